@@ -1,0 +1,3 @@
+"""SegStudio: correct a mask once; the model learns it while you go on."""
+
+__version__ = "0.1.0"

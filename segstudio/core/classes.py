@@ -1,0 +1,87 @@
+"""The class table: what the pixel values mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.events import Event
+from segstudio.errors import UserError
+
+PALETTE = (
+    "#4c78a8", "#f58518", "#54a24b", "#e45756", "#b279a2", "#eeca3b", "#72b7b2", "#ff9da6", "#9d755d",
+    "#2f9bff", "#c7e01f", "#8c6bff",
+)  # fmt: skip
+"""Colours given to new classes in turn (first nine after Vega's tableau10, told apart by most viewers)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClassEntry:
+    """One class: its id (the pixel value, 0..254), name, colour as `#rrggbb`, and how it is treated."""
+
+    id: int
+    name: str
+    color: str
+    locked: bool = False
+    visible: bool = True
+
+
+class ClassTable:
+    """The classes of a project in order of their ids. Class 0 is the background and always there."""
+
+    def __init__(self, entries: tuple[ClassEntry, ...] = ()) -> None:
+        self.changed: Event[None] = Event()
+        self._entries = {entry.id: entry for entry in entries}
+        self._entries.setdefault(0, ClassEntry(0, "Background", "#5a5f66"))
+
+    def __iter__(self) -> Iterator[ClassEntry]:
+        return iter(sorted(self._entries.values(), key=lambda entry: entry.id))
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, class_id: int) -> bool:
+        return class_id in self._entries
+
+    def __getitem__(self, class_id: int) -> ClassEntry:
+        return self._entries[class_id]
+
+    def name(self, class_id: int) -> str:
+        """The class's name, also for an id that is not in the table."""
+        entry = self._entries.get(class_id)
+        return entry.name if entry else f"class {class_id}"
+
+    def add(self, name: str, color: str = "") -> ClassEntry:
+        """Append a class with the next free id."""
+        class_id = next((i for i in range(1, 255) if i not in self._entries), None)
+        if class_id is None:
+            raise UserError("No more classes can be added.", why="A project holds at most 254 classes.")
+        entry = ClassEntry(class_id, name, color or PALETTE[(class_id - 1) % len(PALETTE)])
+        self._entries[class_id] = entry
+        self.changed.emit(None)
+        return entry
+
+    def change(self, class_id: int, **values: object) -> ClassEntry:
+        """Change name, color, locked or visible of a class."""
+        entry = replace(self._entries[class_id], **values)  # type: ignore[arg-type]
+        if entry != self._entries[class_id]:
+            self._entries[class_id] = entry
+            self.changed.emit(None)
+        return entry
+
+    def remove(self, class_id: int) -> None:
+        """Take a class out of the table; the background stays. Pixels keep their value."""
+        if class_id == 0:
+            raise UserError("The background class cannot be removed.")
+        del self._entries[class_id]
+        self.changed.emit(None)
+
+    def locked(self) -> NDArray[np.bool_]:
+        """Lookup of 256 booleans: whether pixels that show this class are protected."""
+        table = np.zeros(256, bool)
+        for entry in self._entries.values():
+            table[entry.id] = entry.locked
+        return table

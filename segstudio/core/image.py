@@ -1,0 +1,50 @@
+"""What is known about an image besides its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from segstudio.core.geometry import Shape
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInfo:
+    """Shape and meaning of an image's pixels. Pixel arrays are (slices, rows, columns, channels), native dtype.
+
+    `spacing` is (between slices, between rows, between columns) in `unit` ("mm", "m", ...) or None if unknown.
+    `ranges` holds per channel the robust (0.5 %, 99.5 %) percentiles of the finite pixels, low < high: the
+    default display window, and what networks scale their input by. `notes` says in plain words what a reader
+    did (palette expanded, orientation applied, constant alpha dropped).
+    """
+
+    format: str
+    shape: Shape
+    channels: int
+    channel_names: tuple[str, ...]
+    dtype: str
+    spacing: tuple[float, float, float] | None = None
+    unit: str = ""
+    ranges: tuple[tuple[float, float], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> ImageInfo:
+        """The reverse of `to_json`."""
+        spacing = values.get("spacing")
+        slices, rows, columns = values["shape"]
+        return cls(
+            format=values["format"],
+            shape=(slices, rows, columns),
+            channels=values["channels"],
+            channel_names=tuple(values["channel_names"]),
+            dtype=values["dtype"],
+            spacing=(spacing[0], spacing[1], spacing[2]) if spacing else None,
+            unit=values.get("unit", ""),
+            ranges=tuple((low, high) for low, high in values.get("ranges", ())),
+            notes=tuple(values.get("notes", ())),
+        )

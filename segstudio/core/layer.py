@@ -1,0 +1,57 @@
+"""MaskLayer: what people say lies over what models say."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from segstudio.core.codes import NOTHING, UNSET, ClassMap, Origin, classes_of
+from segstudio.core.events import Event
+from segstudio.core.geometry import Box, Shape, TileKey
+from segstudio.core.plane import Plane
+
+
+class MaskLayer:
+    """Two planes of one image: `mask = annotation where it is set, else prediction`.
+
+    `prediction` (uint8 class, 255 = none) is written by models only and replaced tile by tile; `versions`
+    tells for each tile the number of the model version that made it. `annotation` (uint16 codes, see
+    core.codes) is written by people only, through MaskWriter. `uncertainty` (uint8, 0 = certain) comes with
+    the prediction. `changed` reports every box of pixels whose content changed.
+    """
+
+    def __init__(self, id: int, name: str, shape: Shape) -> None:
+        self.id = id
+        self.name = name
+        self.shape = shape
+        self.visible = True
+        self.opacity = 0.55
+        self.prediction = Plane(shape, np.uint8, NOTHING)
+        self.annotation = Plane(shape, np.uint16, UNSET)
+        self.uncertainty = Plane(shape, np.uint8, 0)
+        self.versions: dict[TileKey, int] = {}
+        self.changed: Event[Box] = Event()
+
+    def mask(self, box: Box) -> ClassMap:
+        """Class per pixel of `box` as shown, measured and exported; 255 where neither plane knows.
+
+        A pixel marked unsure is an annotation without a class: 255.
+        """
+        codes = self.annotation.read(box)
+        mask = classes_of(codes)  # type: ignore[arg-type]
+        unset = codes == UNSET
+        mask[unset] = self.prediction.read(box)[unset]
+        return mask
+
+    def annotated(self, box: Box) -> ClassMap:
+        """Class per pixel where a person has spoken, else 255."""
+        return classes_of(self.annotation.read(box))  # type: ignore[arg-type]
+
+    def annotated_pixels(self) -> int:
+        """Number of pixels with a class from a person (unsure ones not counted)."""
+        total = 0
+        for key in self.annotation.keys():  # noqa: SIM118
+            codes = self.annotation.tile(key)
+            inside = Box.of_tile(key).clip(self.shape)
+            part = codes[: inside.height, : inside.width]
+            total += int(((part != UNSET) & (part >> 8 != Origin.UNSURE)).sum())
+        return total

@@ -1,0 +1,174 @@
+"""MaskWriter: the only way to write into an annotation plane."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.classes import ClassTable
+from segstudio.core.codes import NOTHING, UNSET, ClassMap, Codes, Origin, encode
+from segstudio.core.geometry import Box, TileKey
+from segstudio.core.history import Edit
+from segstudio.core.layer import MaskLayer
+from segstudio.core.packing import pack
+from segstudio.core.plane import Tile
+
+
+class MaskWriter:
+    """Collects one edit of a mask layer: clips, honours class locks, keeps tiles before, reports dirty boxes.
+
+    Keeps the old content of each tile the first time the tile is touched, so a stroke of a thousand dabs costs
+    one copy per tile. Nothing is final until `commit`; `rollback` puts everything back.
+    """
+
+    def __init__(
+        self, layer: MaskLayer, classes: ClassTable, *, image: int, title: str, tool: str, origin: Origin
+    ) -> None:
+        self.layer = layer
+        self.image, self.title, self.tool, self.origin = image, title, tool, origin
+        self.blocked = ""
+        self._names = classes
+        self._locked = classes.locked()
+        self._before: dict[TileKey, Tile] = {}
+        self._touched: Box | None = None
+
+    def set(self, z: int, top: int, left: int, stencil: NDArray[np.bool_], class_id: int | None) -> None:
+        """Give the pixels that `stencil` selects a class, or unset them with None.
+
+        `stencil` is (rows, columns) with its first pixel at (top, left) of slice `z`; parts outside the image
+        are dropped.
+        """
+        if class_id is not None and self._locked[class_id]:
+            self.blocked = f"“{self._names.name(class_id)}” is locked."
+            return
+        code = UNSET if class_id is None else encode(class_id, self.origin)
+        self._write(Box(z, top, left, top + stencil.shape[0], left + stencil.shape[1]), code, stencil)
+
+    def put(
+        self, z: int, top: int, left: int, classes: ClassMap, where: NDArray[np.bool_] | None = None
+    ) -> None:
+        """Write a class map (rows, columns) at (top, left); NOTHING (255) and pixels outside `where` stay."""
+        where = classes != NOTHING if where is None else where & (classes != NOTHING)
+        if self._locked.any():
+            where = where & ~self._locked[classes]
+        codes = classes.astype(np.uint16) + np.uint16(int(self.origin) * 256)
+        self._write(Box(z, top, left, top + classes.shape[0], left + classes.shape[1]), codes, where)
+
+    def commit(self) -> Edit | None:
+        """Finish the edit, or return None if no pixel really changed. The edit's id is given by the document."""
+        plane = self.layer.annotation
+        changed = [key for key, tile in self._before.items() if not np.array_equal(tile, plane.tile(key))]
+        if not changed or self._touched is None:
+            self._restore()
+            return None
+        seen, agreed = self._score(changed)
+        before = {key: pack(self._before[key]) for key in changed}
+        after = {key: pack(plane.tile(key)) for key in changed}
+        for key in self._before:
+            plane.put_tile(key, plane.tile(key))
+        self._before.clear()
+        return Edit(
+            0, self.image, self.layer.id, self.title, self.tool, time.time(), self._touched, before, after, seen, agreed
+        )  # fmt: skip
+
+    def rollback(self) -> None:
+        """Put every touched tile back."""
+        self._restore()
+        if self._touched is not None:
+            self.layer.changed.emit(self._touched)
+
+    def _restore(self) -> None:
+        for key, tile in self._before.items():
+            self.layer.annotation.put_tile(key, tile)
+        self._before.clear()
+
+    def _write(self, area: Box, codes: Codes | int, stencil: NDArray[np.bool_]) -> None:
+        box = area.clip(self.layer.shape)
+        dirty: Box | None = None
+        for key in box.tiles():
+            part = Box.of_tile(key).intersect(box)
+            where = np.s_[
+                part.top - area.top : part.bottom - area.top, part.left - area.left : part.right - area.left
+            ]
+            values = codes if isinstance(codes, int) else codes[where]
+            if self._write_tile(key, part, values, stencil[where]):
+                dirty = part if dirty is None else dirty.union(part)
+        if dirty is not None:
+            self._touched = dirty if self._touched is None else self._touched.union(dirty)
+            self.layer.changed.emit(dirty)
+
+    def _write_tile(self, key: TileKey, part: Box, values: Codes | int, stencil: NDArray[np.bool_]) -> bool:
+        plane, corner = self.layer.annotation, Box.of_tile(key)
+        inside = np.s_[
+            part.top - corner.top : part.bottom - corner.top,
+            part.left - corner.left : part.right - corner.left,
+        ]
+        old = plane.tile(key)[inside]
+        chosen = stencil & (old != values)
+        if self._locked.any():
+            chosen = self._without_locked(key, inside, old, chosen)
+        if not chosen.any():
+            return False
+        if key not in self._before:
+            self._before[key] = plane.tile(key)
+            plane.put_tile(key, plane.tile(key).copy(), compact=False)
+        target = plane.tile(key)[inside]
+        if isinstance(values, int):
+            target[chosen] = values
+        else:
+            np.copyto(target, values, where=chosen)
+        return True
+
+    def _without_locked(
+        self, key: TileKey, inside: tuple[slice, slice], old: Tile, chosen: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Drop pixels whose shown class (annotation, else prediction) is locked, and remember that it happened."""
+        shown = np.where(old == UNSET, self.layer.prediction.tile(key)[inside], old & 0xFF)
+        protected = self._locked[shown] & (old >> 8 != Origin.UNSURE)
+        if (chosen & protected).any():
+            locked = int(shown[chosen & protected][0])
+            self.blocked = f"“{self._names.name(locked)}” is locked."
+        return np.asarray(chosen & ~protected)
+
+    def _score(self, changed: list[TileKey]) -> tuple[int, int]:
+        """How many pixels were annotated for the first time under a prediction, and how many agreed with it."""
+        seen = agreed = 0
+        for key in changed:
+            after, predicted = self.layer.annotation.tile(key), self.layer.prediction.tile(key)
+            new = (self._before[key] == UNSET) & (after != UNSET) & (after >> 8 != Origin.UNSURE)
+            new &= predicted != NOTHING
+            seen += int(new.sum())
+            agreed += int((new & (predicted == after & 0xFF)).sum())
+        return seen, agreed
+
+
+def write_prediction(
+    layer: MaskLayer,
+    z: int,
+    top: int,
+    left: int,
+    classes: ClassMap,
+    uncertainty: NDArray[np.uint8],
+    version: int,
+) -> list[TileKey]:
+    """The gate for models: replace the prediction tiles of a 256-aligned block, leaving the annotation alone.
+
+    `classes` and `uncertainty` are (rows, columns) of the block at (top, left), `version` the number of the
+    model version. Returns the keys of the replaced tiles. Raises ValueError when the block is not aligned.
+    """
+    box = Box(z, top, left, top + classes.shape[0], left + classes.shape[1])
+    keys = list(box.tiles())
+    for key in keys:
+        part = Box.of_tile(key).clip(layer.shape)
+        if part.intersect(box) != part:
+            raise ValueError(f"block {box} does not cover tile {key}")
+        where = np.s_[part.top - top : part.bottom - top, part.left - left : part.right - left]
+        for plane, values in ((layer.prediction, classes), (layer.uncertainty, uncertainty)):
+            tile = np.full((256, 256), plane.fill, plane.dtype)
+            tile[: part.height, : part.width] = values[where]
+            plane.put_tile(key, tile)
+        layer.versions[key] = version
+    layer.changed.emit(box.clip(layer.shape))
+    return keys

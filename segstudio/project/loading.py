@@ -1,0 +1,138 @@
+"""Rows of a project file to a document; damaged tiles are left out and told, never shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import apsw
+
+from segstudio.core.classes import ClassEntry, ClassTable
+from segstudio.core.document import Document, ImageEntry, Version
+from segstudio.core.geometry import TILE, Box, TileKey
+from segstudio.core.history import Edit, History
+from segstudio.core.image import ImageInfo
+from segstudio.core.layer import MaskLayer
+from segstudio.core.packing import unpack
+from segstudio.core.plane import Plane
+from segstudio.errors import UserError
+from segstudio.project.schema import get_meta
+
+LONGEST_FRAME = 200_000
+"""A stored tile of more bytes than this is damaged or forged."""
+
+
+@dataclass(frozen=True, slots=True)
+class DamagedTile:
+    """A tile whose checksum did not match, and where a good copy came from ("" if there was none)."""
+
+    image: int
+    layer: int
+    plane: str
+    key: TileKey
+    source: str = ""
+    frame: bytes = b""
+
+    @property
+    def sentence(self) -> str:
+        z, ty, tx = self.key
+        what = f"{self.plane} of image {self.image}, slice {z}, rows from {ty * TILE}, columns from {tx * TILE}"
+        return f"{what}: restored from {self.source}." if self.source else f"{what}: lost."
+
+
+Mend = Callable[[DamagedTile], DamagedTile]
+"""Looks for another copy of a damaged tile; the result's `source` and `frame` tell of it, if there is one."""
+
+
+def load_document(connection: apsw.Connection, budget: int, mend: Mend) -> tuple[Document, list[DamagedTile]]:
+    """The whole project. `budget` bounds the history's bytes; tiles whose checksum fails go through `mend`."""
+    document = Document(ClassTable(_classes(connection)), History(budget))
+    for entry in _images(connection):
+        document.images[entry.id] = entry
+    damaged = _tiles(connection, document, mend)
+    edits = load_edits(connection, budget)
+    done = int(get_meta(connection, "done"))
+    document.history.restore(edits, sum(edit.id <= done for edit in edits))
+    last = connection.execute("SELECT max((SELECT ifnull(max(edit), 0) FROM journal), ?)", (done,)).get
+    document.next_edit = max([last, *(edit.id for edit in edits)]) + 1
+    for number, file, digest, parent, status, architecture, created, verdict, metrics in connection.execute(
+        "SELECT * FROM version ORDER BY number"
+    ):
+        document.versions[number] = Version(
+            number, file, digest, parent, status, architecture, created, verdict, json.loads(metrics)
+        )
+    return document, damaged
+
+
+def _classes(connection: apsw.Connection) -> tuple[ClassEntry, ...]:
+    return tuple(
+        ClassEntry(class_id, name, color, bool(locked), bool(visible))
+        for class_id, name, color, locked, visible in connection.execute("SELECT * FROM class ORDER BY id")
+    )
+
+
+def _images(connection: apsw.Connection) -> list[ImageEntry]:
+    images: dict[int, ImageEntry] = {}
+    for row in connection.execute("SELECT * FROM image ORDER BY id"):
+        number, path, digest, info, group, role, done, seen, agreed = row
+        about = ImageInfo.from_json(json.loads(info))
+        images[number] = ImageEntry(
+            number, path, digest, about, group, role, bool(done), seen=seen, agreed=agreed
+        )  # fmt: skip
+    for number, layer_id, _, name, visible, opacity in connection.execute(
+        "SELECT * FROM layer ORDER BY image, position"
+    ):
+        layer = MaskLayer(layer_id, name, images[number].info.shape)
+        layer.visible, layer.opacity = bool(visible), opacity
+        images[number].layers.append(layer)
+    return list(images.values())
+
+
+def _tiles(connection: apsw.Connection, document: Document, mend: Mend) -> list[DamagedTile]:
+    damaged: list[DamagedTile] = []
+    layers = {(entry.id, layer.id): layer for entry in document.images.values() for layer in entry.layers}
+    for image, number, plane, z, ty, tx, frame, version in connection.execute("SELECT * FROM tile"):
+        layer, key = layers[image, number], (z, ty, tx)
+        if not put_frame(layer, plane, key, frame):
+            tile = mend(DamagedTile(image, number, plane, key))
+            if tile.source and not put_frame(layer, plane, key, tile.frame):
+                tile = DamagedTile(image, number, plane, key)
+            damaged.append(tile)
+            if not tile.source:
+                continue
+        if plane == "prediction":
+            layer.versions[key] = version
+    return damaged
+
+
+def put_frame(layer: MaskLayer, plane: str, key: TileKey, frame: bytes) -> bool:
+    """Unpack a stored tile into its plane; False when it is damaged or lies outside the image."""
+    target: Plane = getattr(layer, plane)
+    slices = layer.shape[0]
+    if len(frame) > LONGEST_FRAME or not 0 <= key[0] < slices or Box.of_tile(key).clip(layer.shape).empty:
+        return False
+    try:
+        target.put_tile(key, unpack(frame, target.dtype))
+    except UserError:
+        return False
+    return True
+
+
+def load_edits(connection: apsw.Connection, budget: int) -> list[Edit]:
+    """The stored history, oldest first, without the oldest edits beyond `budget` bytes."""
+    heads: list[tuple[int, ...]] = []
+    total = 0
+    for row in connection.execute("SELECT * FROM edit ORDER BY id DESC"):
+        total += row[-1]
+        if total > budget and heads:
+            break
+        heads.append(row)
+    edits: list[Edit] = []
+    for number, image, layer, title, tool, when, z, row0, column0, row1, column1, seen, agreed, _ in reversed(heads):
+        tiles = connection.execute("SELECT z, ty, tx, before, after FROM edit_tile WHERE edit = ?", (number,)).fetchall()
+        before = {tile[:3]: tile[3] for tile in tiles}
+        after = {tile[:3]: tile[4] for tile in tiles}
+        box = Box(z, row0, column0, row1, column1)
+        edits.append(Edit(number, image, layer, str(title), str(tool), when, box, before, after, seen, agreed))
+    return edits

@@ -1,0 +1,80 @@
+"""Where a project keeps things, and how it remembers where its images are."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from segstudio.errors import UserError
+
+FILE = "project.segstudio"
+MODELS = "models"
+RUNS = "runs"
+BACKUPS = "backups"
+
+
+def project_file(path: Path) -> Path:
+    """The database that `path` means: a project folder, or the file itself."""
+    return path if path.is_file() or path.name == FILE else path / FILE
+
+
+def stored_path(image: Path, folder: Path) -> str:
+    """How a project in `folder` remembers an image file.
+
+    An image below the folder that contains the project folder is remembered relative to the project folder (with
+    `/` between the parts, `../` where it lies beside the project), so that project and images can be moved
+    together. Any other image is remembered by its absolute path, and so is every image outside a project folder
+    that lies directly in the root of the disk.
+    """
+    image, folder = image.resolve(), folder.resolve()
+    reach = folder.parent if folder.parent != Path(folder.anchor) else folder
+    if image.is_relative_to(reach):
+        return Path(os.path.relpath(image, folder)).as_posix()
+    return str(image)
+
+
+def found_path(stored: str, folder: Path) -> Path:
+    """The reverse of `stored_path`: an absolute path, whether or not there is a file."""
+    return Path(os.path.normpath(folder.resolve() / stored))
+
+
+def image_problem(name: str, file: Path, digest: str) -> str:
+    """One sentence if the image file is missing, unreadable or not the one whose digest is known; else "".
+
+    Reads the whole file. An empty `digest` and image folders (series) are only looked for.
+    """
+    if file.is_dir():
+        return ""
+    try:
+        found = content_digest(file)
+    except FileNotFoundError:
+        return f"“{name}” is not where it was ({file})."
+    except OSError as error:
+        return f"“{name}” cannot be read ({error.strerror})."
+    if digest and found != digest:
+        return f"“{name}” was changed since it was added to the project; its masks may no longer fit."
+    return ""
+
+
+def content_digest(file: Path) -> str:
+    """SHA-256 of a file's bytes, hexadecimal: what `ImageEntry.digest` holds."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def missing(name: str, file: Path) -> UserError:
+    return UserError(
+        f"“{name}” is not where it was.", why=f"There is no file “{file}”.", hint="Move it back or point to its new place."
+    )
+
+
+def sync_folder(folder: Path) -> None:
+    """Make a rename in `folder` durable (nothing to do on Windows)."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

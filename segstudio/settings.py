@@ -1,0 +1,88 @@
+"""Everything a user can configure: one field each, with its range and its words."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+
+def option(default: Any, title: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = (), help: str = "") -> Any:  # noqa: E501
+    """A settings field that carries what a form needs to know."""
+    return field(default=default, metadata={"title": title, "low": low, "high": high, "choices": choices, "help": help})
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """User settings. Window geometry is not here: it stays in QSettings."""
+
+    theme: str = option("dark", "Theme", choices=("dark", "light"))
+    brush_radius: float = option(8.0, "Brush radius", low=0.5, high=4000.0, help="In image pixels.")
+    mask_opacity: float = option(0.55, "Mask opacity", low=0.0, high=1.0)
+    undo_megabytes: int = option(256, "Memory for undo", low=16, high=8192, help="Older steps are dropped first.")
+    device: str = option("auto", "Compute device", choices=("auto", "cpu", "cuda", "mps"))
+    auto_train: bool = option(False, "Train by itself", help="Start after enough new corrections.")
+    auto_train_strokes: int = option(15, "Corrections before training", low=1, high=1000)
+    ask_before_switch: bool = option(False, "Ask before a new model is used")
+    network: str = option("unet", "Network", choices=("unet", "segnet", "fcn8s", "fcn16s", "fcn32s"))
+    preset: str = option("light", "Preset", choices=("light", "standard", "paper"))
+    train_seconds: int = option(60, "Longest training", low=5, high=36000, help="Seconds for one training run.")
+    read_megabytes: int = option(1500, "Largest image", low=64, high=65536, help="Megabytes of pixels a file may need.")
+
+    def with_(self, **changes: Any) -> Settings:
+        """A copy with `changes`, each one clamped to its range."""
+        spec = {f.name: f for f in fields(self)}
+        return replace(self, **{name: _clamp(value, spec[name].metadata) for name, value in changes.items()})
+
+
+def _clamp(value: Any, meta: Any) -> Any:
+    if meta["choices"] and value not in meta["choices"]:
+        raise ValueError(f"{value!r} is not one of {', '.join(meta['choices'])}")
+    if meta["low"] is not None:
+        value = max(meta["low"], min(meta["high"], value))
+    return value
+
+
+def data_folder() -> Path:
+    """Where settings and unnamed projects live (XDG data home, or the platform's own place)."""
+    if base := os.environ.get("SEGSTUDIO_HOME"):
+        return Path(base)
+    if sys.platform == "win32":
+        return Path(os.environ.get("APPDATA", str(Path.home()))) / "SegStudio"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Application Support/SegStudio"
+    return Path(os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local/share"))) / "segstudio"
+
+
+def save(settings: Settings, path: Path | None = None) -> None:
+    """Store only what differs from the defaults, so better defaults reach old users."""
+    path = path or data_folder() / "settings.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    changed = {name: value for name, value in asdict(settings).items() if value != getattr(Settings(), name)}
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(json.dumps(changed, indent=2), encoding="utf-8")
+    scratch.replace(path)
+
+
+def load(path: Path | None = None) -> tuple[Settings, list[str]]:
+    """Settings and the problems found: a bad value keeps its default and is told, never fatal."""
+    path = path or data_folder() / "settings.json"
+    if not path.exists():
+        return Settings(), []
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(stored, dict):
+            raise ValueError("not a table")
+    except (OSError, ValueError) as error:
+        return Settings(), [f"The settings could not be read ({error}); defaults are used."]
+    settings, problems = Settings(), []
+    for name, value in stored.items():
+        try:
+            kind = type(getattr(Settings(), name))
+            settings = settings.with_(**{name: kind(value)})
+        except (AttributeError, KeyError, TypeError, ValueError):
+            problems.append(f"The setting “{name}” has an unusable value; its default is used.")
+    return settings, problems

@@ -1,0 +1,131 @@
+"""Classical methods: preview as a proposal, apply as one edit, score with the network's yardstick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from segstudio.core.codes import NOTHING, Origin
+from segstudio.core.geometry import Box
+from segstudio.core.metrics import confusion
+from segstudio.ui.library import Library
+from segstudio.ui.session import Proposal, Session
+from segstudio.ui.workers import Workers
+from segstudio.worker.messages import Baseline, Cancel, Failed, Finished, Message
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A classical method with its parameters."""
+
+    method: str
+    title: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Dice per class on the annotated pixels of the shown slice: the baseline beside the network.
+
+    None where the class has no annotated pixel or there is no prediction.
+    """
+
+    pixels: int
+    baseline: dict[int, float | None]
+    network: dict[int, float | None]
+
+
+class Baselining(QObject):
+    """Runs the newest request only: while one runs, later ones replace each other."""
+
+    compared = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, session: Session, workers: Workers, library: Library) -> None:
+        super().__init__(workers)
+        self._session, self._workers, self._library = session, workers, library
+        self._job = 0
+        self._waiting: tuple[Request, Callable[[], None] | None] | None = None
+
+    def preview(self, request: Request, then: Callable[[], None] | None = None) -> None:
+        """Show what the method would paint; `then` is called once it is shown."""
+        if self._job:
+            self._waiting = (request, then)
+            self._workers.compute.control(Cancel(self._job))
+            return
+        image = self._session.image
+        loaded = self._library.get(image.id) if image else None
+        if image is None or loaded is None:
+            return
+        scratch, z, shape = self._workers.scratch, self._session.slice, self._session.shape
+        address, classes = scratch.create(shape[1:], np.uint8)
+        layer = self._session.active_layer
+
+        def on_reply(reply: Message) -> None:
+            if not isinstance(reply, Finished | Failed) and type(reply).__name__ != "Cancelled":
+                return
+            self._job = 0
+            scratch.drop(address)
+            if isinstance(reply, Finished) and self._session.image is image and not self._waiting:
+                self._show(request, image.id, layer, z, np.array(classes, np.uint8))
+                if then is not None:
+                    then()
+            elif isinstance(reply, Failed) and not self._waiting:
+                self.failed.emit(reply)
+            if self._waiting:
+                newest, self._waiting = self._waiting, None
+                self.preview(*newest)
+
+        self._job = self._workers.compute.submit(
+            lambda job: Baseline(
+                job, request.method, request.parameters, loaded.address, z, self._session.channel, address
+            ),
+            on_reply,
+        )
+
+    def apply(self, request: Request) -> None:
+        """Run the method and write its result through the gate as one undo step."""
+        self.preview(request, then=lambda: self._session.accept_proposal())
+
+    def _show(self, request: Request, image: int, layer: int, z: int, classes: NDArray[np.uint8]) -> None:
+        self._session.propose(
+            Proposal(
+                request.title, f"baseline:{request.method}", Origin.TOOL, image, layer,
+                Box.whole(self._session.shape, z), self._as_active(classes),
+            )
+        )  # fmt: skip
+        self.compared.emit(self._compare(self._session.layer.mask, classes, z))
+
+    def _as_active(self, classes: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """A two-valued result is painted as background and the active class; more values are class ids."""
+        if classes.max(initial=0) > 1 or self._session.active_class < 1:
+            return classes
+        return np.where(classes == 1, np.uint8(self._session.active_class), np.uint8(0))
+
+    def _compare(self, _: object, classes: NDArray[np.uint8], z: int) -> Comparison:
+        layer, box = self._session.layer, Box.whole(self._session.shape, z)
+        truth = layer.annotated(box)
+        ids = [entry.id for entry in self._session.classes]
+        predicted = layer.prediction.read(box).astype(np.uint8)
+        return Comparison(
+            int((truth != NOTHING).sum()),
+            _dice(truth, self._as_active(classes), ids),
+            _dice(truth, predicted, ids) if (predicted != NOTHING).any() else dict.fromkeys(ids),
+        )
+
+
+def _dice(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], ids: list[int]) -> dict[int, float | None]:
+    """Dice per class id on the pixels where `truth` has a class; None for a class absent from the truth."""
+    known = truth != NOTHING
+    counts = confusion(truth[known], predicted[known], max(ids) + 1)
+    scores: dict[int, float | None] = {}
+    for class_id in ids:
+        annotated = int((truth[known] == class_id).sum())
+        total = annotated + int((predicted[known] == class_id).sum())
+        scores[class_id] = 2 * int(counts[class_id, class_id]) / total if annotated else None
+    return scores

@@ -1,0 +1,142 @@
+"""Bring images into the project and onto the canvas."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from segstudio.core.document import ImageEntry
+from segstudio.core.image import ImageInfo
+from segstudio.ui.library import Library, Loaded
+from segstudio.ui.session import Session
+from segstudio.ui.workers import Workers
+from segstudio.worker.messages import Failed, ImageRead, Message, ReadImage
+from segstudio.worker.shared import attach
+
+THUMBNAIL = 96
+"""Longest side of thumbnails in pixels."""
+
+
+class Opening(QObject):
+    """Adds files one at a time through the reader process, and shows images when asked."""
+
+    failed = Signal(object)
+    """A Failed message: one file could not be opened."""
+    added = Signal(object)
+    thumbnail = Signal(int, object)
+    """Image id and its thumbnail, uint8 (rows, columns, 3)."""
+    finished = Signal(int, int)
+    """How many files were added, and how many could not be."""
+    progressed = Signal(int, int)
+
+    def __init__(self, session: Session, workers: Workers, library: Library) -> None:
+        super().__init__(workers)
+        self._session, self._workers, self._library = session, workers, library
+        self._queue: deque[tuple[Path, ImageEntry | None]] = deque()
+        self._reading = False
+        self._show_first = False
+        self._counts = [0, 0]
+        self._total = 0
+        self.relative: Callable[[Path], str] = str
+        self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
+
+    def add(self, paths: list[Path]) -> None:
+        """Add image files to the document and show the first one that opens."""
+        self._queue.extend((path, None) for path in paths)
+        self._show_first = True
+        self._counts, self._total = [0, 0], len(self._queue)
+        self._next()
+
+    def thumbnails(self, entries: list[ImageEntry]) -> None:
+        """Make thumbnails of images that are already in the document."""
+        self._queue.extend((self.path_of(entry), entry) for entry in entries)
+        self._next()
+
+    def show(self, image: int) -> None:
+        """Show an image of the document; its pixels follow when they are read."""
+        document = self._session.document
+        if document is None or image not in document.images:
+            return
+        entry = document.images[image]
+        self._session.show_image(entry, None)
+        self._library.load(entry, self.path_of(entry), self._arrived, lambda _, reply: self.failed.emit(reply))
+
+    def step(self, count: int) -> None:
+        """Show the image `count` places further on; stays at the ends."""
+        document, image = self._session.document, self._session.image
+        if document is None or image is None:
+            return
+        ids = list(document.images)
+        place = max(0, min(len(ids) - 1, ids.index(image.id) + count))
+        if ids[place] != image.id:
+            self.show(ids[place])
+
+    def forget(self) -> None:
+        """Drop what waits (another project is opened)."""
+        self._queue.clear()
+
+    def _arrived(self, entry: ImageEntry, loaded: Loaded) -> None:
+        if self._session.image is entry:
+            self._session.show_image(entry, loaded.array)
+
+    def _next(self) -> None:
+        if self._reading or not self._queue:
+            return
+        path, known = self._queue.popleft()
+        self._reading = True
+        folder, budget = str(self._workers.scratch.folder), self._session.settings.read_megabytes * 2**20
+
+        def on_reply(reply: Message) -> None:
+            if isinstance(reply, ImageRead):
+                self._take(path, known, reply)
+                return
+            self._reading = False
+            if isinstance(reply, Failed) and known is None:
+                self._counts[1] += 1
+                self.failed.emit(reply)
+            self._after(known)
+
+        self._workers.reader.submit(
+            lambda job: ReadImage(job, str(path), folder, budget, thumbnail=THUMBNAIL), on_reply, seconds=60
+        )
+
+    def _after(self, known: ImageEntry | None) -> None:
+        if known is None:
+            self.progressed.emit(sum(self._counts), self._total)
+            if not any(entry is None for _, entry in self._queue):
+                self.finished.emit(*self._counts)
+        self._next()
+
+    def _take(self, path: Path, known: ImageEntry | None, reply: ImageRead) -> None:
+        picture: NDArray[np.uint8] = np.array(attach(reply.pixels), np.uint8)
+        self._workers.scratch.drop(reply.pixels)
+        document = self._session.document
+        if document is None:
+            return
+        entry = known
+        if entry is None:
+            self._counts[0] += 1
+            where = self.relative(path)
+            entry = next((e for e in document.images.values() if e.path == where), None)
+            if entry is None:
+                entry = document.add_image(where, reply.digest, ImageInfo.from_json(reply.info), path.parent.name)
+                self.added.emit(entry)
+            if self._show_first:
+                self._show_first = False
+                self.show(entry.id)
+        self.thumbnail.emit(entry.id, picture)
+
+
+def images_in(folder: Path) -> list[Path]:
+    """Files of a folder that a format claims by its suffix, in natural order."""
+    from segstudio.io.formats import FORMATS
+
+    suffixes = tuple(suffix for row in FORMATS for suffix in row.suffixes)
+    found = [path for path in folder.iterdir() if path.name.lower().endswith(suffixes) and path.is_file()]
+    return sorted(found, key=lambda path: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", path.name.lower())])

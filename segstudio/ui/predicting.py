@@ -1,0 +1,213 @@
+"""Ask for predictions and let the answers stream into the prediction plane."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from segstudio.core.codes import NOTHING, Origin
+from segstudio.core.document import ImageEntry, Version
+from segstudio.core.geometry import TILE, Box
+from segstudio.ui.library import Library, Loaded
+from segstudio.ui.session import Session
+from segstudio.ui.workers import Workers
+from segstudio.worker.messages import (
+    Block,
+    BoxTuple,
+    Cancel,
+    Cancelled,
+    Failed,
+    Finished,
+    Message,
+    Pixels,
+    Predict,
+    Progress,
+)
+
+
+@dataclass(slots=True)
+class Task:
+    """One image waiting for, or under, prediction."""
+
+    image: int
+    layer: int
+    visible: BoxTuple | None = None
+    only_visible: bool = False
+    quiet: bool = False
+    job: int = 0
+
+
+class Predicting(QObject):
+    """One prediction at a time; what the user asked for comes before refreshes of other images."""
+
+    started = Signal(str)
+    progressed = Signal(int, int, str)
+    ended = Signal(str)
+    """The queue is empty; the text is a last word."""
+    failed = Signal(object, object)
+    """A Failed message and a callable that repeats the job."""
+    image_done = Signal(int)
+
+    def __init__(self, session: Session, workers: Workers, library: Library) -> None:
+        super().__init__(workers)
+        self._session, self._workers, self._library = session, workers, library
+        self._queue: deque[Task] = deque()
+        self._current: Task | None = None
+        self._version: Version | None = None
+        self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
+        self.model_path: Callable[[Version], Path] = lambda version: Path(version.file)
+
+    @property
+    def busy(self) -> bool:
+        return self._current is not None
+
+    def predict(self, entry: ImageEntry, layer: int, visible: BoxTuple | None = None, *, only_visible: bool = False) -> None:
+        """Predict an image now, the `visible` box (image pixels) first or alone."""
+        self._forget(entry.id)
+        self._queue.appendleft(Task(entry.id, layer, visible, only_visible))
+        self._next()
+
+    def refresh(self, entry: ImageEntry, layer: int, visible: BoxTuple | None = None) -> None:
+        """Predict an image when nothing more urgent waits: after a better model has arrived."""
+        self._forget(entry.id)
+        self._queue.append(Task(entry.id, layer, visible, quiet=True))
+        self._next()
+
+    def cancel(self) -> None:
+        """Drop what waits and stop what runs."""
+        self._queue.clear()
+        if self._current is not None:
+            self._workers.compute.control(Cancel(self._current.job))
+
+    def _forget(self, image: int) -> None:
+        self._queue = deque(task for task in self._queue if task.image != image)
+        current = self._current
+        if current is not None and current.image == image and current.job:
+            self._workers.compute.control(Cancel(current.job))
+
+    def _next(self) -> None:
+        document = self._session.document
+        if self._current is not None or not self._queue or document is None:
+            return
+        self._version = document.champion
+        if self._version is None:
+            self._queue.clear()
+            return
+        task = self._current = self._queue.popleft()
+        entry = document.images.get(task.image)
+        if entry is None:
+            self._end("")
+            return
+        self.started.emit(f"Predicting {entry.name}")
+        self._library.load(entry, self.path_of(entry), self._send, lambda _, reply: self._fail(reply))
+
+    def _send(self, entry: ImageEntry, loaded: Loaded) -> None:
+        task, version = self._current, self._version
+        assert task is not None and version is not None
+        scratch = self._workers.scratch
+        shape = entry.info.shape
+        classes_at, classes = scratch.create(shape, np.uint8, fill=NOTHING)
+        uncertainty_at, uncertainty = scratch.create(shape, np.uint8)
+        slices = self._slices(entry)
+
+        def on_reply(reply: Message) -> None:
+            if isinstance(reply, Block):
+                self._apply(task, version, reply, classes, uncertainty)
+            elif isinstance(reply, Progress):
+                self.progressed.emit(reply.done, reply.total, reply.note)
+            else:
+                for address in (classes_at, uncertainty_at):
+                    scratch.drop(address)
+                self._finish(entry, reply)
+
+        task.job = self._workers.compute.submit(
+            lambda job: self._request(job, task, version, entry, loaded.address, (classes_at, uncertainty_at), slices),
+            on_reply,
+        )
+
+    def _request(
+        self, job: int, task: Task, version: Version, entry: ImageEntry, image: Pixels,
+        into: tuple[Pixels, Pixels], slices: tuple[int, ...],
+    ) -> Predict:  # fmt: skip
+        return Predict(
+            job, str(self.model_path(version)), image, entry.info.ranges, slices, into[0], into[1],
+            first=task.visible, only_first=task.only_visible, device=self._session.settings.device,
+        )  # fmt: skip
+
+    def _slices(self, entry: ImageEntry) -> tuple[int, ...]:
+        """All slices, the shown one first, then outwards."""
+        middle = self._session.slice if self._session.image is entry else 0
+        return tuple(sorted(range(entry.info.shape[0]), key=lambda z: abs(z - middle)))
+
+    def _apply(
+        self, task: Task, version: Version, block: Block, classes: NDArray[np.generic], uncertainty: NDArray[np.generic]
+    ) -> None:
+        document = self._session.document
+        if document is None or task.image not in document.images:
+            return
+        top, left, bottom, right = block.box
+        part = np.s_[block.z, top:bottom, left:right]
+        document.put_prediction(
+            task.image, task.layer, block.z, top, left,
+            np.array(classes[part], np.uint8), np.array(uncertainty[part], np.uint8), version.number,
+        )  # fmt: skip
+
+    def _finish(self, entry: ImageEntry, reply: Message) -> None:
+        if isinstance(reply, Failed):
+            self._fail(reply)
+            return
+        if isinstance(reply, Finished):
+            self.image_done.emit(entry.id)
+        note = f"Predicted {entry.name}. {reply.note}".strip() if isinstance(reply, Finished) else "Prediction cancelled."
+        self._end(note if not isinstance(reply, Cancelled) or not self._queue else "")
+
+    def _fail(self, reply: Failed) -> None:
+        task = self._current
+        self._queue.clear()
+        self._end("")
+
+        def repeat() -> None:
+            if task is not None:
+                self._queue.appendleft(task)
+                self._next()
+
+        self.failed.emit(reply, repeat)
+
+    def _end(self, note: str) -> None:
+        self._current = None
+        if self._queue:
+            self._next()
+        else:
+            self.ended.emit(note)
+
+
+def accept_prediction(session: Session) -> int:
+    """Copy the prediction of the active layer's slice into the annotation where nobody has spoken.
+
+    One undo step with origin *accepted*. Returns the number of pixels accepted.
+    """
+    if session.document is None or session.image is None:
+        return 0
+    layer, box = session.layer, Box.whole(session.shape, session.slice)
+    writer = session.begin_edit("Accept prediction", tool="accept", origin=Origin.ACCEPTED)
+    accepted = 0
+    for key in box.tiles():
+        part = Box.of_tile(key).clip(layer.shape)
+        unset = layer.annotation.read(part) == 0
+        predicted = layer.prediction.read(part)
+        accepted += int((unset & (predicted != NOTHING)).sum())
+        writer.put(part.z, part.top, part.left, predicted.astype(np.uint8), unset)
+    session.finish_edit(writer)
+    return accepted
+
+
+def visible_tiles(box: BoxTuple) -> BoxTuple:
+    """`box` grown to whole tiles, so that a streamed block never covers a tile in part."""
+    top, left, bottom, right = box
+    return top // TILE * TILE, left // TILE * TILE, -(-bottom // TILE) * TILE, -(-right // TILE) * TILE

@@ -1,0 +1,257 @@
+"""Session: what is open and active in the window. Tools write through it; views listen to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from segstudio.core.classes import ClassTable
+from segstudio.core.codes import NOTHING, ClassMap, Origin
+from segstudio.core.document import Document, ImageEntry
+from segstudio.core.geometry import Box, Shape
+from segstudio.core.history import Edit
+from segstudio.core.layer import MaskLayer
+from segstudio.core.writer import MaskWriter
+from segstudio.settings import Settings
+
+EMPTY_SHAPE: Shape = (1, 0, 0)
+
+
+@dataclass(slots=True)
+class Window:
+    """Display range of one channel in image values."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A class map that may be applied: shown over the image first, written by Enter, dropped by Esc.
+
+    `classes` is (rows, columns) at the top left of `box`; 255 leaves a pixel as it is. `summary` says in one
+    sentence what would change.
+    """
+
+    title: str
+    tool: str
+    origin: Origin
+    image: int
+    layer: int
+    box: Box
+    classes: ClassMap
+    summary: str = ""
+
+
+class Session(QObject):
+    """Active image, layer, class, tool and display options. Satisfies tools.base.Session."""
+
+    document_changed = Signal()
+    image_changed = Signal()
+    """Another image is shown (or none), or its pixels arrived."""
+    slice_changed = Signal(int)
+    layers_changed = Signal()
+    """Layers were added, removed, hidden, or another one is active."""
+    classes_changed = Signal()
+    class_changed = Signal(int)
+    tool_changed = Signal(str)
+    options_changed = Signal()
+    """Brush radius, tolerance and the like."""
+    display_changed = Signal()
+    """Window/level, opacity, visibility, outline, peek: how things are drawn, not what they are."""
+    edited = Signal(object)
+    """An Edit was committed, undone or redone."""
+    proposal_changed = Signal()
+    blocked = Signal(str)
+    """Painting did nothing, and why; the window shows a banner."""
+    message = Signal(str)
+    """A last word for the status bar."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.document: Document | None = None
+        self.read_only = False
+        self.image: ImageEntry | None = None
+        self.pixels: NDArray[np.generic] | None = None  # (slices, rows, columns, channels)
+        self.slice = 0
+        self.active_layer = 0
+        self._active_class = 1
+        self.tool_id = "brush"
+        self._radius = settings.brush_radius
+        self._tolerance = 0.1
+        self.windows: list[Window] = []
+        self.channel: int | None = None  # None: all channels as colour (or the only one as grey)
+        self.masks_visible = True
+        self.peeking = False
+        self.outlines = False
+        self.uncertainty_visible = False
+        self.proposal: Proposal | None = None
+
+    # --- what tools see -------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Shape:
+        return self.image.info.shape if self.image else EMPTY_SHAPE
+
+    @property
+    def active_class(self) -> int:
+        return self._active_class
+
+    @property
+    def brush_radius(self) -> float:
+        return self._radius
+
+    @property
+    def fill_tolerance(self) -> float:
+        return self._tolerance
+
+    @property
+    def classes(self) -> ClassTable:
+        assert self.document is not None
+        return self.document.classes
+
+    @property
+    def layer(self) -> MaskLayer:
+        assert self.document is not None and self.image is not None
+        return self.document.layer(self.image.id, self.active_layer)
+
+    def why_not_editable(self) -> str:
+        """One sentence why painting would do nothing now, or the empty string."""
+        if self.image is None or self.pixels is None:
+            return "Open an image first."
+        if self.read_only:
+            return "This project is open read-only."
+        if not self.layer.visible or not self.masks_visible:
+            return "The active mask layer is hidden."
+        entry = self.classes[self.active_class] if self.active_class in self.classes else None
+        if entry and not entry.visible:
+            return f"“{entry.name}” is hidden."
+        return ""
+
+    def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter:
+        """A writer on the active layer; tools call this only after `why_not_editable` was empty."""
+        assert self.document is not None and self.image is not None
+        return self.document.begin_edit(self.image.id, self.active_layer, title, tool=tool, origin=origin)
+
+    def finish_edit(self, writer: MaskWriter) -> Edit | None:
+        assert self.document is not None
+        edit = self.document.finish_edit(writer)
+        if writer.blocked and edit is None:
+            self.blocked.emit(f"Nothing was painted: {writer.blocked}")
+        if edit is not None:
+            self.edited.emit(edit)
+        return edit
+
+    def choose_class(self, class_id: int) -> None:
+        if class_id != self._active_class:
+            self._active_class = class_id
+            self.class_changed.emit(class_id)
+
+    # --- what the window changes ----------------------------------------------------------------------------
+
+    def show_document(self, document: Document | None, *, read_only: bool = False) -> None:
+        """Show a project; the image is chosen afterwards with `show_image`."""
+        self.document, self.read_only = document, read_only
+        self.image = self.pixels = self.proposal = None
+        if document is not None:
+            document.classes.changed.connect(lambda _: self.classes_changed.emit())
+            document.image_changed.connect(lambda _: self.layers_changed.emit())
+        self.document_changed.emit()
+        self.image_changed.emit()
+        self.classes_changed.emit()
+
+    def show_image(self, entry: ImageEntry | None, pixels: NDArray[np.generic] | None) -> None:
+        """Show an image of the document; `pixels` None while it is being read."""
+        same = entry is not None and self.image is entry
+        self.image, self.pixels = entry, pixels
+        if not same:
+            self.discard_proposal()
+            self.slice = 0
+            self.channel = None
+            self.active_layer = entry.layers[-1].id if entry and entry.layers else 0
+            self.windows = [Window(low, high) for low, high in entry.info.ranges] if entry else []
+        self.image_changed.emit()
+        self.layers_changed.emit()
+
+    def set_slice(self, z: int) -> None:
+        z = max(0, min(self.shape[0] - 1, z))
+        if z != self.slice:
+            self.slice = z
+            self.slice_changed.emit(z)
+
+    def set_active_layer(self, layer: int) -> None:
+        self.active_layer = layer
+        self.layers_changed.emit()
+
+    def set_tool(self, tool_id: str) -> None:
+        if tool_id != self.tool_id:
+            self.tool_id = tool_id
+            self.tool_changed.emit(tool_id)
+
+    def set_brush_radius(self, radius: float) -> None:
+        """Radius in image pixels, 0.5 to 4000."""
+        self._radius = float(np.clip(radius, 0.5, 4000))
+        self.options_changed.emit()
+
+    def set_tolerance(self, tolerance: float) -> None:
+        """Tolerance of the fill tool as a share of the display range, 0 to 1."""
+        self._tolerance = float(np.clip(tolerance, 0, 1))
+        self.options_changed.emit()
+
+    def set_window(self, channel: int, low: float, high: float) -> None:
+        """Display range of a channel; low < high is kept."""
+        self.windows[channel] = Window(low, max(high, np.nextafter(low, np.inf)))
+        self.display_changed.emit()
+
+    def set_display(self, **values: object) -> None:
+        """Set masks_visible, peeking, outlines, uncertainty_visible or channel."""
+        for name, value in values.items():
+            if name not in {"masks_visible", "peeking", "outlines", "uncertainty_visible", "channel"}:
+                raise ValueError(name)
+            setattr(self, name, value)
+        self.display_changed.emit()
+
+    # --- undo and proposals ---------------------------------------------------------------------------------
+
+    def undo(self) -> Edit | None:
+        edit = self.document.undo() if self.document and not self.read_only else None
+        if edit is not None:
+            self.edited.emit(edit)
+        return edit
+
+    def redo(self) -> Edit | None:
+        edit = self.document.redo() if self.document and not self.read_only else None
+        if edit is not None:
+            self.edited.emit(edit)
+        return edit
+
+    def propose(self, proposal: Proposal) -> None:
+        """Show a proposal over the image in place of the one before; painted pixels are left out of it."""
+        if self.document is None:
+            return
+        codes = self.document.layer(proposal.image, proposal.layer).annotation.read(proposal.box)
+        classes = proposal.classes.copy()
+        classes[codes >> 8 == Origin.PAINTED] = NOTHING
+        self.proposal = replace(proposal, classes=classes)
+        self.proposal_changed.emit()
+
+    def discard_proposal(self) -> None:
+        if self.proposal is not None:
+            self.proposal = None
+            self.proposal_changed.emit()
+
+    def accept_proposal(self) -> Edit | None:
+        """Write the shown proposal through the gate as one undo step."""
+        proposal, self.proposal = self.proposal, None
+        if proposal is None or self.document is None:
+            return None
+        writer = self.document.begin_edit(
+            proposal.image, proposal.layer, proposal.title, tool=proposal.tool, origin=proposal.origin
+        )
+        writer.put(proposal.box.z, proposal.box.top, proposal.box.left, proposal.classes)
+        self.proposal_changed.emit()
+        return self.finish_edit(writer)

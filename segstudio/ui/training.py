@@ -1,0 +1,300 @@
+"""Start, watch, pause and stop fine-tuning; let the gate's winner take over."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from segstudio.core.document import ImageEntry, Version
+from segstudio.core.history import Edit
+from segstudio.ui.labelled import annotated_images, regions
+from segstudio.ui.library import Library, Loaded
+from segstudio.ui.session import Session
+from segstudio.ui.state import TrainingState
+from segstudio.ui.workers import Workers
+from segstudio.worker.messages import (
+    Busy,
+    Cancel,
+    Failed,
+    Finished,
+    Message,
+    NewModel,
+    Pause,
+    Region,
+    Score,
+    Step,
+    Stop,
+    Train,
+    Trained,
+)
+
+
+class Training(QObject):
+    """One training at a time, from the champion, on the annotated pixels of all images."""
+
+    changed = Signal(object)
+    """The new TrainingState."""
+    failed = Signal(object, object)
+    """A Failed message and a callable that repeats the job."""
+    switched = Signal(object)
+    """A new champion (Version)."""
+    said = Signal(str)
+
+    def __init__(self, session: Session, workers: Workers, library: Library) -> None:
+        super().__init__(workers)
+        self._session, self._workers, self._library = session, workers, library
+        self.state = TrainingState()
+        self.folder = Path()  # the project's folder
+        self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
+        self.remember: Callable[[dict[str, Any] | None], None] = lambda run: None
+        self._job = 0
+        self._jobs_waiting: list[ImageEntry] = []
+        self._regions: list[Region] = []
+        self._layer = 1
+        self._fresh = 0  # strokes since the last training started
+        self._last_edit = 0
+        self._curves: dict[str, Any] = {}
+        session.edited.connect(self._on_edit)
+
+    # --- what the user can do -------------------------------------------------------------------------------
+
+    @property
+    def running(self) -> bool:
+        return self.state.phase in ("preparing", "training", "paused", "evaluating")
+
+    def train_or_pause(self) -> None:
+        """Start a training, or pause or continue the one that runs."""
+        if self.state.phase == "preparing":
+            return
+        if self.running:
+            paused = self.state.phase != "paused"
+            self._workers.trainer.control(Pause(self._job, paused))
+            self._set(phase="paused" if paused else "training", message="Paused." if paused else "Training goes on.")
+        else:
+            self.start()
+
+    def stop(self) -> None:
+        """End the training and keep the best so far, if it passes the gate."""
+        if self._job:
+            self._workers.trainer.control(Stop(self._job))
+            self._set(message="Stopping: the best so far is scored.")
+
+    def cancel(self) -> None:
+        """Drop the training with everything it learnt."""
+        if self._job:
+            self._workers.trainer.control(Cancel(self._job))
+
+    def start(self, *, resume: bool = False) -> None:
+        """Gather the labels and send them to the trainer; makes the first model if there is none."""
+        document = self._session.document
+        if self.running or document is None or self._session.read_only:
+            return
+        self._layer = self._session.active_layer or 1
+        images = annotated_images(document, self._layer)
+        if not images:
+            self.failed.emit(
+                Failed(0, "There is nothing to learn from yet.", hint="Paint some pixels of each class first."),
+                self.start,
+            )
+            return
+        self._set(phase="preparing", step=0, total=0, loss_curve=(), score_curve=(), per_class=(), message="Gathering labels")
+        self._resume = resume
+        self.ensure_model(lambda _: self._gather(images))
+
+    def ensure_model(self, then: Callable[[Version], None]) -> None:
+        """Call `then` with the champion; builds one with random weights if the project has none."""
+        document, settings = self._session.document, self._session.settings
+        image = self._session.image
+        if document is None:
+            return
+        if document.champion is not None:
+            then(document.champion)
+            return
+        channels = image.info.channels if image else next(iter(document.images.values())).info.channels
+        number = max(document.versions, default=0) + 1
+        path = self._checkpoint(number, settings.network)
+        classes = tuple((entry.name, entry.color) for entry in document.classes)
+        options = preset_options(settings.network, settings.preset)
+
+        def on_reply(reply: Message) -> None:
+            if isinstance(reply, Failed):
+                self._set(phase="failed", message=reply.what)
+                self.failed.emit(reply, lambda: self.ensure_model(then))
+            elif isinstance(reply, Finished):
+                version = Version(
+                    number, f"models/{path.name}", reply.note, 0, "champion", settings.network, time.time(),
+                    verdict="Random weights: it has learnt nothing yet.",
+                )  # fmt: skip
+                document.put_version(version)
+                then(version)
+
+        self._workers.compute.submit(
+            lambda job: NewModel(job, str(path), settings.network, options, channels, classes), on_reply
+        )
+
+    def use(self, number: int) -> None:
+        """Make a version the champion: accept a waiting one, or roll back to an older one."""
+        document = self._session.document
+        if document is None or number not in document.versions:
+            return
+        version = replace(document.versions[number], status="champion")
+        document.put_version(version)
+        self._announce(version, f"Model v{number} is in use.")
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _gather(self, waiting: list[ImageEntry]) -> None:
+        """Load the annotated images one after the other, then send."""
+        self._regions = []
+        document = self._session.document
+        assert document is not None
+        champion = document.champion
+        since = int(champion.metrics.get("last_edit", 0)) if champion else 0
+        recent: dict[int, list[Any]] = {}
+        for edit in document.history.edits[: document.history.position]:
+            if edit.id > since and edit.layer == self._layer:
+                recent.setdefault(edit.image, []).append(edit.box)
+        self._last_edit = document.next_edit - 1
+        queue = list(waiting)
+
+        def one_more() -> None:
+            if not queue:
+                self._send()
+                return
+            entry = queue.pop(0)
+            self._library.load(entry, self.path_of(entry), take, lambda _, reply: self._fail(reply))
+
+        def take(entry: ImageEntry, loaded: Loaded) -> None:
+            assert document is not None
+            layer = document.layer(entry.id, self._layer)
+            self._regions += regions(entry, layer, loaded, self._workers.scratch, recent.get(entry.id, []))
+            one_more()
+
+        one_more()
+
+    def _send(self) -> None:
+        document, settings = self._session.document, self._session.settings
+        assert document is not None and document.champion is not None
+        champion = document.champion
+        number = max(document.versions) + 1
+        out = self._checkpoint(number, champion.architecture)
+        state = self.folder / "runs" / f"{number:04d}"
+        state.parent.mkdir(parents=True, exist_ok=True)
+        recipe = {"preset": settings.preset, "seconds": settings.train_seconds, "seed": number}
+        self.remember({"number": number, "layer": self._layer, "state": str(state.name)})
+        resume = self._resume
+        self._fresh = 0
+        self._set(phase="training", message="The trainer is starting", champion=champion.number)
+        self._job = self._workers.trainer.submit(
+            lambda job: Train(
+                job, str(self.folder / champion.file), tuple(self._regions), recipe, settings.device,
+                str(out), str(state), resume,
+            ),
+            lambda reply: self._on_reply(reply, number, champion),
+        )  # fmt: skip
+
+    def _on_reply(self, reply: Message, number: int, champion: Version) -> None:
+        if isinstance(reply, Step):
+            curve = (*self.state.loss_curve, (reply.step, reply.loss))
+            phase = "paused" if self.state.phase == "paused" else "training"
+            self._set(phase=phase, step=reply.step, total=reply.total, loss_curve=curve, message="")
+        elif isinstance(reply, Score):
+            self._scored(reply)
+        elif isinstance(reply, Trained):
+            self._ended(reply, number, champion)
+        elif isinstance(reply, Failed):
+            self._clean()
+            self._fail(reply)
+        else:
+            cancelled = not isinstance(reply, Finished)
+            self._clean()
+            self.remember(None)
+            if cancelled:
+                self._set(phase="idle", message="Training cancelled; the model is as before.")
+
+    def _scored(self, reply: Score) -> None:
+        names = {str(entry.id): entry.name for entry in self._session.classes}
+        rows = tuple(
+            (names.get(key, key), reply.champion.get(key), reply.challenger.get(key)) for key in reply.challenger
+        )
+        point = (reply.step, _mean(reply.champion), _mean(reply.challenger))
+        self._set(per_class=rows, score_curve=(*self.state.score_curve, point))
+
+    def _ended(self, reply: Trained, number: int, champion: Version) -> None:
+        document = self._session.document
+        assert document is not None
+        asked = self._session.settings.ask_before_switch
+        status: Any = "rejected" if not reply.accepted else "waiting" if asked else "champion"
+        metrics = {
+            **reply.metrics,
+            "last_edit": self._last_edit if reply.accepted else champion.metrics.get("last_edit", 0),
+            "steps": reply.steps,
+            "seconds": reply.seconds,
+            "curves": {k: v for k, v in asdict(self.state).items() if k in ("loss_curve", "score_curve", "per_class")},
+        }
+        version = Version(
+            number, f"models/{Path(reply.path).name}", reply.digest, champion.number, status,
+            champion.architecture, time.time(), reply.verdict, metrics,
+        )  # fmt: skip
+        document.put_version(version)
+        self._announce(version, reply.verdict)
+
+    def _announce(self, version: Version, message: str) -> None:
+        document = self._session.document
+        champion = document.champion if document else None
+        self._set(phase="idle", message=message, champion=champion.number if champion else 0)
+        self.said.emit(message)
+        if version.status == "champion":
+            self.switched.emit(version)
+
+    def _fail(self, reply: Failed) -> None:
+        self._job = 0
+        self._set(phase="failed", message=reply.what)
+        resume = bool(reply.what.startswith("The trainer stopped"))
+        self.failed.emit(reply, lambda: self.start(resume=resume))
+
+    def _clean(self) -> None:
+        self._job = 0
+        for region in self._regions:
+            self._workers.scratch.drop(region.image)
+            self._workers.scratch.drop(region.codes)
+        self._regions = []
+
+    def _on_edit(self, edit: Edit) -> None:
+        if self._job:
+            self._workers.trainer.control(Busy(self._job, 0.4))
+        self._fresh += 1
+        settings = self._session.settings
+        if settings.auto_train and not self.running and self._fresh >= settings.auto_train_strokes:
+            self.start()
+
+    def painting(self) -> None:
+        """The pointer is down: the trainer gives way."""
+        if self._job:
+            self._workers.trainer.control(Busy(self._job, 0.4))
+
+    def _checkpoint(self, number: int, architecture: str) -> Path:
+        folder = self.folder / "models"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / f"{number:04d}-{architecture}.safetensors"
+
+    def _set(self, **values: Any) -> None:
+        self.state = replace(self.state, **values)
+        self.changed.emit(self.state)
+
+
+def preset_options(architecture: str, preset: str) -> dict[str, Any]:
+    """The options of a named preset of an architecture."""
+    from segstudio.models.registry import find
+
+    return dict(find(architecture).presets.get(preset, {}))
+
+
+def _mean(scores: dict[str, float | None]) -> float | None:
+    known = [value for value in scores.values() if value is not None]
+    return sum(known) / len(known) if known else None

@@ -1,0 +1,33 @@
+"""The three workers of the window and the scratch memory they share with it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal
+
+from segstudio.settings import Settings
+from segstudio.ui.worker_client import WorkerClient
+from segstudio.worker.shared import Scratch
+
+
+class Workers(QObject):
+    """Reader, compute worker and trainer. The reader starts with the first file, the trainer with the first run."""
+
+    device_known = Signal(str)
+    crashed = Signal(str)
+
+    def __init__(self, settings: Settings, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.scratch = Scratch()
+        ceiling = 2 * settings.read_megabytes * 2**20 + 2**30
+        self.reader = WorkerClient("reader", reader_memory=ceiling, parent=self)
+        self.compute = WorkerClient("compute", device=settings.device, parent=self)
+        self.trainer = WorkerClient("trainer", device=settings.device, parent=self)
+        self.compute.ready.connect(lambda device: device and self.device_known.emit(device))
+        for client in (self.reader, self.compute, self.trainer):
+            client.crashed.connect(self.crashed)
+
+    def close(self) -> None:
+        """End all processes and free the shared memory."""
+        for client in (self.trainer, self.compute, self.reader):
+            client.close()
+        self.scratch.close()

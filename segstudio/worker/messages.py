@@ -1,0 +1,318 @@
+"""The whole conversation between the window and a worker, as plain data: one JSON object per line.
+
+Imports nothing heavy: the window, the command line and every worker share this file. Requests go down a
+worker's stdin, replies come up its stdout. A job gets any number of news (Progress, Block, ...) and ends in
+exactly one of Finished, Cancelled, Failed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, fields
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
+
+BoxTuple = tuple[int, int, int, int]
+"""Top, left, bottom, right in pixels, ends excluded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pixels:
+    """An array both processes can see (worker.shared): the file that backs it, its shape and dtype."""
+
+    block: str
+    shape: tuple[int, ...]
+    dtype: str
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """Labelled pixels of one image for the trainer; fields as in learning.dataset.Labelled."""
+
+    name: str
+    group: str
+    role: str
+    digest: str
+    image: Pixels
+    codes: Pixels
+    ranges: tuple[tuple[float, float], ...]
+    recent: tuple[BoxTuple, ...]
+    offset: tuple[int, int] = (0, 0)  # of the region in its image, so that validation blocks stay where they are
+
+
+class Message:
+    """Base of all messages; each subclass is known by its name on the wire."""
+
+    kinds: ClassVar[dict[str, type[Message]]] = {}
+    job: int
+
+    def __init_subclass__(cls) -> None:
+        Message.kinds[cls.__name__] = cls
+
+
+# --- requests ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ReadImage(Message):
+    """Decode a file into a new shared array; answered by ImageRead."""
+
+    job: int
+    path: str
+    folder: str
+    budget: int
+    thumbnail: int = 0  # longest side in pixels of an 8-bit RGB thumbnail; 0: the image itself
+
+
+@dataclass(frozen=True)
+class ReadMask(Message):
+    """Decode a mask file to class ids (uint8, rows x columns); answered by ImageRead."""
+
+    job: int
+    path: str
+    folder: str
+    budget: int
+    classes: int = 2
+    invert: bool = False
+
+
+@dataclass(frozen=True)
+class Probe(Message):
+    """What a file holds, from its header; answered by Probed."""
+
+    job: int
+    path: str
+    budget: int
+
+
+@dataclass(frozen=True)
+class NewModel(Message):
+    """Build a network with random weights (or ImageNet encoder weights) and save it as a checkpoint."""
+
+    job: int
+    path: str
+    architecture: str
+    options: dict[str, Any]
+    channels: int
+    classes: tuple[tuple[str, str], ...]  # (name, colour) by class id
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Predict(Message):
+    """Predict slices of an image into shared arrays; a Block is sent for every finished piece."""
+
+    job: int
+    model: str
+    image: Pixels  # (slices, rows, columns, channels)
+    ranges: tuple[tuple[float, float], ...]
+    slices: tuple[int, ...]
+    classes: Pixels  # uint8 (slices, rows, columns)
+    uncertainty: Pixels  # uint8 (slices, rows, columns)
+    first: BoxTuple | None = None  # the visible area, done first
+    only_first: bool = False
+    measure: str = "entropy"
+    device: str = "auto"
+    tile: int = 0
+    overlap: float = 0.25
+
+
+@dataclass(frozen=True)
+class Baseline(Message):
+    """Run a classical method on one slice into a shared class map."""
+
+    job: int
+    method: str
+    parameters: dict[str, Any]
+    image: Pixels
+    z: int
+    channel: int | None
+    classes: Pixels  # uint8 (rows, columns)
+
+
+@dataclass(frozen=True)
+class Train(Message):
+    """Fine-tune a checkpoint on labelled regions; answered by Step, Score and Trained."""
+
+    job: int
+    model: str
+    regions: tuple[Region, ...]
+    recipe: dict[str, Any]
+    device: str
+    out: str
+    state: str  # where the resume state is written
+    resume: bool = False
+
+
+@dataclass(frozen=True)
+class Cancel(Message):
+    """Stop a job at its next step."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class Pause(Message):
+    """Hold a job, or let it go on."""
+
+    job: int
+    on: bool
+
+
+@dataclass(frozen=True)
+class Stop(Message):
+    """End a training early and keep the best so far."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class Busy(Message):
+    """The user is painting: give way for `seconds`."""
+
+    job: int
+    seconds: float
+
+
+# --- replies -------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ready(Message):
+    """The worker answers; `device` is filled once it is known (it needs torch)."""
+
+    job: int
+    role: str
+    pid: int
+    device: str = ""
+
+
+@dataclass(frozen=True)
+class Progress(Message):
+    job: int
+    done: int
+    total: int
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class ImageRead(Message):
+    job: int
+    info: dict[str, Any]
+    pixels: Pixels
+    digest: str
+
+
+@dataclass(frozen=True)
+class Probed(Message):
+    job: int
+    info: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Block(Message):
+    """A piece of a prediction is final in the shared arrays."""
+
+    job: int
+    z: int
+    box: BoxTuple
+
+
+@dataclass(frozen=True)
+class Step(Message):
+    """A training step was done; `loss` is smoothed."""
+
+    job: int
+    step: int
+    total: int
+    loss: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Score(Message):
+    """An evaluation on the validation pixels: Dice per class, None where the class does not occur."""
+
+    job: int
+    step: int
+    champion: dict[str, float | None]
+    challenger: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Trained(Message):
+    """The training has ended with a checkpoint and the gate's verdict on it."""
+
+    job: int
+    accepted: bool
+    verdict: str
+    path: str
+    digest: str
+    metrics: dict[str, Any]
+    steps: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Finished(Message):
+    job: int
+    seconds: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Cancelled(Message):
+    job: int
+
+
+@dataclass(frozen=True)
+class Failed(Message):
+    job: int
+    what: str
+    why: str = ""
+    hint: str = ""
+    trace: str = ""
+
+
+FINAL = (Finished, Cancelled, Failed)
+
+
+def encode(message: Message) -> str:
+    """One line of JSON, newline included."""
+    values = {"kind": type(message).__name__, **asdict(message)}  # type: ignore[call-overload]
+    return json.dumps(values, ensure_ascii=True) + "\n"
+
+
+def decode(line: str | bytes) -> Message:
+    """The message in a line; ValueError when it is none."""
+    values = json.loads(line)
+    kind = Message.kinds.get(values.pop("kind", ""))
+    if kind is None:
+        raise ValueError("a line is not a message")
+    return _build(kind, values)
+
+
+def _build(kind: Any, values: dict[str, Any]) -> Any:
+    hints = _hints(kind)
+    known = {field.name for field in fields(kind)}
+    return kind(**{name: _value(hints[name], value) for name, value in values.items() if name in known})
+
+
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
+def _value(hint: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    if get_origin(hint) in (UnionType,):
+        hint = next(part for part in get_args(hint) if part is not NoneType)
+    if hint in (Pixels, Region):
+        return _build(hint, value)
+    if get_origin(hint) is tuple:
+        parts = get_args(hint)
+        kinds = [parts[0]] * len(value) if len(parts) == 2 and parts[1] is Ellipsis else parts
+        return tuple(_value(part, item) for part, item in zip(kinds, value, strict=True))
+    return value
