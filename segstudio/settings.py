@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any
 
 
-def option(default: Any, title: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = (), help: str = "") -> Any:  # noqa: E501
+def option(
+    default: Any, title: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = (), help: str = ""
+) -> Any:
     """A settings field that carries what a form needs to know."""
     return field(default=default, metadata={"title": title, "low": low, "high": high, "choices": choices, "help": help})
 

@@ -115,9 +115,7 @@ def _gradient(values: Magnitude, valid: Mask) -> tuple[Magnitude, float]:
     """Sobel magnitude, and the magnitude below which there is nothing but rounding; 0 for a flat image."""
     from scipy import ndimage
 
-    steepness = (
-        np.hypot(ndimage.sobel(values, axis=0), ndimage.sobel(values, axis=1)) if values.size else values
-    )
+    steepness = np.hypot(ndimage.sobel(values, axis=0), ndimage.sobel(values, axis=1)) if values.size else values
     extent = float(np.ptp(values[valid])) if valid.any() else 0.0
     return steepness, FLAT * extent
 

@@ -71,9 +71,7 @@ METHODS = _table(
         ),
         Method("li", "Li", "Threshold", "Small bright objects on a dark background.", f"{_THRESHOLD}:li"),
         Method("yen", "Yen", "Threshold", "Strict: only what clearly stands out.", f"{_THRESHOLD}:yen"),
-        Method(
-            "triangle", "Triangle", "Threshold", "Few pixels beside one large peak.", f"{_THRESHOLD}:triangle"
-        ),
+        Method("triangle", "Triangle", "Threshold", "Few pixels beside one large peak.", f"{_THRESHOLD}:triangle"),
         Method(
             "multi_otsu",
             "Multi-Otsu",
@@ -82,9 +80,7 @@ METHODS = _table(
             f"{_THRESHOLD}:multi_otsu",
             "classes",
         ),
-        Method(
-            "adaptive", "Adaptive", "Threshold", "Compares with the surroundings.", f"{_THRESHOLD}:adaptive"
-        ),
+        Method("adaptive", "Adaptive", "Threshold", "Compares with the surroundings.", f"{_THRESHOLD}:adaptive"),
         Method(
             "hysteresis",
             "Hysteresis",

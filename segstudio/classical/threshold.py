@@ -37,9 +37,7 @@ HISTOGRAM_BINS = 256
 def manual(
     image: Image,
     *,
-    low: Annotated[
-        float | None, ImageValue(0.5), "Darkest value wanted; empty: half-way up the range."
-    ] = None,
+    low: Annotated[float | None, ImageValue(0.5), "Darkest value wanted; empty: half-way up the range."] = None,
     high: Annotated[float | None, ImageValue(1.0), "Brightest value wanted; empty: no upper limit."] = None,
     invert: Annotated[bool, "Take everything outside the two values instead."] = False,
     smoothing: Smoothing = 0.0,
@@ -135,9 +133,7 @@ def multi_otsu_thresholds(samples: Image, classes: int) -> NDArray[np.float64]:
     from skimage.exposure import histogram
 
     whole = samples.dtype.kind in "iu" and int(samples.max()) - int(samples.min()) < HISTOGRAM_BINS
-    counts, centres = histogram(
-        samples if whole else samples.astype(np.float64), HISTOGRAM_BINS, source_range="image"
-    )
+    counts, centres = histogram(samples if whole else samples.astype(np.float64), HISTOGRAM_BINS, source_range="image")
     used = counts > 0
     if used.sum() < classes:
         raise UserError(

@@ -33,9 +33,7 @@ def boundary_f1(truth: Mask, prediction: Mask, used: Mask, spacing: Sequence[flo
     return 2 * recall * precision / (recall + precision) if recall + precision else 0.0
 
 
-def surface_distances(
-    truth: Mask, prediction: Mask, used: Mask, spacing: Sequence[float]
-) -> tuple[float, float]:
+def surface_distances(truth: Mask, prediction: Mask, used: Mask, spacing: Sequence[float]) -> tuple[float, float]:
     """HD95 and ASSD in the unit of `spacing`; NaN where a map has no boundary.
 
     HD95 is the larger of the two directed 95th percentiles, ASSD the mean over both boundaries pooled. As in

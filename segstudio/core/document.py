@@ -16,6 +16,7 @@ from segstudio.core.history import Edit, Frames, History
 from segstudio.core.image import ImageInfo
 from segstudio.core.layer import MaskLayer
 from segstudio.core.packing import unpack
+from segstudio.core.plane import Tile
 from segstudio.core.writer import MaskWriter, write_prediction
 
 Direction = Literal["do", "undo", "redo"]
@@ -147,19 +148,26 @@ class Document:
         return edit
 
     def undo(self) -> Edit | None:
-        """Take back the last edit, whichever image it was on; None when there is nothing to undo."""
-        edit = self.history.step_back()
+        """Take back the last edit, whichever image it was on; None when there is nothing to undo.
+
+        Raises UserError, having changed nothing, when a tile of the stored history is damaged.
+        """
+        edit = self.history.next_undo()
         if edit is not None:
+            tiles = self._unpack(edit.before)
+            self.history.step_back()
             self._count(edit, -1)
-            self._apply(edit, edit.before, "undo")
+            self._apply(edit, tiles, "undo")
         return edit
 
     def redo(self) -> Edit | None:
-        """Do the last undone edit again; None when there is nothing to redo."""
-        edit = self.history.step_forward()
+        """Do the last undone edit again; None when there is nothing to redo. Raises as `undo` does."""
+        edit = self.history.next_redo()
         if edit is not None:
+            tiles = self._unpack(edit.after)
+            self.history.step_forward()
             self._count(edit, 1)
-            self._apply(edit, edit.after, "redo")
+            self._apply(edit, tiles, "redo")
         return edit
 
     def put_prediction(
@@ -181,12 +189,17 @@ class Document:
         self.versions[version.number] = version
         self.versions_changed.emit(version)
 
-    def _apply(self, edit: Edit, frames: Frames, direction: Direction) -> None:
+    @staticmethod
+    def _unpack(frames: Frames) -> dict[TileKey, Tile]:
+        return {key: unpack(frame, np.uint16) for key, frame in frames.items()}
+
+    def _apply(self, edit: Edit, tiles: dict[TileKey, Tile], direction: Direction) -> None:
         layer = self.layer(edit.image, edit.layer)
-        for key, frame in frames.items():
-            layer.annotation.put_tile(key, unpack(frame, layer.annotation.dtype))
-        for key in frames:
+        for key, tile in tiles.items():
+            layer.annotation.put_tile(key, tile)
+        for key in tiles:
             layer.changed.emit(Box.of_tile(key).clip(layer.shape))
+        frames = edit.before if direction == "undo" else edit.after
         self.edited.emit(EditEvent(edit, direction, self.history.position, frames))
 
     def _count(self, edit: Edit, sign: int) -> None:

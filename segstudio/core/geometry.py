@@ -58,9 +58,7 @@ class Box:
 
     def clip(self, shape: Shape) -> Box:
         """The part inside an image of `shape`; may be empty."""
-        return Box(
-            self.z, max(self.top, 0), max(self.left, 0), min(self.bottom, shape[1]), min(self.right, shape[2])
-        )
+        return Box(self.z, max(self.top, 0), max(self.left, 0), min(self.bottom, shape[1]), min(self.right, shape[2]))
 
     def intersect(self, other: Box) -> Box:
         """The common part (of this box's slice); may be empty."""

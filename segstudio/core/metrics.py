@@ -154,9 +154,7 @@ def summarise(scores: Sequence[Score]) -> Summary:
 def _class_scores(matrix: Confusion, ids: list[int]) -> list[ClassScore]:
     hits, in_truth, in_prediction = np.diag(matrix), matrix.sum(axis=1), matrix.sum(axis=0)
     rows = []
-    for class_id, hit, truth, found in zip(
-        ids, hits.tolist(), in_truth.tolist(), in_prediction.tolist(), strict=True
-    ):
+    for class_id, hit, truth, found in zip(ids, hits.tolist(), in_truth.tolist(), in_prediction.tolist(), strict=True):
         present = truth + found > 0
         rows.append(
             ClassScore(

@@ -18,9 +18,7 @@ def pack(tile: NDArray[np.integer]) -> bytes:
     """A (256, 256) tile as one zstd frame (level 3, checksum and content size written)."""
     compressor = getattr(_local, "compressor", None)
     if compressor is None:
-        compressor = _local.compressor = zstandard.ZstdCompressor(
-            level=3, write_checksum=True, write_content_size=True
-        )
+        compressor = _local.compressor = zstandard.ZstdCompressor(level=3, write_checksum=True, write_content_size=True)
     return bytes(compressor.compress(np.ascontiguousarray(tile).data))
 
 

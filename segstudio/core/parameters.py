@@ -144,9 +144,10 @@ def check_one(parameter: Parameter, value: Any) -> Value:
         return None
     if parameter.kind == "choice" and value in parameter.choices:
         return str(value)
-    if parameter.kind == "bool" and isinstance(value, bool):
-        return value
-    if parameter.kind in ("int", "float") and isinstance(value, Real) and not isinstance(value, bool):
+    if isinstance(value, bool):  # before the numbers, of which Python's bool is one
+        if parameter.kind == "bool":
+            return value
+    elif parameter.kind in ("int", "float") and isinstance(value, Real):
         return _number(parameter, value)
     raise _refused(parameter, value)
 
@@ -174,9 +175,7 @@ def _parameter(name: str, hint: Any, default: Any) -> Parameter:
     if optional:
         (hint,) = (argument for argument in get_args(hint) if argument is not NoneType)
     words = " ".join(part for part in metadata if isinstance(part, str))
-    base = Parameter(
-        name, name.replace("_", " ").capitalize(), "bool", default, help=words, optional=optional
-    )
+    base = Parameter(name, name.replace("_", " ").capitalize(), "bool", default, help=words, optional=optional)
     if get_origin(hint) is Literal:
         return replace(base, kind="choice", choices=tuple(str(choice) for choice in get_args(hint)))
     if hint is bool:

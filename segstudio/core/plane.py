@@ -59,12 +59,10 @@ class Plane:
                 continue
             area = Box.of_tile(key)
             part = area.intersect(box)
-            out[part.top - box.top : part.bottom - box.top, part.left - box.left : part.right - box.left] = (
-                tile[
-                    part.top - area.top : part.bottom - area.top,
-                    part.left - area.left : part.right - area.left,
-                ]
-            )
+            out[part.top - box.top : part.bottom - box.top, part.left - box.left : part.right - box.left] = tile[
+                part.top - area.top : part.bottom - area.top,
+                part.left - area.left : part.right - area.left,
+            ]
         return out
 
     def is_empty(self) -> bool:

@@ -46,9 +46,7 @@ class MaskWriter:
         code = UNSET if class_id is None else encode(class_id, self.origin)
         self._write(Box(z, top, left, top + stencil.shape[0], left + stencil.shape[1]), code, stencil)
 
-    def put(
-        self, z: int, top: int, left: int, classes: ClassMap, where: NDArray[np.bool_] | None = None
-    ) -> None:
+    def put(self, z: int, top: int, left: int, classes: ClassMap, where: NDArray[np.bool_] | None = None) -> None:
         """Write a class map (rows, columns) at (top, left); NOTHING (255) and pixels outside `where` stay."""
         where = classes != NOTHING if where is None else where & (classes != NOTHING)
         if self._locked.any():
@@ -89,9 +87,7 @@ class MaskWriter:
         dirty: Box | None = None
         for key in box.tiles():
             part = Box.of_tile(key).intersect(box)
-            where = np.s_[
-                part.top - area.top : part.bottom - area.top, part.left - area.left : part.right - area.left
-            ]
+            where = np.s_[part.top - area.top : part.bottom - area.top, part.left - area.left : part.right - area.left]
             values = codes if isinstance(codes, int) else codes[where]
             if self._write_tile(key, part, values, stencil[where]):
                 dirty = part if dirty is None else dirty.union(part)

@@ -27,4 +27,4 @@ def thumbnail(pixels: NDArray[np.generic], info: ImageInfo, side: int) -> NDArra
     grey = np.clip((small - low) / (high - low) * 255, 0, 255).astype(np.uint8)
     if grey.shape[-1] != 3:
         grey = np.repeat(grey[..., :1], 3, axis=-1)
-    return grey
+    return np.asarray(grey, np.uint8)

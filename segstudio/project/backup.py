@@ -20,14 +20,14 @@ PAGES_PER_STEP = 256
 def steps(connection: apsw.Connection, folder: Path) -> Generator[None, None, None]:
     """Make one backup in small steps, between which strokes can be stored; keeps the newest five.
 
-    Does nothing when the newest backup already holds the current state. Raises apsw.Error when the copy cannot
-    be written; a copy that fails its check is not kept.
+    Does nothing when the newest backup already holds the current state. Raises apsw.Error when the copy
+    cannot be written; a copy that fails its check is not kept.
     """
     existing = newest_first(folder)
     if existing and revision(existing[0]) == get_meta(connection, "revision"):
         return
     folder.mkdir(exist_ok=True)
-    name = time.strftime("%Y-%m-%d_%H-%M-%S")
+    name = timestamp()
     part, final = folder / f"{name}.part", folder / f"{name}.segstudio"
     target = apsw.Connection(str(part))
     try:
@@ -53,6 +53,11 @@ def steps(connection: apsw.Connection, folder: Path) -> Generator[None, None, No
         target.close(True)
         for rest in (part, part.with_name(part.name + "-wal"), part.with_name(part.name + "-journal")):
             rest.unlink(missing_ok=True)
+
+
+def timestamp() -> str:
+    """The local time as a file name that sorts by time."""
+    return time.strftime("%Y-%m-%d_%H-%M-%S")
 
 
 def newest_first(folder: Path) -> list[Path]:
@@ -82,7 +87,7 @@ def is_good(file: Path) -> bool:
         return False
     try:
         mine = connection.pragma("application_id") == APPLICATION_ID
-        return mine and connection.execute("PRAGMA quick_check(1)").get == "ok"
+        return bool(mine and connection.execute("PRAGMA quick_check(1)").get == "ok")
     except apsw.Error:
         return False
     finally:

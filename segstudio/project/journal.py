@@ -15,14 +15,14 @@ from segstudio.project.lock import user_name
 from segstudio.project.schema import get_meta, put_meta
 
 _COLUMNS = (
-    "seq, time, utc_offset, user, direction, edit, title, tool, image, layer, z, row0, column0, row1, column1, "
-    "seen, agreed, content, previous"
+    "seq, time, utc_offset, user, direction, edit, title, tool, image, layer, z, row0, column0, row1, "
+    "column1, seen, agreed, content, previous"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Outcome of checking the journal: `row` is the first one that does not fit (0 if all do), `rows` how many."""
+    """Outcome of checking `rows` rows of the journal; `row` is the first that does not fit, 0 if all do."""
 
     rows: int
     row: int = 0
@@ -41,8 +41,10 @@ def entry(event: EditEvent, when: float) -> tuple[Any, ...]:
     for key, frame in sorted(event.frames.items()):
         content.update(repr(tuple(map(int, key))).encode() + frame)
     return (
-        float(when), offset, user_name(), event.direction, edit.id, edit.title, edit.tool, edit.image, edit.layer,
-        *map(int, (box.z, box.top, box.left, box.bottom, box.right, edit.seen, edit.agreed)), content.digest(),
+        float(when), offset, user_name(), event.direction, edit.id, edit.title, edit.tool,
+        edit.image, edit.layer,
+        *map(int, (box.z, box.top, box.left, box.bottom, box.right, edit.seen, edit.agreed)),
+        content.digest(),
     )  # fmt: skip
 
 
@@ -53,7 +55,9 @@ def append(connection: apsw.Connection, values: tuple[Any, ...]) -> None:
         seq, previous = last + 1, digest
     row = (seq, *values, previous)
     digest = _digest(row)
-    connection.execute(f"INSERT INTO journal ({_COLUMNS}, hash) VALUES ({', '.join('?' * 20)})", (*row, digest))
+    connection.execute(
+        f"INSERT INTO journal ({_COLUMNS}, hash) VALUES ({', '.join('?' * 20)})", (*row, digest)
+    )
     put_meta(connection, "journal_head", digest)
 
 
@@ -66,7 +70,9 @@ def verify(connection: apsw.Connection) -> Verdict:
         if row[0] != count:
             return Verdict(count, count, f"Row {count} of the journal is missing.")
         if row[-1] != previous or _digest(tuple(row)) != digest:
-            return Verdict(count, count, f"Row {count} of the journal ({row[6]}, {when}) was changed afterwards.")
+            return Verdict(
+                count, count, f"Row {count} of the journal ({row[6]}, {when}) was changed afterwards."
+            )
         previous = digest
     if previous != get_meta(connection, "journal_head"):
         return Verdict(count, count + 1, f"Rows after row {count} of the journal were removed.")
@@ -74,7 +80,7 @@ def verify(connection: apsw.Connection) -> Verdict:
 
 
 def _digest(row: tuple[Any, ...]) -> bytes:
-    """SHA-256 over the row before (its hash is the last value) and all columns as JSON; bytes as hexadecimal."""
+    """SHA-256 over all columns as JSON, bytes as hexadecimal; the last is the hash of the row before."""
     plain = [value.hex() if isinstance(value, bytes) else value for value in row]
     text = json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()

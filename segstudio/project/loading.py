@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import apsw
 
@@ -15,7 +16,7 @@ from segstudio.core.history import Edit, History
 from segstudio.core.image import ImageInfo
 from segstudio.core.layer import MaskLayer
 from segstudio.core.packing import unpack
-from segstudio.core.plane import Plane
+from segstudio.core.plane import Plane, Tile
 from segstudio.errors import UserError
 from segstudio.project.schema import get_meta
 
@@ -37,7 +38,9 @@ class DamagedTile:
     @property
     def sentence(self) -> str:
         z, ty, tx = self.key
-        what = f"{self.plane} of image {self.image}, slice {z}, rows from {ty * TILE}, columns from {tx * TILE}"
+        what = (
+            f"{self.plane} of image {self.image}, slice {z}, rows from {ty * TILE}, columns from {tx * TILE}"
+        )
         return f"{what}: restored from {self.source}." if self.source else f"{what}: lost."
 
 
@@ -46,7 +49,7 @@ Mend = Callable[[DamagedTile], DamagedTile]
 
 
 def load_document(connection: apsw.Connection, budget: int, mend: Mend) -> tuple[Document, list[DamagedTile]]:
-    """The whole project. `budget` bounds the history's bytes; tiles whose checksum fails go through `mend`."""
+    """The whole project; `budget` bounds the history's bytes, `mend` is asked about damaged tiles."""
     document = Document(ClassTable(_classes(connection)), History(budget))
     for entry in _images(connection):
         document.images[entry.id] = entry
@@ -109,19 +112,26 @@ def _tiles(connection: apsw.Connection, document: Document, mend: Mend) -> list[
 def put_frame(layer: MaskLayer, plane: str, key: TileKey, frame: bytes) -> bool:
     """Unpack a stored tile into its plane; False when it is damaged or lies outside the image."""
     target: Plane = getattr(layer, plane)
-    slices = layer.shape[0]
-    if len(frame) > LONGEST_FRAME or not 0 <= key[0] < slices or Box.of_tile(key).clip(layer.shape).empty:
+    tile = unpack_frame(frame, plane)
+    if tile is None or not 0 <= key[0] < layer.shape[0] or Box.of_tile(key).clip(layer.shape).empty:
         return False
-    try:
-        target.put_tile(key, unpack(frame, target.dtype))
-    except UserError:
-        return False
+    target.put_tile(key, tile)
     return True
+
+
+def unpack_frame(frame: bytes, plane: str) -> Tile | None:
+    """A stored tile of the named plane, or None when its checksum does not match."""
+    if len(frame) > LONGEST_FRAME:
+        return None
+    try:
+        return unpack(frame, "uint16" if plane == "annotation" else "uint8")
+    except UserError:
+        return None
 
 
 def load_edits(connection: apsw.Connection, budget: int) -> list[Edit]:
     """The stored history, oldest first, without the oldest edits beyond `budget` bytes."""
-    heads: list[tuple[int, ...]] = []
+    heads: list[tuple[Any, ...]] = []
     total = 0
     for row in connection.execute("SELECT * FROM edit ORDER BY id DESC"):
         total += row[-1]
@@ -129,10 +139,14 @@ def load_edits(connection: apsw.Connection, budget: int) -> list[Edit]:
             break
         heads.append(row)
     edits: list[Edit] = []
-    for number, image, layer, title, tool, when, z, row0, column0, row1, column1, seen, agreed, _ in reversed(heads):
-        tiles = connection.execute("SELECT z, ty, tx, before, after FROM edit_tile WHERE edit = ?", (number,)).fetchall()
-        before = {tile[:3]: tile[3] for tile in tiles}
-        after = {tile[:3]: tile[4] for tile in tiles}
+    for number, image, layer, title, tool, when, z, row0, column0, row1, column1, seen, agreed, _ in heads[
+        ::-1
+    ]:
+        tiles: list[tuple[Any, ...]] = connection.execute(
+            "SELECT z, ty, tx, before, after FROM edit_tile WHERE edit = ?", (number,)
+        ).fetchall()
+        before = {(tz, ty, tx): frame for tz, ty, tx, frame, _ in tiles}
+        after = {(tz, ty, tx): frame for tz, ty, tx, _, frame in tiles}
         box = Box(z, row0, column0, row1, column1)
-        edits.append(Edit(number, image, layer, str(title), str(tool), when, box, before, after, seen, agreed))
+        edits.append(Edit(number, image, layer, title, tool, when, box, before, after, seen, agreed))
     return edits

@@ -29,9 +29,8 @@ class ProjectInUse(UserError):
         super().__init__(
             "This project is already open.",
             why=holder.sentence if holder else "Another window is using it.",
-            hint=f"Open it read-only, or close the other window. If that window is gone, delete “{file.name}”."
-            if holder and holder.host != platform.node()
-            else "Open it read-only, or close the other window.",
+            hint="Open it read-only, or close the other window."
+            + (f" If that window is gone, delete “{file.name}”." if holder and not holder.is_here else ""),
         )
         self.holder = holder
 
@@ -50,8 +49,13 @@ class Holder:
     time: float
 
     @property
+    def is_here(self) -> bool:
+        """Whether it is this computer."""
+        return self.host == platform.node()
+
+    @property
     def sentence(self) -> str:
-        place = "on this computer" if self.host == platform.node() else f"on “{self.host}”"
+        place = "on this computer" if self.is_here else f"on “{self.host}”"
         since = time.strftime("%Y-%m-%d %H:%M", time.localtime(self.time))
         return f"{self.user} has had it open {place} since {since} (process {self.pid})."
 
@@ -74,8 +78,8 @@ class ProjectLock:
     def acquire(self, *, take_over: bool = False) -> None:
         """Take the lock. Raises ProjectInUse or NotWritable.
 
-        What a dead process of this computer left behind is taken over silently. A name from another computer is
-        believed, because locks do not reach through every network drive, unless `take_over`.
+        What a dead process of this computer left behind is taken over silently. A name from another computer
+        is believed, because locks do not reach through every network drive, unless `take_over`.
         """
         while True:
             descriptor = self._open()
@@ -86,7 +90,7 @@ class ProjectLock:
                 break
             os.close(descriptor)  # the one before us removed its file between our open and our lock
         left = self.holder()
-        if left is not None and left.host != platform.node() and not take_over:
+        if left is not None and not left.is_here and not take_over:
             os.close(descriptor)
             raise ProjectInUse(left, self.path)
         self._descriptor = descriptor
@@ -118,7 +122,9 @@ class ProjectLock:
         try:
             return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         except FileNotFoundError as error:
-            raise UserError("There is no project here.", why=f"“{self.path.parent}” does not exist.") from error
+            raise UserError(
+                "There is no project here.", why=f"“{self.path.parent}” does not exist."
+            ) from error
         except OSError as error:
             raise NotWritable(
                 "This project cannot be changed.",

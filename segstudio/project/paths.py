@@ -22,10 +22,10 @@ def project_file(path: Path) -> Path:
 def stored_path(image: Path, folder: Path) -> str:
     """How a project in `folder` remembers an image file.
 
-    An image below the folder that contains the project folder is remembered relative to the project folder (with
-    `/` between the parts, `../` where it lies beside the project), so that project and images can be moved
-    together. Any other image is remembered by its absolute path, and so is every image outside a project folder
-    that lies directly in the root of the disk.
+    An image below the folder that contains the project folder is remembered relative to the project folder
+    (with `/` between the parts, `../` where it lies beside the project), so that project and images can be
+    moved together. Any other image is remembered by its absolute path, and so is every image outside a
+    project folder that lies directly in the root of the disk.
     """
     image, folder = image.resolve(), folder.resolve()
     reach = folder.parent if folder.parent != Path(folder.anchor) else folder
@@ -65,7 +65,9 @@ def content_digest(file: Path) -> str:
 
 def missing(name: str, file: Path) -> UserError:
     return UserError(
-        f"“{name}” is not where it was.", why=f"There is no file “{file}”.", hint="Move it back or point to its new place."
+        f"“{name}” is not where it was.",
+        why=f"There is no file “{file}”.",
+        hint="Move it back or point to its new place.",
     )
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import apsw
 
 from segstudio.core.document import Document, EditEvent, ImageEntry, PredictionEvent, Version
-from segstudio.core.history import Edit
 from segstudio.core.packing import pack
 from segstudio.core.plane import Tile
 from segstudio.project import saving
 from segstudio.project.saving import EditRecord, ImageRow
 from segstudio.project.schema import put_meta
-from segstudio.project.writer import Job, PredictedKey, PredictedTile, Writer
+from segstudio.project.transactions import Job
+from segstudio.project.writer import PredictedKey, PredictedTile, Writer
 
 
 class Recorder:
@@ -29,11 +29,15 @@ class Recorder:
             document.classes.changed.connect(self._classes_changed),
         ]
 
-    def detach(self) -> None:
-        """Stop listening, after storing what changes without an event (visibility and opacity of layers)."""
+    def catch_up(self) -> None:
+        """Store what changes without an event: visibility, opacity and names of layers."""
         for entry in self.document.images.values():
-            if ImageRow.of(entry).image[:7] + ImageRow.of(entry).layers != self._known(entry):
+            known = self._images.get(entry.id)
+            if known is None or not known.same_but_score(ImageRow.of(entry)):
                 self._image_changed(entry)
+
+    def detach(self) -> None:
+        """Stop listening."""
         for disconnect in self._disconnect:
             disconnect()
         self._disconnect.clear()
@@ -41,11 +45,61 @@ class Recorder:
     def save_everything(self) -> None:
         """Store a document that does not come from this project: all of it in one transaction."""
         document = self.document
-        images = [ImageRow.of(entry) for entry in document.images.values()]
-        classes, versions = tuple(document.classes), tuple(document.versions.values())
-        edits, last = document.history.edits, document.history.step_back_id()
-        self._submit_all(images, classes, versions, edits, last)
+        images, classes = list(self._images.values()), tuple(document.classes)
+        versions, edits = tuple(document.versions.values()), document.history.edits
+        last = document.history.next_undo()
+        annotation: list[tuple[int, int, dict[tuple[int, int, int], Tile]]] = []
+        predicted: dict[PredictedKey, PredictedTile] = {}
+        for entry in document.images.values():
+            for layer in entry.layers:
+                plane = layer.annotation
+                annotation.append((entry.id, layer.id, {key: plane.tile(key) for key in tuple(plane.keys())}))
+                for key in {*layer.versions, *layer.prediction.keys()}:
+                    tiles = layer.prediction.tile(key), layer.uncertainty.tile(key)
+                    predicted[entry.id, layer.id, key] = (*tiles, layer.versions.get(key, 0))
 
-    def _known(self, entry: ImageEntry) -> tuple[object, ...]:
-        row = self._images.get(entry.id)
-        return row.image[:7] + row.layers if row else ()
+        def save(connection: apsw.Connection) -> None:
+            for image in images:
+                image.save(connection)
+            saving.save_classes(connection, classes)
+            for version in versions:
+                saving.save_version(connection, version)
+            for image_id, layer_id, tiles in annotation:
+                frames = {key: pack(tile) for key, tile in tiles.items()}
+                saving.save_annotation(connection, image_id, layer_id, frames)
+            for edit in edits:
+                saving.insert_edit(connection, edit)
+            put_meta(connection, "done", last.id if last else 0)
+
+        self._writer.submit(Job("Project", save))
+        self._writer.predict(predicted)
+
+    def _edited(self, event: EditEvent) -> None:
+        record = EditRecord.of(
+            event, self.document.history.next_undo(), self.document.images[event.edit.image]
+        )
+        self._writer.submit(Job(event.edit.title, record.save, edit=event.edit.id))
+
+    def _predicted(self, event: PredictionEvent) -> None:
+        layer = event.layer
+        self._writer.predict(
+            {
+                (event.image, layer.id, key): (
+                    layer.prediction.tile(key),
+                    layer.uncertainty.tile(key),
+                    layer.versions.get(key, 0),
+                )
+                for key in event.keys
+            }
+        )
+
+    def _image_changed(self, entry: ImageEntry) -> None:
+        row = self._images[entry.id] = ImageRow.of(entry)
+        self._writer.submit(Job(entry.name, row.save))
+
+    def _version_changed(self, version: Version) -> None:
+        self._writer.submit(Job("Model version", lambda connection: saving.save_version(connection, version)))
+
+    def _classes_changed(self, _: None) -> None:
+        entries = tuple(self.document.classes)
+        self._writer.submit(Job("Classes", lambda connection: saving.save_classes(connection, entries)))

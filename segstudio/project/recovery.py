@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import apsw
 
 from segstudio.errors import UserError
-from segstudio.project import backup
+from segstudio.project import backup, schema
 from segstudio.project.loading import DamagedTile, unpack_frame
 from segstudio.project.paths import BACKUPS, sync_folder
 from segstudio.project.salvage import salvage
@@ -58,15 +57,17 @@ class Recovery:
             return "The project was closed properly."
         parts: list[str] = []
         if self.backup:
-            parts.append(f"The project file was damaged; the backup of {self.backup.stem} was opened instead.")
+            parts.append(
+                f"The project file was damaged; the backup of {self.backup.stem} was opened instead."
+            )
         elif self.kept:
             parts.append("The project file was damaged and was repaired. " + " ".join(self.missing))
         elif not self.clean:
             parts.append(
-                "SegStudio ended unexpectedly last time. "
-                + (f"All {_count(self.strokes, 'stroke')} stored since then are here" if self.strokes else "Nothing stored was lost")
-                + f", {_count(self.undo_steps, 'step')} can be undone."
-            )  # fmt: skip
+                f"SegStudio ended unexpectedly; {_count(self.strokes, 'stroke')} of that session"
+                f" {'is' if self.strokes == 1 else 'are'} here and"
+                f" {_count(self.undo_steps, 'step')} can be undone."
+            )
         if self.interrupted:
             parts.append(f"{_count(len(self.interrupted), 'training run')} can be resumed.")
         if lost := [tile for tile in self.damaged if not tile.source]:
@@ -87,9 +88,13 @@ def open_file(file: Path, *, vfs: str | None = None) -> tuple[apsw.Connection, R
 
     Raises UserError when it is no project, of a newer SegStudio, or beyond repair without a good backup.
     """
-    leftover, kept, restored, missing = wal_bytes(file), None, None, []
+    leftover = wal_bytes(file)
+    kept: Path | None = None
+    restored: Path | None = None
+    missing: list[str] = []
     try:
-        connection = _open_checked(file, leftover, vfs)
+        _check(file, leftover, vfs)
+        connection = connect(file, vfs=vfs)
     except (apsw.CorruptError, apsw.NotADBError, _Damaged):
         kept, restored, missing = repair(file)
         connection = connect(file, vfs=vfs)
@@ -103,40 +108,40 @@ def open_file(file: Path, *, vfs: str | None = None) -> tuple[apsw.Connection, R
         raise
 
 
-def _open_checked(file: Path, leftover: int, vfs: str | None) -> apsw.Connection:
+def _check(file: Path, leftover: int, vfs: str | None) -> None:
+    """Look at a project file without changing a byte of it or of its log."""
     size = file.stat().st_size
     if size == 0:
         raise _Damaged
-    connection = connect(file, vfs=vfs)
+    connection = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READWRITE, vfs=vfs)
     try:
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
+        connection.limit(apsw.SQLITE_LIMIT_LENGTH, schema.LONGEST_VALUE)
+        connection.pragma("locking_mode", "EXCLUSIVE")
+        connection.pragma("trusted_schema", False)
+        connection.pragma("cell_size_check", True)
         if connection.pragma("application_id") != APPLICATION_ID:
             raise UserError("This is not a SegStudio project.", why="It is a database of another program.")
-        if size <= ALWAYS_CHECKED or (leftover and size <= CHECKED_AFTER_CRASH):
-            if connection.execute("PRAGMA quick_check(1)").get != "ok":
-                raise _Damaged
-    except BaseException:
+        checked = size <= ALWAYS_CHECKED or (leftover and size <= CHECKED_AFTER_CRASH)
+        if checked and connection.execute("PRAGMA quick_check(1)").get != "ok":
+            raise _Damaged
+    finally:
         connection.close(True)
-        raise
-    return connection
 
 
 def _migrate_after_backup(connection: apsw.Connection, file: Path) -> None:
     """Older formats are brought up to date only after a copy was put aside."""
     try:
         version = int(connection.pragma("user_version"))
-        if 0 < version < migrations():
+        if 0 < version < len(schema.MIGRATIONS):
             folder = file.parent / BACKUPS
             for _ in backup.steps(connection, folder):
                 pass
         migrate(connection)
     except apsw.Error as error:
-        raise UserError("The project could not be brought up to date.", why=f"{error}.", hint="Nothing was changed.") from error
-
-
-def migrations() -> int:
-    from segstudio.project import schema
-
-    return len(schema.MIGRATIONS)
+        raise UserError(
+            "The project could not be brought up to date.", why=f"{error}.", hint="Nothing was changed."
+        ) from error
 
 
 def _examine(
@@ -146,7 +151,8 @@ def _examine(
     last = connection.execute("SELECT ifnull(max(seq), 0) FROM journal").get
     done = get_meta(connection, "done")
     strokes = connection.execute(
-        "SELECT count(*) FROM journal WHERE direction = 'do' AND seq > ?", (get_meta(connection, "session_start"),)
+        "SELECT count(*) FROM journal WHERE direction = 'do' AND seq > ?",
+        (get_meta(connection, "session_start"),),
     ).get
     connection.execute("BEGIN IMMEDIATE")
     connection.execute("UPDATE run SET state = 'interrupted' WHERE state = 'running'")
@@ -159,7 +165,9 @@ def _examine(
         undo_steps=connection.execute("SELECT count(*) FROM edit WHERE id <= ?", (done,)).get,
         redo_steps=connection.execute("SELECT count(*) FROM edit WHERE id > ?", (done,)).get,
         wal_bytes=leftover,
-        interrupted=tuple(row[0] for row in connection.execute("SELECT id FROM run WHERE state = 'interrupted'")),
+        interrupted=tuple(
+            row[0] for row in connection.execute("SELECT id FROM run WHERE state = 'interrupted'")
+        ),
         missing=tuple(missing),
         kept=kept,
         backup=restored,
@@ -167,10 +175,11 @@ def _examine(
 
 
 def repair(file: Path) -> tuple[Path, Path | None, list[str]]:
-    """Put a readable file in the place of a damaged one; returns where that is kept, the backup used, what is missing.
+    """Put a readable file in the place of a damaged one; returns where that is kept, the backup used, what
+    is missing.
 
-    First what can be read is copied into a new file; where that fails or finds no image, the newest good backup
-    is taken. Raises UserError, having changed nothing, when there is neither.
+    First what can be read is copied into a new file; where that fails or finds no image, the newest good
+    backup is taken. Raises UserError, having changed nothing, when there is neither.
     """
     good = backup.newest_good(file.parent / BACKUPS)
     with tempfile.TemporaryDirectory(prefix=".repair-", dir=file.parent) as scratch:
@@ -186,7 +195,7 @@ def repair(file: Path) -> tuple[Path, Path | None, list[str]]:
                 why="Nothing in it can be read and there is no good backup.",
                 hint="The file was left as it is.",
             )
-        kept = file.with_name(f"{file.stem}.damaged-{time.strftime('%Y-%m-%d_%H-%M-%S')}{file.suffix}")
+        kept = file.with_name(f"{file.stem}.damaged-{backup.timestamp()}{file.suffix}")
         file.rename(kept)
         if wal_of(file).exists():
             wal_of(file).rename(wal_of(kept))
@@ -213,7 +222,10 @@ def mend(connection: apsw.Connection, folder: Path, tile: DamagedTile) -> Damage
     if tile.plane != "annotation":
         return tile  # predictions are made again
     place = (tile.image, tile.layer, *tile.key)
-    where = "FROM edit_tile JOIN edit ON edit.id = edit_tile.edit WHERE image = ? AND layer = ? AND edit_tile.z = ? AND ty = ? AND tx = ?"  # noqa: E501
+    where = (
+        "FROM edit_tile JOIN edit ON edit.id = edit_tile.edit"
+        " WHERE image = ? AND layer = ? AND edit_tile.z = ? AND ty = ? AND tx = ?"
+    )
     done = get_meta(connection, "done")
     for query in (
         f"SELECT after {where} AND edit.id <= ? ORDER BY edit.id DESC LIMIT 1",
@@ -237,7 +249,8 @@ def _tile_of_backup(file: Path, tile: DamagedTile) -> bytes | None:
         return None
     try:
         frame: bytes | None = connection.execute(
-            "SELECT frame FROM tile WHERE image = ? AND layer = ? AND plane = ? AND z = ? AND ty = ? AND tx = ?",
+            "SELECT frame FROM tile WHERE image = ? AND layer = ? AND plane = ? AND z = ? AND ty = ?"
+            " AND tx = ?",
             (tile.image, tile.layer, tile.plane, *tile.key),
         ).get
         return frame

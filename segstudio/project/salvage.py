@@ -21,11 +21,12 @@ Row = tuple[Any, ...]
 
 
 def salvage(damaged: Path, target: Path) -> list[str]:
-    """Copy every readable row of `damaged` (a scratch copy: it is opened for writing) into the new file `target`.
+    """Copy every readable row of `damaged` (a scratch copy: it is opened for writing) into the new file
+    `target`.
 
-    Returns one sentence for each thing that is missing. Annotation tiles that could not be read are rebuilt from
-    the history where it holds them; checksums of the others are checked when the document is loaded. Raises
-    apsw.Error when not even the tables can be found.
+    Returns one sentence for each thing that is missing. Annotation tiles that could not be read are rebuilt
+    from the history where it holds them; checksums of the others are checked when the document is loaded.
+    Raises apsw.Error when not even the tables can be found.
     """
     source = apsw.Connection(str(damaged))
     try:

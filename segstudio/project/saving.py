@@ -70,16 +70,23 @@ class ImageRow:
         )
         return cls(image, layers)
 
+    def same_but_score(self, other: ImageRow) -> bool:
+        """Whether only the score, which is stored with each edit, differs."""
+        return self.image[:7] == other.image[:7] and self.layers == other.layers
+
     def save(self, connection: apsw.Connection) -> None:
         """Add or update; layers that are gone take their tiles and edits with them."""
         connection.execute(
-            "INSERT INTO image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET path = excluded.path,"
-            " digest = excluded.digest, info = excluded.info, group_name = excluded.group_name, role = excluded.role,"
-            " done = excluded.done, seen = excluded.seen, agreed = excluded.agreed",
+            "INSERT INTO image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+            " path = excluded.path, digest = excluded.digest, info = excluded.info,"
+            " group_name = excluded.group_name, role = excluded.role, done = excluded.done,"
+            " seen = excluded.seen, agreed = excluded.agreed",
             self.image,
         )
         kept = {layer[1] for layer in self.layers}
-        stored = [row[0] for row in connection.execute("SELECT id FROM layer WHERE image = ?", self.image[:1])]
+        stored = [
+            row[0] for row in connection.execute("SELECT id FROM layer WHERE image = ?", self.image[:1])
+        ]
         for layer in stored:
             if layer not in kept:
                 connection.execute("DELETE FROM layer WHERE image = ? AND id = ?", (self.image[0], layer))
@@ -117,13 +124,16 @@ class EditRecord:
             insert_edit(connection, edit)
             _forget_oldest(connection)
         elif direction == "undo" and not known:
-            connection.execute("DELETE FROM edit")  # older than what is kept: later edits no longer build on it
+            connection.execute(
+                "DELETE FROM edit"
+            )  # older than what is kept: later edits no longer build on it
         elif direction == "redo" and not known:
             insert_edit(connection, edit)
         save_annotation(connection, edit.image, edit.layer, self.event.frames)
         put_meta(connection, "done", self.done)
         connection.execute(
-            "UPDATE image SET seen = ?, agreed = ? WHERE id = ?", (int(self.seen), int(self.agreed), edit.image)
+            "UPDATE image SET seen = ?, agreed = ? WHERE id = ?",
+            (int(self.seen), int(self.agreed), edit.image),
         )
         journal.append(connection, journal.entry(self.event, self.when))
 
@@ -150,7 +160,9 @@ def _forget_oldest(connection: apsw.Connection) -> None:
     )
     total = connection.execute("SELECT sum(bytes) FROM edit").get
     while total > KEPT_BYTES:
-        oldest, size = next(iter(connection.execute("SELECT id, bytes FROM edit ORDER BY id LIMIT 1").fetchall()))
+        oldest, size = next(
+            iter(connection.execute("SELECT id, bytes FROM edit ORDER BY id LIMIT 1").fetchall())
+        )
         connection.execute("DELETE FROM edit WHERE id = ? AND id < (SELECT max(id) FROM edit)", (oldest,))
         total = total - size if connection.changes() else 0
 
@@ -211,7 +223,7 @@ def save_version(connection: apsw.Connection, version: Version) -> None:
     connection.execute(
         "INSERT OR REPLACE INTO version VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            version.number, version.file, version.digest, version.parent, version.status, version.architecture,
-            float(version.created), version.verdict, to_json(version.metrics),
+            version.number, version.file, version.digest, version.parent, version.status,
+            version.architecture, float(version.created), version.verdict, to_json(version.metrics),
         ),
     )  # fmt: skip

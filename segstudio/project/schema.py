@@ -17,7 +17,7 @@ OLDEST_SQLITE = (3, 51, 3)
 """Earlier releases can lose committed pages (the WAL-reset bug)."""
 
 LONGEST_VALUE = 2**20
-"""No row or value is longer (bytes); a forged file cannot fill the memory. Checkpoints are files beside it."""
+"""Longest row or value in bytes: a forged file cannot fill the memory. Checkpoints are files beside it."""
 
 _VERSION_1 = """
 CREATE TABLE meta (
@@ -98,7 +98,8 @@ CREATE TABLE setting (
     key TEXT PRIMARY KEY, value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO meta VALUES ('revision', 0), ('done', 0), ('clean', 1), ('session_start', 0), ('journal_head', x'');
+INSERT INTO meta VALUES ('revision', 0), ('done', 0), ('clean', 1), ('session_start', 0), ('journal_head',
+x'');
 """
 
 
@@ -139,7 +140,9 @@ def connect(file: Path, *, create: bool = False, vfs: str | None = None) -> apsw
         connection.pragma("trusted_schema", False)
         connection.pragma("cell_size_check", True)
         if connection.pragma("journal_mode", "WAL") != "wal":
-            raise UserError("This disk cannot hold a project.", why="It does not support write-ahead logging.")
+            raise UserError(
+                "This disk cannot hold a project.", why="It does not support write-ahead logging."
+            )
         connection.pragma("synchronous", "FULL")
         connection.pragma("wal_autocheckpoint", 1000)
         connection.pragma("journal_size_limit", 16 * 2**20)
@@ -186,7 +189,9 @@ def get_meta(connection: apsw.Connection, key: str) -> Any:
 
 
 def put_meta(connection: apsw.Connection, key: str, value: Any) -> None:
-    connection.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
+    connection.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value)
+    )
 
 
 def close_plain(connection: apsw.Connection) -> None:

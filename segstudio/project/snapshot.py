@@ -1,4 +1,4 @@
-"""A project file copied together with its write-ahead log, so that a copy can be opened when the original cannot."""
+"""A project file copied with its write-ahead log, for when the original itself cannot be opened."""
 
 from __future__ import annotations
 
@@ -37,4 +37,6 @@ def copy_with_wal(file: Path, folder: Path) -> Path:
         after = file.stat()
         if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size):
             return copy
-    raise UserError("The project could not be copied.", why="It is being changed all the time.", hint="Try again.")
+    raise UserError(
+        "The project could not be copied.", why="It is being changed all the time.", hint="Try again."
+    )

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import apsw
 
 from segstudio.project.saving import to_json
-from segstudio.project.writer import Job
+from segstudio.project.transactions import Job
 
 State = Literal["running", "paused", "finished", "cancelled", "failed", "interrupted"]
 Submit = Callable[[Job], None]
@@ -32,13 +32,16 @@ class SettingTable:
         text = to_json(value)
         self._values[key] = json.loads(text)
         self._submit(
-            Job("Setting", lambda db: _execute(db, "INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, text)))
+            Job(
+                "Setting",
+                lambda db: _execute(db, "INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, text)),
+            )
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A training run: what was asked for, how far it came, and whether it ended. Times in seconds since the epoch."""
+    """A training run: what was asked for, how far it came, whether it ended. Times are epoch seconds."""
 
     id: int
     spec: dict[str, Any]
@@ -54,7 +57,9 @@ class RunTable:
     def __init__(self, connection: apsw.Connection, submit: Submit) -> None:
         self._submit = submit
         rows = connection.execute("SELECT * FROM run ORDER BY id")
-        self._runs = {row[0]: Run(row[0], json.loads(row[1]), row[2], json.loads(row[3]), *row[4:]) for row in rows}
+        self._runs = {
+            row[0]: Run(row[0], json.loads(row[1]), row[2], json.loads(row[3]), *row[4:]) for row in rows
+        }
 
     def all(self) -> tuple[Run, ...]:
         return tuple(self._runs.values())
@@ -78,7 +83,9 @@ class RunTable:
     def _put(self, run: Run) -> Run:
         self._runs[run.id] = run
         row = (run.id, to_json(run.spec), run.state, to_json(run.progress), run.started, run.updated)
-        self._submit(Job("Run", lambda db: _execute(db, "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)", row)))
+        self._submit(
+            Job("Run", lambda db: _execute(db, "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)", row))
+        )
         return run
 
 

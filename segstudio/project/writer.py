@@ -1,4 +1,4 @@
-"""The one thread that writes the project file: strokes at once, predictions when there is nothing else to do."""
+"""The one thread that writes the project file: strokes at once, predictions when nothing else waits."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import apsw
@@ -18,6 +19,7 @@ from segstudio.core.plane import Tile
 from segstudio.errors import UserError
 from segstudio.project.saving import prediction_rows, save_tiles
 from segstudio.project.schema import get_meta, put_meta
+from segstudio.project.transactions import Job, Stored, explain
 
 T = TypeVar("T")
 
@@ -30,30 +32,6 @@ RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 IDLE_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """A transaction is durable: `edit` is the id of the edit in it (0 if none), `seconds` since it was handed over.
-
-    `when` is seconds since the epoch.
-    """
-
-    title: str
-    edit: int
-    when: float
-    seconds: float
-
-
-@dataclass(slots=True)
-class Job:
-    """One transaction; `run` may be called again after a failure, on another connection."""
-
-    title: str
-    run: Callable[[apsw.Connection], None]
-    edit: int = 0
-    queued: float = field(default_factory=time.monotonic)
-    revision: int = 0
-
-
 @dataclass(slots=True)
 class _Call:
     """A question to the connection, outside of any transaction, and how to say that nobody will answer."""
@@ -62,6 +40,7 @@ class _Call:
     refuse: Callable[[BaseException], None]
 
 
+Idle = Generator[None, None, None]
 PredictedKey = tuple[int, int, TileKey]
 """Image, layer, tile."""
 PredictedTile = tuple[Tile, Tile, int]
@@ -71,25 +50,28 @@ PredictedTile = tuple[Tile, Tile, int]
 class Writer:
     """Owns the connection. Callers only ever append to a queue; nothing they do waits for the disk.
 
-    A transaction that fails (disk full, I/O error) stays at the head of the queue and is tried again, on a fresh
-    connection where the handle can no longer be trusted; what was stored before is not touched by that.
+    A transaction that fails (disk full, I/O error) stays at the head of the queue and is tried again, on a
+    fresh connection where the handle can no longer be trusted; what was stored before is not touched by that.
     `stored` and `failed` are called on the writer's thread.
     """
 
     def __init__(
         self,
+        file: Path,
         connection: apsw.Connection,
         reconnect: Callable[[], apsw.Connection],
         stored: Callable[[Stored], None],
         failed: Callable[[UserError], None],
     ) -> None:
+        self._file, self._place = file, file.stat().st_ino
         self._connection, self._reconnect = connection, reconnect
         self._stored, self._failed = stored, failed
         self._changed = threading.Condition()
         self._jobs: deque[Job | _Call] = deque()
         self._predictions: dict[PredictedKey, PredictedTile] = {}
         self._working: Job | None = None
-        self._idle: Iterator[None] | None = None
+        self._idle: Idle | None = None
+        self._asked: Callable[[apsw.Connection], Idle] | None = None
         self._stop = self._abandon = self._hurry = False
         self._broken = False
         self._revision = int(get_meta(connection, "revision"))
@@ -114,7 +96,7 @@ class Writer:
             self._changed.notify_all()
 
     def predict(self, tiles: dict[PredictedKey, PredictedTile]) -> None:
-        """Store predicted tiles when no edit waits; a later tile with the same key replaces one still waiting."""
+        """Store predicted tiles when no edit waits; a later tile of the same key replaces the one before."""
         with self._changed:
             self._predictions.update(tiles)
             self._changed.notify_all()
@@ -136,10 +118,10 @@ class Writer:
             self._changed.notify_all()
         return future.result()
 
-    def when_idle(self, steps: Iterator[None]) -> None:
-        """Take one of `steps` whenever there is nothing to store; replaces what was there before."""
+    def when_idle(self, work: Callable[[apsw.Connection], Idle]) -> None:
+        """Take one step of `work` whenever there is nothing to store, after what was asked for before."""
         with self._changed:
-            self._idle = steps
+            self._asked = work
             self._changed.notify_all()
 
     def flush(self, timeout: float) -> bool:
@@ -148,7 +130,10 @@ class Writer:
         with self._changed:
             self._hurry = True
             self._changed.notify_all()
-            return self._changed.wait_for(self._settled, max(0.0, deadline - time.monotonic())) and not self.crash
+            return (
+                self._changed.wait_for(self._settled, max(0.0, deadline - time.monotonic()))
+                and not self.crash
+            )
 
     def stop(self, *, abandon: bool = False) -> apsw.Connection:
         """End the thread and hand over the connection; with `abandon`, without what cannot be stored."""
@@ -176,6 +161,8 @@ class Writer:
         except BaseException as error:
             self._die(error)
             raise
+        finally:
+            self._drop_idle()
 
     def _die(self, error: BaseException) -> None:
         """A bug must not look like success: say it, and let nobody wait for ever."""
@@ -202,7 +189,7 @@ class Writer:
                 if not self._predictions:
                     if self._stop:
                         return None
-                    if self._idle is None:
+                    if self._idle is None and self._asked is None:
                         awake = self._changed.wait(None if rested else IDLE_SECONDS)
                         if awake or rested:
                             continue
@@ -213,15 +200,23 @@ class Writer:
     def _rest(self) -> bool:
         """One step of the idle work, or else a checkpoint; True when nothing is left to do."""
         try:
+            if self._idle is None and self._asked is not None:
+                work, self._asked = self._asked, None
+                self._idle = work(self._connection)
             if self._idle is not None:
                 if next(self._idle, _DONE) is _DONE:
                     self._idle = None
                 return False
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
         except apsw.Error as error:
-            self._idle = None
+            self._drop_idle()
             self._notify(self._failed, explain(error, "The project could not be tidied."))
         return True
+
+    def _drop_idle(self) -> None:
+        if self._idle is not None:
+            self._idle.close()
+            self._idle = None
 
     def _batch(self) -> Job:
         """Pack waiting predicted tiles for a moment, outside of any transaction."""
@@ -263,6 +258,9 @@ class Writer:
         self._notify(self._stored, Stored(job.title, job.edit, time.time(), seconds))
 
     def _attempt(self, job: Job) -> None:
+        if not self._in_place():
+            self._broken = True
+            raise apsw.CantOpenError("the project file was moved or deleted")
         if self._broken:
             self._renew()
         connection = self._connection
@@ -281,8 +279,16 @@ class Writer:
             raise
         self._revision = job.revision
 
+    def _in_place(self) -> bool:
+        """Whether the open file is still the project: writing on into a deleted file would never fail."""
+        try:
+            return self._file.stat().st_ino == self._place
+        except OSError:
+            return False
+
     def _renew(self) -> None:
-        """A handle that reported an I/O error is never used again: close it, recover, go on with a new one."""
+        """A handle that reported an I/O error is never used again: close it and go on with a new one."""
+        self._drop_idle()
         self._connection.close(True)
         self._connection = self._reconnect()
         self._broken = False
@@ -297,14 +303,3 @@ class Writer:
             listener(value)
         except Exception:  # whoever watches must not be able to stop the saving
             logging.getLogger(__name__).exception("A listener of the project writer failed.")
-
-
-def explain(error: apsw.Error, what: str) -> UserError:
-    """What an SQLite error means for the user."""
-    if isinstance(error, apsw.FullError):
-        return UserError(what, why="The disk is full.", hint="Free some space; it is kept and saved as soon as possible.")
-    if isinstance(error, apsw.CorruptError | apsw.NotADBError):
-        return UserError(what, why="The project file is damaged.", hint="Close the project and open it again to repair it.")
-    if isinstance(error, apsw.BusyError | apsw.LockedError):
-        return UserError(what, why="Another program is using the project file.")
-    return UserError(what, why=f"The disk reports an error ({error}).", hint="It is kept and tried again.")

@@ -27,7 +27,9 @@ def annotated_images(document: Document, layer: int) -> list[ImageEntry]:
     ]
 
 
-def regions(entry: ImageEntry, layer: MaskLayer, loaded: Loaded, scratch: Scratch, recent: Iterable[Box]) -> list[Region]:
+def regions(
+    entry: ImageEntry, layer: MaskLayer, loaded: Loaded, scratch: Scratch, recent: Iterable[Box]
+) -> list[Region]:
     """The annotated parts of an image, each with some context, as shared arrays for the trainer.
 
     `recent` are the boxes of the newest corrections. Tiles that touch are one region, so a 100,000 square

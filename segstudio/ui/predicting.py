@@ -67,7 +67,9 @@ class Predicting(QObject):
     def busy(self) -> bool:
         return self._current is not None
 
-    def predict(self, entry: ImageEntry, layer: int, visible: BoxTuple | None = None, *, only_visible: bool = False) -> None:
+    def predict(
+        self, entry: ImageEntry, layer: int, visible: BoxTuple | None = None, *, only_visible: bool = False
+    ) -> None:
         """Predict an image now, the `visible` box (image pixels) first or alone."""
         self._forget(entry.id)
         self._queue.appendleft(Task(entry.id, layer, visible, only_visible))
@@ -164,7 +166,9 @@ class Predicting(QObject):
             return
         if isinstance(reply, Finished):
             self.image_done.emit(entry.id)
-        note = f"Predicted {entry.name}. {reply.note}".strip() if isinstance(reply, Finished) else "Prediction cancelled."
+        note = (
+            f"Predicted {entry.name}. {reply.note}".strip() if isinstance(reply, Finished) else "Prediction cancelled."
+        )
         self._end(note if not isinstance(reply, Cancelled) or not self._queue else "")
 
     def _fail(self, reply: Failed) -> None:

@@ -102,7 +102,9 @@ class Training(QObject):
                 self.start,
             )
             return
-        self._set(phase="preparing", step=0, total=0, loss_curve=(), score_curve=(), per_class=(), message="Gathering labels")
+        self._set(
+            phase="preparing", step=0, total=0, loss_curve=(), score_curve=(), per_class=(), message="Gathering labels"
+        )
         self._resume = resume
         self.ensure_model(lambda _: self._gather(images))
 

@@ -46,7 +46,9 @@ def _work(message: Message, control: Control, send: jobs.Send) -> Message:
         if control.cancelled():
             return Cancelled(message.job)
         note = jobs.run(message, control, send)
-        return Cancelled(message.job) if control.cancelled() else Finished(message.job, time.perf_counter() - start, note)
+        return (
+            Cancelled(message.job) if control.cancelled() else Finished(message.job, time.perf_counter() - start, note)
+        )
     except UserError as error:
         return Failed(message.job, error.what, error.why, error.hint)
     except MemoryError:

@@ -163,9 +163,7 @@ class Reader:
     def mask(self, path: Path, *, classes: int = 2, invert: bool = False) -> NDArray[np.uint8]:
         """The class ids (rows, columns) in a mask file; see io.masks.read_mask for the rules."""
         folder = str(self._client.scratch.folder)
-        read = self._read(
-            lambda job: ReadMask(job, str(path.absolute()), folder, self._budget, classes, invert)
-        )
+        read = self._read(lambda job: ReadMask(job, str(path.absolute()), folder, self._budget, classes, invert))
         return np.array(attach(read.pixels), np.uint8)
 
     def probe(self, path: Path) -> ImageInfo:

@@ -290,7 +290,8 @@ def decode(line: str | bytes) -> Message:
     kind = Message.kinds.get(values.pop("kind", ""))
     if kind is None:
         raise ValueError("a line is not a message")
-    return _build(kind, values)
+    message: Message = _build(kind, values)
+    return message
 
 
 def _build(kind: Any, values: dict[str, Any]) -> Any:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy import ndimage
-from skimage import feature
 
 from segstudio.classical import edges
 from segstudio.errors import UserError
@@ -24,6 +22,8 @@ def disc():
 
 def from_outline(mask):
     """Distance of each pixel to the outline of `mask`."""
+    from scipy import ndimage
+
     return ndimage.distance_transform_edt(mask) + ndimage.distance_transform_edt(~mask)
 
 
@@ -36,6 +36,8 @@ def test_canny_finds_the_outline_of_a_disc_and_nothing_else(disc):
 
 
 def test_canny_is_that_of_scikit_image_away_from_the_frame(disc):
+    from skimage import feature
+
     image = disc[0].astype(float)
     theirs = feature.canny(image, sigma=2.0, low_threshold=0.8, high_threshold=0.95, use_quantiles=True)
     assert (edges.canny(image) == theirs)[12:-12, 12:-12].mean() > 0.99
@@ -49,6 +51,8 @@ def test_sobel_marks_the_steepest_share_of_the_pixels(disc):
 
 
 def test_contours_fill_the_disc(disc):
+    from scipy import ndimage
+
     image, mask = disc
     found = edges.contours(image, low=0.95, high=0.99)
     assert 2 * (found & mask).sum() / (found.sum() + mask.sum()) > 0.95

@@ -1,0 +1,66 @@
+"""What to compute on, and how: CUDA, Apple's MPS, or the CPU."""
+
+from __future__ import annotations
+
+import os
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+
+from segstudio.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class Device:
+    """A torch device with a title for people ("NVIDIA H200", "CPU, 2 threads")."""
+
+    torch: torch.device
+    title: str
+
+    @property
+    def kind(self) -> str:
+        """ "cuda", "mps" or "cpu"."""
+        return self.torch.type
+
+    def autocast(self) -> AbstractContextManager[object]:
+        """Mixed precision on CUDA (bfloat16 where the card has it, else float16); nothing elsewhere.
+
+        Never on the CPU: without AVX-512 it is 7 times slower (MODELS.md 3.5).
+        """
+        if self.kind != "cuda":
+            return nullcontext()
+        half = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
+        return torch.autocast("cuda", dtype=half)
+
+
+def choose(name: str = "auto") -> Device:
+    """The device called `name`: "auto", "cpu", "cuda", "cuda:N" or "mps".
+
+    "auto" takes CUDA, then MPS, then the CPU. Raises UserError for a device this machine does not have.
+    """
+    cuda, mps = torch.cuda.is_available(), torch.backends.mps.is_available()
+    if name == "auto":
+        name = "cuda" if cuda else "mps" if mps else "cpu"
+    if name == "cpu":
+        return Device(torch.device("cpu"), f"CPU, {torch.get_num_threads()} threads")
+    if name == "mps" and mps:
+        return Device(torch.device("mps"), "Apple GPU")
+    if name.startswith("cuda") and cuda:
+        device = torch.device(name if ":" in name else "cuda:0")
+        if (device.index or 0) < torch.cuda.device_count():
+            return Device(device, torch.cuda.get_device_name(device))
+    raise UserError(f"The device “{name}” is not available here.", hint="Choose “auto” or “cpu”; see segstudio doctor.")
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error says that the accelerator (or the machine) has no memory left."""
+    if isinstance(error, torch.OutOfMemoryError | MemoryError):
+        return True
+    return isinstance(error, RuntimeError) and "out of memory" in str(error).lower()
+
+
+def use_cores() -> None:
+    """Let torch use the cores this process may run on."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    torch.set_num_threads(max(1, min(cores, int(os.environ.get("OMP_NUM_THREADS", cores)))))

@@ -1,0 +1,87 @@
+"""How well a network does on labelled pixels it was not trained on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from segstudio.core.codes import Codes, classes_of
+from segstudio.core.metrics import confusion
+from segstudio.learning.device import Device
+from segstudio.learning.labelled import Labelled
+from segstudio.learning.scaling import scale
+from segstudio.models.network import Network
+
+STEP, CONTEXT = 192, 32
+"""Labelled pixels are scored in squares of STEP, each seen with CONTEXT pixels around it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """Confusion matrices (classes, classes; rows truth) for each scored region, by its group."""
+
+    counts: tuple[NDArray[np.int64], ...]
+    groups: tuple[str, ...]
+
+    @property
+    def pooled(self) -> NDArray[np.int64]:
+        return np.asarray(np.sum(self.counts, axis=0), np.int64)
+
+    @property
+    def pixels(self) -> int:
+        return int(self.pooled.sum()) if self.counts else 0
+
+
+def dice(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Dice for each class of a confusion matrix; NaN for a class that is not in the truth."""
+    truth, predicted = counts.sum(1), counts.sum(0)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scores = 2 * np.diag(counts) / (truth + predicted)
+    return np.where(truth > 0, scores, np.nan)
+
+
+def mean_dice(counts: NDArray[np.int64]) -> float:
+    """Mean Dice over the classes in the truth; NaN when there are none."""
+    scores = dice(counts)
+    return float(np.nanmean(scores)) if not np.isnan(scores).all() else float("nan")
+
+
+def evaluate(network: Network, regions: Sequence[Labelled], device: Device, *, training: bool = False) -> Evaluation:
+    """Score a network (in eval mode) on the validation pixels of `regions`, or on their training pixels."""
+    counts, groups = [], []
+    for region in regions:
+        codes = region.training_codes() if training else region.validation_codes()
+        matrix = _score(network, region, codes, device)
+        if matrix.any():
+            counts.append(matrix)
+            groups.append(region.group)
+    return Evaluation(tuple(counts), tuple(groups))
+
+
+def _score(network: Network, region: Labelled, codes: Codes, device: Device) -> NDArray[np.int64]:
+    classes = len(network.card.classes)
+    truth = classes_of(codes)
+    total = np.zeros((classes, classes), np.int64)
+    for top, left in _squares(truth):
+        inside = np.s_[top : top + STEP, left : left + STEP]
+        start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)
+        part = region.pixels[start_row : top + STEP + CONTEXT, start_column : left + STEP + CONTEXT]
+        x = torch.from_numpy(scale(part, region.ranges, network.card.scaling))[None].to(device.torch)
+        with torch.inference_mode(), device.autocast():
+            found = network.module(x).argmax(1)[0].to(torch.uint8).cpu().numpy()
+        rows, columns = truth[inside].shape
+        predicted = found[top - start_row : top - start_row + rows, left - start_column : left - start_column + columns]
+        total += confusion(truth[inside], predicted, classes)
+    return total
+
+
+def _squares(truth: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
+    """Corners of the squares that hold a labelled pixel."""
+    for top in range(0, truth.shape[0], STEP):
+        for left in range(0, truth.shape[1], STEP):
+            if (truth[top : top + STEP, left : left + STEP] != 255).any():
+                yield top, left

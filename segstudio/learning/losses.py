@@ -1,0 +1,46 @@
+"""The loss for partly labelled pixels: cross-entropy plus soft Dice, each over labelled pixels only."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+IGNORE = 255
+"""Target value of pixels without a label."""
+
+
+def partial_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """Mean over samples of partial cross-entropy + partial soft Dice; a scalar.
+
+    `logits` is (N, K, H, W), `target` (N, H, W) int64 with IGNORE where unlabelled, `weight` (N, H, W) how much
+    a labelled pixel counts (its origin). Both terms are normalised for each sample by its labelled weight, so
+    a patch with one stroke counts as much as a dense one and the gradient for each labelled pixel of a sample
+    does not depend on how many other pixels are unlabelled (MODELS.md 3.2, E3, E5). Samples without labels
+    count nothing; a batch without any gives 0. A perfect prediction gives 0. Unlabelled pixels get exactly zero
+    gradient.
+    """
+    known = target != IGNORE
+    safe = torch.where(known, target, torch.zeros_like(target))
+    weight = weight * known
+    total = weight.flatten(1).sum(1)  # (N,)
+    has = total > 0
+    if not bool(has.any()):
+        return logits.sum() * 0.0
+    logits = torch.where(known[:, None], logits.float(), torch.zeros((), device=logits.device))
+    cross = F.cross_entropy(logits, safe, reduction="none") * weight
+    cross_entropy = cross.flatten(1).sum(1) / total.clamp_min(1e-6)
+    loss = cross_entropy + _soft_dice(logits, safe, weight)
+    return loss[has].mean()
+
+
+def _soft_dice(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """1 - soft Dice for each sample, mean over the classes among its labelled pixels; (N,)."""
+    probability = logits.softmax(1) * weight[:, None]
+    truth = F.one_hot(target, logits.shape[1]).permute(0, 3, 1, 2) * weight[:, None]
+    overlap = (probability * truth / weight[:, None].clamp_min(1e-6)).flatten(2).sum(2)  # (N, K)
+    size = probability.flatten(2).sum(2) + truth.flatten(2).sum(2)
+    present = truth.flatten(2).sum(2) > 0
+    dice = 2 * overlap / size.clamp_min(1e-6)
+    count = present.sum(1).clamp_min(1)
+    return ((1 - dice) * present).sum(1) / count

@@ -1,0 +1,260 @@
+"""Overlap-tile prediction: windows in, smoothly blended probabilities out, the visible area first."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+
+from segstudio.core.geometry import TILE
+from segstudio.learning.device import Device, choose, is_out_of_memory
+from segstudio.learning.scaling import scale
+from segstudio.models.network import Network
+
+Probabilities = NDArray[np.float32]
+BoxTuple = tuple[int, int, int, int]
+"""Top, left, bottom, right in pixels, ends excluded."""
+
+WINDOW = 256
+"""Side of a window in pixels on the CPU; twice that on an accelerator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A finished piece of a prediction: probabilities (classes, rows, columns) at (top, left), sum 1."""
+
+    top: int
+    left: int
+    probabilities: Probabilities
+
+    @property
+    def box(self) -> BoxTuple:
+        return self.top, self.left, self.top + self.probabilities.shape[1], self.left + self.probabilities.shape[2]
+
+
+class Predictor:
+    """A network made ready to predict: batch norm folded into convolutions, on its device."""
+
+    def __init__(self, network: Network, device: Device) -> None:
+        self.network, self.device = network, device
+        module = fold_batch_norm(copy.deepcopy(network.module).eval())
+        self.module = module.to(device.torch, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def __call__(self, windows: Tensor) -> Tensor:
+        """Probabilities (N, classes, H, W) on the CPU for scaled pixels (N, channels, H, W)."""
+        x = windows.to(self.device.torch, memory_format=torch.channels_last)
+        with torch.inference_mode(), self.device.autocast():
+            logits = self.module(x).float()
+        probabilities: Tensor = (logits / self.network.card.temperature).softmax(1).cpu()
+        return probabilities
+
+
+def predict(
+    predictor: Predictor,
+    pixels: NDArray[np.generic],
+    ranges: Sequence[tuple[float, float]],
+    *,
+    tile: int = 0,
+    overlap: float = 0.25,
+    first: BoxTuple | None = None,
+    only_first: bool = False,
+    cancelled: Callable[[], bool] = lambda: False,
+    note: Callable[[str], None] = lambda text: None,
+) -> Iterator[Block]:
+    """Class probabilities of one slice, in blocks of 256 x 256 aligned pixels, each given once when final.
+
+    `pixels` is (rows, columns, channels). Windows of `tile` pixels overlap by the share `overlap` and are
+    blended with weights that fall smoothly to their edges, so no seam shows; a block is done when no further
+    window touches it, and its memory is freed. Blocks under `first` come first (alone with `only_first`), then
+    outwards. Out of memory: windows are halved, then the CPU takes over, and `note` says so.
+    """
+    side = tile or (WINDOW if predictor.device.kind == "cpu" else 2 * WINDOW)
+    done: set[tuple[int, int]] = set()
+    while True:
+        plan = _Plan(pixels.shape[:2], side, overlap, predictor.network.module.stride, first, only_first, done)  # type: ignore[arg-type]
+        try:
+            for block in _run(predictor, plan, pixels, ranges, cancelled):
+                done.add((block.top // TILE, block.left // TILE))
+                yield block
+            return
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        side, predictor = _smaller(side, predictor, note)
+
+
+def _smaller(side: int, predictor: Predictor, note: Callable[[str], None]) -> tuple[int, Predictor]:
+    """The next cheaper way to predict after memory ran out."""
+    if predictor.device.kind != "cpu":
+        torch.cuda.empty_cache() if predictor.device.kind == "cuda" else None
+    if side > 2 * predictor.network.module.stride and side > 64:  # type: ignore[operator]
+        note(f"Out of memory: predicting in windows of {side // 2} pixels.")
+        return side // 2, predictor
+    if predictor.device.kind == "cpu":
+        raise MemoryError("out of memory even in small windows on the CPU")
+    note("Out of memory on the accelerator: predicting on the CPU.")
+    return WINDOW, Predictor(predictor.network, choose("cpu"))
+
+
+class _Plan:
+    """Which windows to compute, in which order, and how many of them touch each output block."""
+
+    def __init__(
+        self, shape: tuple[int, int], side: int, overlap: float, stride: int,
+        first: BoxTuple | None, only_first: bool, done: set[tuple[int, int]],
+    ) -> None:  # fmt: skip
+        self.shape = shape
+        self.side = max(stride, -(-min(side, max(shape)) // stride) * stride)
+        step = max(stride, int(self.side * (1 - overlap)) // stride * stride)
+        self.ramp = self.side - step
+        tops, lefts = (_starts(size, self.side, step) for size in shape)
+        wanted = {
+            (row, column)
+            for row in range(-(-shape[0] // TILE))
+            for column in range(-(-shape[1] // TILE))
+            if (row, column) not in done and not (only_first and first and not _meets(_block_box(row, column), first))
+        }
+        self.pending: dict[tuple[int, int], int] = dict.fromkeys(wanted, 0)
+        windows = []
+        for top in tops:
+            for left in lefts:
+                touched = [key for key in self.blocks(top, left) if key in wanted]
+                for key in touched:
+                    self.pending[key] += 1
+                if touched:
+                    windows.append((top, left))
+        self.windows = sorted(windows, key=lambda at: self._urgency(at, first))
+
+    def blocks(self, top: int, left: int) -> Iterator[tuple[int, int]]:
+        """Output blocks a window touches."""
+        for row in range(top // TILE, (min(top + self.side, self.shape[0]) - 1) // TILE + 1):
+            for column in range(left // TILE, (min(left + self.side, self.shape[1]) - 1) // TILE + 1):
+                yield row, column
+
+    def _urgency(self, at: tuple[int, int], first: BoxTuple | None) -> tuple[bool, float]:
+        if first is None:
+            return False, at[0] * 1e6 + at[1]
+        needed = any(_meets(_block_box(*key), first) for key in self.blocks(*at))
+        row, column = at[0] + self.side / 2, at[1] + self.side / 2
+        return not needed, abs(row - (first[0] + first[2]) / 2) + abs(column - (first[1] + first[3]) / 2)
+
+
+def _run(
+    predictor: Predictor, plan: _Plan, pixels: NDArray[np.generic],
+    ranges: Sequence[tuple[float, float]], cancelled: Callable[[], bool],
+) -> Iterator[Block]:  # fmt: skip
+    classes = len(predictor.network.card.classes)
+    weights = _window_weights(plan.side, plan.ramp)
+    sums: dict[tuple[int, int], NDArray[np.float32]] = {}
+    pending = dict(plan.pending)
+    size = 1 if predictor.device.kind == "cpu" else 8
+    for start in range(0, len(plan.windows), size):
+        if cancelled():
+            return
+        chosen = plan.windows[start : start + size]
+        batch = np.stack([_window(pixels, at, plan.side, ranges, predictor.network.card.scaling) for at in chosen])
+        for at, probabilities in zip(chosen, predictor(torch.from_numpy(batch)).numpy(), strict=True):
+            for key in plan.blocks(*at):
+                if key not in pending:
+                    continue
+                box = _clipped(key, plan.shape)
+                if key not in sums:
+                    sums[key] = np.zeros((classes + 1, box[2] - box[0], box[3] - box[1]), np.float32)
+                _add(sums[key], box, probabilities, weights, at, plan.side)
+                pending[key] -= 1
+                if not pending[key]:
+                    total = sums.pop(key)
+                    yield Block(box[0], box[1], total[:-1] / total[-1])
+
+
+def _add(
+    total: NDArray[np.float32], box: BoxTuple, probabilities: NDArray[np.float32],
+    weights: NDArray[np.float32], at: tuple[int, int], side: int,
+) -> None:  # fmt: skip
+    """Add a window's weighted probabilities to the part of a block it covers; the last plane sums weights."""
+    top, left = max(box[0], at[0]), max(box[1], at[1])
+    bottom, right = min(box[2], at[0] + side), min(box[3], at[1] + side)
+    into = np.s_[top - box[0] : bottom - box[0], left - box[1] : right - box[1]]
+    part = np.s_[top - at[0] : bottom - at[0], left - at[1] : right - at[1]]
+    total[(slice(None, -1), *into)] += probabilities[(slice(None), *part)] * weights[part]
+    total[(-1, *into)] += weights[part]
+
+
+def _window(
+    pixels: NDArray[np.generic], at: tuple[int, int], side: int, ranges: Sequence[tuple[float, float]], scaling: str
+) -> NDArray[np.float32]:
+    """Scaled pixels (channels, side, side) of a window; beyond the image it is mirrored."""
+    part = pixels[at[0] : at[0] + side, at[1] : at[1] + side]
+    down, right = side - part.shape[0], side - part.shape[1]
+    if down or right:
+        part = np.pad(part, ((0, down), (0, right), (0, 0)), mode="symmetric")
+    return scale(part, ranges, scaling)
+
+
+def _starts(size: int, side: int, step: int) -> list[int]:
+    """Where windows begin along one axis: every `step`, until one reaches the end."""
+    starts = [0]
+    while starts[-1] + side < size:
+        starts.append(starts[-1] + step)
+    return starts
+
+
+def _window_weights(side: int, ramp: int) -> NDArray[np.float32]:
+    """Weights (side, side): 1 inside, falling as a raised cosine over `ramp` pixels towards the edges."""
+    edge = np.minimum(np.arange(side), np.arange(side)[::-1]) + 0.5
+    line = 0.5 - 0.5 * np.cos(np.pi * np.minimum(edge / max(ramp, 1), 1))
+    return np.outer(line, line).astype(np.float32).clip(1e-4)
+
+
+def _block_box(row: int, column: int) -> BoxTuple:
+    return row * TILE, column * TILE, (row + 1) * TILE, (column + 1) * TILE
+
+
+def _clipped(key: tuple[int, int], shape: tuple[int, int]) -> BoxTuple:
+    top, left, bottom, right = _block_box(*key)
+    return top, left, min(bottom, shape[0]), min(right, shape[1])
+
+
+def _meets(a: BoxTuple, b: BoxTuple) -> bool:
+    return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
+
+
+def fold_batch_norm(module: nn.Module) -> nn.Module:
+    """Fold each batch norm that directly follows a convolution in a Sequential into it; same outputs, fewer steps.
+
+    The module must be in eval mode; it is changed in place and returned.
+    """
+    for part in module.modules():
+        if not isinstance(part, nn.Sequential):
+            continue
+        names = list(part._modules)
+        for before, after in zip(names, names[1:], strict=False):
+            conv, norm = part._modules[before], part._modules[after]
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                part._modules[before] = fuse_conv_bn_eval(conv, norm)
+                part._modules[after] = nn.Identity()
+    return module
+
+
+def entropy(probabilities: Probabilities) -> NDArray[np.uint8]:
+    """Uncertainty as uint8 (rows, columns): entropy over its maximum, 0 certain .. 255 all classes alike."""
+    p = np.clip(probabilities, 1e-7, 1)
+    values = -(p * np.log(p)).sum(0) / np.log(max(len(p), 2))
+    return np.asarray(np.clip(values, 0, 1) * 255, np.uint8)
+
+
+def margin(probabilities: Probabilities) -> NDArray[np.uint8]:
+    """Uncertainty as uint8 (rows, columns): 255 where the two likeliest classes tie, 0 where one is sure."""
+    if len(probabilities) < 2:
+        return np.zeros(probabilities.shape[1:], np.uint8)
+    top = np.partition(probabilities, -2, axis=0)[-2:]
+    return np.asarray(np.clip(1 - (top[1] - top[0]), 0, 1) * 255, np.uint8)
+
+
+MEASURES: dict[str, Callable[[Probabilities], NDArray[np.uint8]]] = {"entropy": entropy, "margin": margin}

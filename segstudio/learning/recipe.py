@@ -1,0 +1,58 @@
+"""How long and how hard a training is: one frozen table of numbers with named presets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from segstudio.core.codes import Origin
+from segstudio.errors import UserError
+
+ORIGIN_WEIGHTS = {
+    Origin.PAINTED: 1.0,
+    Origin.IMPORTED: 1.0,
+    Origin.ACCEPTED: 0.5,  # seen and not objected to, but not drawn
+    Origin.TOOL: 0.5,
+    Origin.UNSURE: 0.0,
+}
+"""How much a labelled pixel counts, by who set it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A training run.
+
+    `steps` and `seconds` both end it (0: no limit by that one); `tile` is the side of a patch in pixels, `batch`
+    the patches for each step; `rate` the peak learning rate of AdamW, after `warm_up` steps, falling by a
+    cosine to a tenth; every `every` steps the challenger is scored, and after `patience` scores without a
+    better one it ends. `ema` is the cap of the weights' moving average.
+    """
+
+    steps: int = 400
+    seconds: float = 60.0
+    tile: int = 128
+    batch: int = 4
+    rate: float = 3e-3
+    decay: float = 1e-4
+    clip: float = 1.0
+    warm_up: int = 10
+    ema: float = 0.98
+    every: int = 40
+    patience: int = 5
+    contrast: float = 0.2
+    noise: float = 0.05
+    seed: int = 0
+
+
+PRESETS: dict[str, Recipe] = {
+    "light": Recipe(),
+    "standard": Recipe(steps=2000, seconds=600.0, tile=256, batch=8, rate=1e-3, every=100, ema=0.99),
+    "paper": Recipe(steps=20000, seconds=0.0, tile=384, batch=2, rate=3e-4, every=500, patience=10, ema=0.999),
+}
+
+
+def preset(name: str, **changes: Any) -> Recipe:
+    """A named recipe with some numbers changed. Raises UserError for an unknown name."""
+    if name not in PRESETS:
+        raise UserError(f"There is no recipe “{name}”.", hint=f"Choose {', '.join(PRESETS)}.")
+    return replace(PRESETS[name], **changes)

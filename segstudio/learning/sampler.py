@@ -1,0 +1,86 @@
+"""Which patches a training step sees: half around the newest corrections, half replay of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.codes import Codes, classes_of
+from segstudio.learning.augment import Patch
+from segstudio.learning.labelled import Labelled
+from segstudio.learning.scaling import scale
+
+
+@dataclass(slots=True)
+class _Source:
+    pixels: NDArray[np.float32]  # (channels, rows, columns), scaled
+    codes: Codes  # training codes
+    places: dict[int, NDArray[np.int64]]  # class id -> (n, 2) labelled rows and columns
+    recent: dict[int, NDArray[np.int64]]  # the same, inside the newest corrections
+
+
+class Sampler:
+    """Patches of `tile` x `tile` pixels, each around a random labelled pixel of a random class.
+
+    Replay chooses the image first, then a class that is labelled in it, then a pixel of that class: every
+    image keeps its say however little of it is labelled, and rare classes are seen as often as common ones.
+    """
+
+    def __init__(self, regions: Sequence[Labelled], tile: int, scaling: str, random: np.random.Generator) -> None:
+        self._tile, self._random = tile, random
+        self._sources = [source for region in regions if (source := _source(region, scaling)).places]
+        self._newest = [source for source in self._sources if source.recent]
+
+    def batch(self, size: int) -> list[Patch]:
+        """`size` patches; the first half from the newest corrections where there are any."""
+        newest = size // 2 if self._newest else 0
+        return [self._patch(recent=index < newest) for index in range(size)]
+
+    def _patch(self, *, recent: bool) -> Patch:
+        sources = self._newest if recent else self._sources
+        source = sources[int(self._random.integers(len(sources)))]
+        places = source.recent if recent else source.places
+        chosen = places[list(places)[int(self._random.integers(len(places)))]]
+        row, column = chosen[int(self._random.integers(len(chosen)))]
+        return self._cut(source, int(row), int(column))
+
+    def _cut(self, source: _Source, row: int, column: int) -> Patch:
+        """A patch with (row, column) somewhere inside; smaller images are mirrored, their copies unlabelled."""
+        tile = self._tile
+        rows, columns = source.codes.shape
+        top = _start(row, tile, rows, self._random)
+        left = _start(column, tile, columns, self._random)
+        pixels = source.pixels[:, top : top + tile, left : left + tile]
+        codes = source.codes[top : top + tile, left : left + tile]
+        down, right = tile - codes.shape[0], tile - codes.shape[1]
+        if down or right:
+            pixels = np.pad(pixels, ((0, 0), (0, down), (0, right)), mode="symmetric")
+            codes = np.pad(codes, ((0, down), (0, right)))
+        return pixels, codes
+
+
+def _start(place: int, tile: int, size: int, random: np.random.Generator) -> int:
+    """Where a patch that contains `place` begins; not too close to its edges when there is room."""
+    margin = tile // 8
+    first = place - tile + 1 + margin
+    start = first + int(random.integers(max(1, tile - 2 * margin)))
+    return max(0, min(start, size - tile))
+
+
+def _source(region: Labelled, scaling: str) -> _Source:
+    codes = region.training_codes()
+    classes = classes_of(codes)
+    inside = np.zeros(codes.shape, bool)
+    for top, left, bottom, right in region.recent:
+        inside[max(top, 0) : bottom, max(left, 0) : right] = True
+    return _Source(
+        scale(region.pixels, region.ranges, scaling), codes, _places(classes), _places(np.where(inside, classes, 255))
+    )
+
+
+def _places(classes: NDArray[np.uint8]) -> dict[int, NDArray[np.int64]]:
+    found = np.unique(classes)
+    return {int(c): np.argwhere(classes == c) for c in found if c != 255}

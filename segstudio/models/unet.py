@@ -1,0 +1,83 @@
+"""U-Net (Ronneberger, Fischer, Brox 2015, arXiv:1505.04597), with padded convolutions."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from segstudio.models.blocks import conv3, he_init, pad_to
+
+
+def double_conv(inputs: int, outputs: int, norm: str) -> nn.Sequential:
+    """Twice 3x3 convolution, batch norm, ReLU."""
+    return nn.Sequential(*conv3(inputs, outputs, norm), *conv3(outputs, outputs, norm))
+
+
+class Up(nn.Module):
+    """Upsample 2x, concatenate the encoder's features of that level, convolve twice."""
+
+    def __init__(self, inputs: int, outputs: int, norm: str, upsampling: str) -> None:
+        super().__init__()
+        learnt = upsampling == "learnt"
+        self.up = nn.ConvTranspose2d(inputs, outputs, 2, 2) if learnt else None
+        self.convs = double_conv(2 * outputs if learnt else inputs + outputs, outputs, norm)
+
+    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+        if self.up is not None:
+            x = self.up(x)
+        else:
+            x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+        convolved: Tensor = self.convs(torch.cat((skip, x), dim=1))
+        return convolved
+
+
+class UNet(nn.Module):
+    """Contracting path for context, expanding path with skips for place, one 1x1 head; returns logits.
+
+    The original pads nothing and crops the skips; here convolutions are padded and the output has the input's
+    size. Batch norm is the usual later addition; norm="none", upsampling="learnt", depth=4, width=64 has the
+    paper's 31,030,658 parameters for one channel and two classes. `halo` is how far a logit sees: tiles that
+    overlap by it give exactly the prediction of the whole image in eval mode.
+    """
+
+    def __init__(
+        self,
+        channels: int,
+        classes: int,
+        *,
+        width: int = 64,
+        depth: int = 4,
+        upsampling: str = "learnt",
+        norm: str = "batch",
+        dropout: float = 0.0,
+    ) -> None:
+        super().__init__()
+        levels = [width * 2**i for i in range(depth + 1)]  # 64 128 256 512 1024
+        self.stride = 2**depth
+        reach = 6 * self.stride - 4 + (2 * self.stride - 2 if upsampling == "bilinear" else 0)
+        self.halo = -(-reach // self.stride) * self.stride
+        self.encoder = nn.ModuleList(
+            double_conv(above, level, norm) for above, level in zip([channels, *levels[:-2]], levels[:-1], strict=True)
+        )
+        self.bottom = double_conv(levels[-2], levels[-1], norm)
+        self.dropout = nn.Dropout2d(dropout)
+        self.decoder = nn.ModuleList(
+            Up(below, level, norm, upsampling) for level, below in zip(levels[-2::-1], levels[:0:-1], strict=True)
+        )
+        self.head = nn.Conv2d(width, classes, 1)
+        he_init(self)
+
+    def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W)
+        height, width = x.shape[-2:]
+        x = pad_to(x, self.stride)
+        skips = []
+        for level in self.encoder:
+            x = level(x)
+            skips.append(x)  # (N, width * 2^i, H / 2^i, W / 2^i)
+            x = F.max_pool2d(x, 2)
+        x = self.dropout(self.bottom(x))  # (N, width * 2^depth, H / 2^depth, W / 2^depth)
+        for up, skip in zip(self.decoder, reversed(skips), strict=True):
+            x = up(x, skip)
+        logits: Tensor = self.head(x)  # (N, classes, H, W)
+        return logits[..., :height, :width]

@@ -1,0 +1,131 @@
+"""The jobs that need torch: make a model, predict, train."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from segstudio.errors import UserError
+from segstudio.io.digest import content_hash
+from segstudio.learning.device import choose, use_cores
+from segstudio.learning.evaluate import dice
+from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
+from segstudio.learning.labelled import Labelled
+from segstudio.learning.predict import MEASURES, Predictor
+from segstudio.learning.predict import predict as predict_slice
+from segstudio.learning.recipe import preset
+from segstudio.models.network import build
+from segstudio.models.weights import load, save
+from segstudio.worker import messages
+from segstudio.worker.control import Control
+from segstudio.worker.jobs import Send
+from segstudio.worker.messages import NewModel, Predict, Progress, Region, Score, Step, Train, Trained
+from segstudio.worker.shared import attach
+
+_predictors: dict[tuple[str, int, str], Predictor] = {}
+"""The last model used, ready on its device: (path, modification time, device)."""
+
+
+def new_model(message: NewModel) -> str:
+    """Save a network with random weights; the note is the file's sha256."""
+    network = build(message.architecture, message.channels, message.classes, message.options, seed=message.seed)
+    return save(network, Path(message.path))
+
+
+def predict(message: Predict, control: Control, send: Send) -> str:
+    """Predict the slices one after the other into the shared arrays; the note says what was done about memory."""
+    use_cores()
+    predictor = _predictor(message)
+    image = attach(message.image)
+    wanted = predictor.network.card.channels
+    if image.shape[3] != wanted:
+        raise UserError(
+            "This model does not fit this image.",
+            why=f"It was made for {wanted} channel{'s' if wanted > 1 else ''}, the image has {image.shape[3]}.",
+            hint="Train a new model for images of this kind, in a project of their own.",
+        )
+    classes, uncertainty = attach(message.classes, writable=True), attach(message.uncertainty, writable=True)
+    notes: list[str] = []
+    total = len(message.slices) * image.shape[1] * image.shape[2]
+    done = 0
+    for z in message.slices:
+        for block in predict_slice(
+            predictor, image[z], message.ranges, tile=message.tile, overlap=message.overlap, first=message.first,
+            only_first=message.only_first, cancelled=control.cancelled, note=notes.append,
+        ):  # fmt: skip
+            top, left, bottom, right = block.box
+            classes[z, top:bottom, left:right] = block.probabilities.argmax(0)
+            uncertainty[z, top:bottom, left:right] = MEASURES[message.measure](block.probabilities)
+            send(messages.Block(message.job, z, block.box))
+            done += (bottom - top) * (right - left)
+            send(Progress(message.job, done, total, notes[-1] if notes else ""))
+    return " ".join(notes)
+
+
+def _predictor(message: Predict) -> Predictor:
+    path = Path(message.model)
+    key = (message.model, path.stat().st_mtime_ns if path.exists() else 0, message.device)
+    if key not in _predictors:
+        _predictors.clear()
+        _predictors[key] = Predictor(load(path), choose(message.device))
+    return _predictors[key]
+
+
+def train(message: Train, control: Control, send: Send) -> str:
+    """Fine-tune and save the challenger, whatever the gate says of it."""
+    use_cores()
+    recipe = preset(**message.recipe)
+    device = choose(message.device)
+    network = load(Path(message.model))
+    regions = [_labelled(region) for region in message.regions]
+    events = finetune(
+        network, regions, recipe, device=device, control=control, state=Path(message.state), resume=message.resume
+    )
+    for event in events:
+        if isinstance(event, StepDone):
+            send(Step(message.job, event.step, event.total, event.loss, event.seconds))
+        elif isinstance(event, Scored):
+            champion, challenger = dice(event.champion.pooled), dice(event.challenger.pooled)
+            send(Score(message.job, event.step, _by_class(champion), _by_class(challenger)))
+        else:
+            _finish(message, event, send)
+    Path(message.state).unlink(missing_ok=True)
+    return ""
+
+
+def _finish(message: Train, outcome: Outcome, send: Send) -> None:
+    verdict = outcome.verdict
+    metrics = {
+        "champion": verdict.champion, "challenger": verdict.challenger, "interval": verdict.interval,
+        "ended_by": outcome.ended_by, "notes": outcome.network.card.metrics.get("notes", []),
+    }  # fmt: skip
+    parent = content_hash(Path(message.model))
+    outcome.network.card = dataclasses.replace(outcome.network.card, parent=parent)
+    digest = save(outcome.network, Path(message.out))
+    send(
+        Trained(
+            message.job,
+            verdict.accepted,
+            verdict.sentence,
+            message.out,
+            digest,
+            metrics,
+            outcome.steps,
+            outcome.seconds,
+        )
+    )
+
+
+def _labelled(region: Region) -> Labelled:
+    return Labelled(
+        region.name, region.group, attach(region.image), region.ranges, np.array(attach(region.codes), np.uint16),
+        region.recent, region.role, region.digest, region.offset,
+    )  # fmt: skip
+
+
+def _by_class(scores: Sequence[float] | np.ndarray) -> dict[str, float | None]:
+    return {str(i): None if math.isnan(score) else round(float(score), 4) for i, score in enumerate(scores)}
