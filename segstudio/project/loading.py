@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from typing import Any
 
 import apsw
@@ -19,6 +19,7 @@ from segstudio.core.packing import unpack
 from segstudio.core.plane import Plane, Tile
 from segstudio.errors import UserError
 from segstudio.project.schema import get_meta
+from segstudio.project.sums import step_sum, tile_sum
 
 LONGEST_FRAME = 200_000
 """A stored tile of more bytes than this is damaged or forged."""
@@ -48,24 +49,43 @@ Mend = Callable[[DamagedTile], DamagedTile]
 """Looks for another copy of a damaged tile; the result's `source` and `frame` tell of it, if there is one."""
 
 
-def load_document(connection: apsw.Connection, budget: int, mend: Mend) -> tuple[Document, list[DamagedTile]]:
-    """The whole project; `budget` bounds the history's bytes, `mend` is asked about damaged tiles."""
+@dataclass(slots=True)
+class Loaded:
+    """A document, and what was found to be damaged on the way."""
+
+    document: Document
+    damaged: list[DamagedTile] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+
+
+def load_document(
+    connection: apsw.Connection, budget: int, mend: Mend, lost: Callable[[], Iterable[DamagedTile]]
+) -> Loaded:
+    """The whole project.
+
+    `budget` bounds the history's bytes. Tiles whose checksum fails go through `mend`; when there was one,
+    `lost` tells which tiles have no row at all.
+    """
     document = Document(ClassTable(_classes(connection)), History(budget))
     for entry in _images(connection):
         document.images[entry.id] = entry
-    damaged = _tiles(connection, document, mend)
-    edits = load_edits(connection, budget)
+    loaded = Loaded(document, _tiles(connection, document, mend))
+    if loaded.damaged:
+        for tile in lost():
+            if put_frame(document.layer(tile.image, tile.layer), tile.plane, tile.key, tile.frame):
+                loaded.damaged.append(tile)
     done = int(get_meta(connection, "done"))
+    edits, loaded.missing = load_edits(connection, budget, done)
     document.history.restore(edits, sum(edit.id <= done for edit in edits))
-    last = connection.execute("SELECT max((SELECT ifnull(max(edit), 0) FROM journal), ?)", (done,)).get
-    document.next_edit = max([last, *(edit.id for edit in edits)]) + 1
+    last = connection.execute("SELECT max(ifnull((SELECT max(edit) FROM journal), 0), ?)", (done,)).get
+    document.next_edit = max([last, connection.execute("SELECT ifnull(max(id), 0) FROM edit").get]) + 1
     for number, file, digest, parent, status, architecture, created, verdict, metrics in connection.execute(
         "SELECT * FROM version ORDER BY number"
     ):
         document.versions[number] = Version(
             number, file, digest, parent, status, architecture, created, verdict, json.loads(metrics)
         )
-    return document, damaged
+    return loaded
 
 
 def _classes(connection: apsw.Connection) -> tuple[ClassEntry, ...]:
@@ -95,9 +115,10 @@ def _images(connection: apsw.Connection) -> list[ImageEntry]:
 def _tiles(connection: apsw.Connection, document: Document, mend: Mend) -> list[DamagedTile]:
     damaged: list[DamagedTile] = []
     layers = {(entry.id, layer.id): layer for entry in document.images.values() for layer in entry.layers}
-    for image, number, plane, z, ty, tx, frame, version in connection.execute("SELECT * FROM tile"):
+    for *row, checksum in connection.execute("SELECT * FROM tile"):
+        image, number, plane, z, ty, tx, frame, version = row
         layer, key = layers[image, number], (z, ty, tx)
-        if not put_frame(layer, plane, key, frame):
+        if tile_sum(*row) != checksum or not put_frame(layer, plane, key, frame):
             tile = mend(DamagedTile(image, number, plane, key))
             if tile.source and not put_frame(layer, plane, key, tile.frame):
                 tile = DamagedTile(image, number, plane, key)
@@ -129,8 +150,12 @@ def unpack_frame(frame: bytes, plane: str) -> Tile | None:
         return None
 
 
-def load_edits(connection: apsw.Connection, budget: int) -> list[Edit]:
-    """The stored history, oldest first, without the oldest edits beyond `budget` bytes."""
+def load_edits(connection: apsw.Connection, budget: int, done: int) -> tuple[list[Edit], list[str]]:
+    """The stored history, oldest first, without the oldest edits beyond `budget` bytes.
+
+    Only the steps around the position `done` that can be reached without crossing a damaged one are returned,
+    with a sentence if that left some out.
+    """
     heads: list[tuple[Any, ...]] = []
     total = 0
     for row in connection.execute("SELECT * FROM edit ORDER BY id DESC"):
@@ -139,14 +164,28 @@ def load_edits(connection: apsw.Connection, budget: int) -> list[Edit]:
             break
         heads.append(row)
     edits: list[Edit] = []
-    for number, image, layer, title, tool, when, z, row0, column0, row1, column1, seen, agreed, _ in heads[
-        ::-1
-    ]:
-        tiles: list[tuple[Any, ...]] = connection.execute(
-            "SELECT z, ty, tx, before, after FROM edit_tile WHERE edit = ?", (number,)
-        ).fetchall()
-        before = {(tz, ty, tx): frame for tz, ty, tx, frame, _ in tiles}
-        after = {(tz, ty, tx): frame for tz, ty, tx, _, frame in tiles}
-        box = Box(z, row0, column0, row1, column1)
-        edits.append(Edit(number, image, layer, title, tool, when, box, before, after, seen, agreed))
-    return edits
+    missing: list[str] = []
+    for head in heads[::-1]:
+        edit = _edit(connection, head)
+        if edit is not None:
+            edits.append(edit)
+        elif head[0] <= done:
+            edits.clear()
+            missing = [f"The undo history up to “{head[3]}” is damaged and was left out."]
+        else:
+            return edits, [*missing, f"What was undone from “{head[3]}” on is damaged and was left out."]
+    return edits, missing
+
+
+def _edit(connection: apsw.Connection, head: tuple[Any, ...]) -> Edit | None:
+    """One edit with its tiles, or None when they are damaged."""
+    number, image, layer, title, tool, when, z, row0, column0, row1, column1, seen, agreed, size = head
+    edit = Edit(
+        number, image, layer, title, tool, when, Box(z, row0, column0, row1, column1), {}, {}, seen, agreed
+    )
+    for *row, checksum in connection.execute("SELECT * FROM edit_tile WHERE edit = ?", (number,)):
+        _, tz, ty, tx, before, after = row
+        if step_sum(*row) != checksum:
+            return None
+        edit.before[tz, ty, tx], edit.after[tz, ty, tx] = before, after
+    return edit if edit.nbytes == size else None

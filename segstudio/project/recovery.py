@@ -11,7 +11,7 @@ import apsw
 
 from segstudio.errors import UserError
 from segstudio.project import backup, schema
-from segstudio.project.loading import DamagedTile, unpack_frame
+from segstudio.project.loading import DamagedTile
 from segstudio.project.paths import BACKUPS, sync_folder
 from segstudio.project.salvage import salvage
 from segstudio.project.schema import APPLICATION_ID, connect, get_meta, migrate, put_meta
@@ -83,8 +83,10 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def open_file(file: Path, *, vfs: str | None = None) -> tuple[apsw.Connection, Recovery]:
-    """Open a project file, repairing it if it must be; never deletes a damaged one.
+def open_file(
+    file: Path, *, vfs: str | None = None, damaged: bool = False
+) -> tuple[apsw.Connection, Recovery]:
+    """Open a project file, repairing it if it must be (or is known to be `damaged`); never deletes it.
 
     Raises UserError when it is no project, of a newer SegStudio, or beyond repair without a good backup.
     """
@@ -93,6 +95,8 @@ def open_file(file: Path, *, vfs: str | None = None) -> tuple[apsw.Connection, R
     restored: Path | None = None
     missing: list[str] = []
     try:
+        if damaged:
+            raise _Damaged
         _check(file, leftover, vfs)
         connection = connect(file, vfs=vfs)
     except (apsw.CorruptError, apsw.NotADBError, _Damaged):
@@ -184,7 +188,7 @@ def repair(file: Path) -> tuple[Path, Path | None, list[str]]:
     good = backup.newest_good(file.parent / BACKUPS)
     with tempfile.TemporaryDirectory(prefix=".repair-", dir=file.parent) as scratch:
         rescued = Path(scratch) / "rescued.segstudio"
-        missing, images = _try_salvage(copy_with_wal(file, Path(scratch)), rescued)
+        missing, images = _try_salvage(copy_with_wal(file, Path(scratch)), rescued, good)
         used = good if images < 1 and good is not None else None
         if used is not None:
             missing = [f"What was done after {used.stem} is missing."]
@@ -204,10 +208,10 @@ def repair(file: Path) -> tuple[Path, Path | None, list[str]]:
     return kept, used, missing
 
 
-def _try_salvage(damaged: Path, target: Path) -> tuple[list[str], int]:
+def _try_salvage(damaged: Path, target: Path, good: Path | None) -> tuple[list[str], int]:
     """What is missing, and how many images were found (-1 if nothing can be read at all)."""
     try:
-        missing = salvage(damaged, target)
+        missing = salvage(damaged, target, good)
     except apsw.Error:
         return [], -1
     connection = backup.open_backup(target)
@@ -215,46 +219,3 @@ def _try_salvage(damaged: Path, target: Path) -> tuple[list[str], int]:
         return missing, int(connection.execute("SELECT count(*) FROM image").get)
     finally:
         connection.close()
-
-
-def mend(connection: apsw.Connection, folder: Path, tile: DamagedTile) -> DamagedTile:
-    """Look for a good copy of an annotation tile in the undo history, then in the backups."""
-    if tile.plane != "annotation":
-        return tile  # predictions are made again
-    place = (tile.image, tile.layer, *tile.key)
-    where = (
-        "FROM edit_tile JOIN edit ON edit.id = edit_tile.edit"
-        " WHERE image = ? AND layer = ? AND edit_tile.z = ? AND ty = ? AND tx = ?"
-    )
-    done = get_meta(connection, "done")
-    for query in (
-        f"SELECT after {where} AND edit.id <= ? ORDER BY edit.id DESC LIMIT 1",
-        f"SELECT before {where} AND edit.id > ? ORDER BY edit.id LIMIT 1",
-    ):
-        frame = connection.execute(query, (*place, done)).get
-        if frame is not None and unpack_frame(frame, tile.plane) is not None:
-            return DamagedTile(tile.image, tile.layer, tile.plane, tile.key, "the undo history", frame)
-    for file in backup.newest_first(folder / BACKUPS):
-        frame = _tile_of_backup(file, tile)
-        if frame is not None and unpack_frame(frame, tile.plane) is not None:
-            source = f"the backup of {file.stem}"
-            return DamagedTile(tile.image, tile.layer, tile.plane, tile.key, source, frame)
-    return tile
-
-
-def _tile_of_backup(file: Path, tile: DamagedTile) -> bytes | None:
-    try:
-        connection = backup.open_backup(file)
-    except apsw.Error:
-        return None
-    try:
-        frame: bytes | None = connection.execute(
-            "SELECT frame FROM tile WHERE image = ? AND layer = ? AND plane = ? AND z = ? AND ty = ?"
-            " AND tx = ?",
-            (tile.image, tile.layer, tile.plane, *tile.key),
-        ).get
-        return frame
-    except apsw.Error:
-        return None
-    finally:
-        connection.close(True)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from segstudio.project.saving import UNSET_FRAME
+from segstudio.core.image import ImageInfo
+from segstudio.project.mending import lost_tiles
+from segstudio.project.saving import save_tiles
 from segstudio.project.schema import APPLICATION_ID, close_plain, connect, get_meta, migrate, put_meta
 
 _KEYS = {
@@ -17,16 +20,19 @@ _KEYS = {
     "tile": "image, layer, plane, z, ty, tx",
 }  # fmt: skip
 
+_JSON = {"version": (8,), "run": (1, 3), "setting": (1,)}
+_READ = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
+
 Row = tuple[Any, ...]
 
 
-def salvage(damaged: Path, target: Path) -> list[str]:
+def salvage(damaged: Path, target: Path, good: Path | None) -> list[str]:
     """Copy every readable row of `damaged` (a scratch copy: it is opened for writing) into the new file
     `target`.
 
     Returns one sentence for each thing that is missing. Annotation tiles that could not be read are rebuilt
-    from the history where it holds them; checksums of the others are checked when the document is loaded.
-    Raises apsw.Error when not even the tables can be found.
+    from the history, missing images, layers, classes and versions are taken from the backup `good`; checksums
+    of the tiles are checked when the document is loaded. Raises apsw.Error when no tables can be found.
     """
     source = apsw.Connection(str(damaged))
     try:
@@ -35,12 +41,12 @@ def salvage(damaged: Path, target: Path) -> list[str]:
         if source.pragma("application_id") != APPLICATION_ID:
             raise apsw.NotADBError("not a project")
         source.execute("SELECT count(*) FROM sqlite_schema").fetchall()
-        return _rebuild(source, target)
+        return _rebuild(source, target, good)
     finally:
         source.close(True)
 
 
-def _rebuild(source: apsw.Connection, target: Path) -> list[str]:
+def _rebuild(source: apsw.Connection, target: Path, good: Path | None) -> list[str]:
     missing: list[str] = []
     new = connect(target, create=True)
     try:
@@ -49,12 +55,16 @@ def _rebuild(source: apsw.Connection, target: Path) -> list[str]:
         new.execute("BEGIN")
         new.execute("DELETE FROM meta")
         for table, keys in _KEYS.items():
-            missing += _copy_table(source, new, table, keys)
+            trouble = _copy_table(source, new, table, keys)
+            if trouble and good is not None and table in ("class", "image", "layer", "version"):
+                trouble.append(_complete(new, table, good))
+            missing += filter(None, trouble)
         _mend_meta(new)
         missing += _drop_orphans(new)
-        restored = _restore_from_history(new)
+        restored = list(lost_tiles(new))
+        save_tiles(new, [(t.image, t.layer, t.plane, *t.key, t.frame, 0) for t in restored])
         if restored:
-            missing.append(f"{restored} annotation tiles were restored from the undo history.")
+            missing.append(f"{len(restored)} annotation tiles were restored from the undo history.")
         new.execute("COMMIT")
     except BaseException:
         new.close(True)
@@ -66,20 +76,47 @@ def _rebuild(source: apsw.Connection, target: Path) -> list[str]:
 def _copy_table(source: apsw.Connection, new: apsw.Connection, table: str, keys: str) -> list[str]:
     """Copy rows from both ends of the table, as far as they can be read from either."""
     refused = 0
-    trouble = ""
+    broken = False
     for direction in ("ASC", "DESC"):
         order = ", ".join(f"{key.strip()} {direction}" for key in keys.split(","))
         try:
             for row in source.execute(f"SELECT * FROM {table} NOT INDEXED ORDER BY {order}"):
-                refused += not _insert(new, table, row)
-        except apsw.Error as error:
-            trouble = str(error)
-        if not trouble:
+                refused += not (_is_sound(table, row) and _insert(new, table, row))
+        except (apsw.Error, UnicodeDecodeError):
+            broken = True
+        if not broken:
             break
-    if trouble:
+    if broken:
         found = new.execute(f"SELECT count(*) FROM {table}").get
         return [f"Part of the table “{table}” could not be read ({found} rows were)."]
     return [f"{refused} damaged rows of the table “{table}” were left out."] if refused else []
+
+
+def _is_sound(table: str, row: Row) -> bool:
+    """Whether the text in a row still means something."""
+    try:
+        if table == "image":
+            ImageInfo.from_json(json.loads(row[3]))
+        for column in _JSON.get(table, ()):
+            json.loads(row[column])
+    except (ValueError, KeyError, TypeError):
+        return False
+    return True
+
+
+def _complete(new: apsw.Connection, table: str, good: Path) -> str:
+    """Take rows that are missing from a backup; what was removed since then comes back, too."""
+    backup = apsw.Connection(good.resolve().as_uri() + "?immutable=1", flags=_READ)
+    try:
+        before = new.total_changes()
+        for row in backup.execute(f"SELECT * FROM {table}"):
+            _insert(new, table, row)
+        count = new.total_changes() - before
+    except (apsw.Error, UnicodeDecodeError):
+        return ""
+    finally:
+        backup.close(True)
+    return f"{count} rows of the table “{table}” were taken from the backup of {good.stem}." if count else ""
 
 
 def _insert(new: apsw.Connection, table: str, row: Row) -> bool:
@@ -123,16 +160,3 @@ def _drop_orphans(new: apsw.Connection) -> Iterator[str]:
         new.execute("DELETE FROM edit_tile WHERE edit <= ?", (torn,))
         new.execute("DELETE FROM edit WHERE id <= ?", (torn,))
         yield f"The undo history before step {torn} is lost."
-
-
-def _restore_from_history(new: apsw.Connection) -> int:
-    """Put back annotation tiles that have no row although the last edit that is done left one."""
-    done = get_meta(new, "done")
-    new.execute(
-        "INSERT OR IGNORE INTO tile SELECT image, layer, 'annotation', z, ty, tx, after, 0 FROM ("
-        " SELECT edit.image, edit.layer, t.z, t.ty, t.tx, t.after, max(edit.id) FROM edit_tile AS t"
-        " JOIN edit ON edit.id = t.edit WHERE edit.id <= ? GROUP BY edit.image, edit.layer, t.z, t.ty, t.tx)"
-        " WHERE after != ?",
-        (done, UNSET_FRAME),
-    )
-    return new.changes()

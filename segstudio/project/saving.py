@@ -21,6 +21,7 @@ from segstudio.core.packing import pack
 from segstudio.core.plane import Tile
 from segstudio.project import journal
 from segstudio.project.schema import put_meta
+from segstudio.project.sums import step_sum, tile_sum
 
 KEPT_EDITS = 500
 KEPT_BYTES = 256 * 2**20
@@ -149,8 +150,14 @@ def insert_edit(connection: apsw.Connection, edit: Edit) -> None:
         ),
     )  # fmt: skip
     connection.executemany(
-        "INSERT INTO edit_tile VALUES (?, ?, ?, ?, ?, ?)",
-        [(edit.id, *map(int, key), before, edit.after[key]) for key, before in edit.before.items()],
+        "INSERT INTO edit_tile VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            (*step, step_sum(*step))
+            for step in (
+                (edit.id, int(z), int(ty), int(tx), before, edit.after[z, ty, tx])
+                for (z, ty, tx), before in edit.before.items()
+            )
+        ],
     )
 
 
@@ -185,9 +192,9 @@ def save_annotation(connection: apsw.Connection, image: int, layer: int, frames:
 def save_tiles(connection: apsw.Connection, rows: Iterable[TileRow]) -> None:
     """Add or replace tiles. Tiles of a layer that was removed meanwhile are dropped."""
     connection.executemany(
-        "INSERT OR REPLACE INTO tile SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8"
+        "INSERT OR REPLACE INTO tile SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9"
         " WHERE EXISTS (SELECT 1 FROM layer WHERE image = ?1 AND id = ?2)",
-        rows,
+        [(*row, tile_sum(*row)) for row in rows],
     )
 
 

@@ -45,7 +45,7 @@ CREATE TABLE tile (
     image INTEGER NOT NULL, layer INTEGER NOT NULL,
     plane TEXT NOT NULL CHECK (plane IN ('annotation', 'prediction', 'uncertainty')),
     z INTEGER NOT NULL, ty INTEGER NOT NULL, tx INTEGER NOT NULL,
-    frame BLOB NOT NULL, version INTEGER NOT NULL,
+    frame BLOB NOT NULL, version INTEGER NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (image, layer, plane, z, ty, tx),
     FOREIGN KEY (image, layer) REFERENCES layer (image, id) ON DELETE CASCADE
 ) STRICT, WITHOUT ROWID;
@@ -61,7 +61,7 @@ CREATE TABLE edit (
 CREATE TABLE edit_tile (
     edit INTEGER NOT NULL REFERENCES edit (id) ON DELETE CASCADE,
     z INTEGER NOT NULL, ty INTEGER NOT NULL, tx INTEGER NOT NULL,
-    before BLOB NOT NULL, after BLOB NOT NULL,
+    before BLOB NOT NULL, after BLOB NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (edit, z, ty, tx)
 ) STRICT, WITHOUT ROWID;
 

@@ -15,8 +15,9 @@ from segstudio.core.events import Event
 from segstudio.errors import UserError
 from segstudio.project import backup, journal, recovery
 from segstudio.project.copies import copy_project, make_project
-from segstudio.project.loading import DamagedTile, load_document
+from segstudio.project.loading import Loaded, load_document
 from segstudio.project.lock import NotWritable, ProjectLock
+from segstudio.project.mending import lost_tiles, mend
 from segstudio.project.paths import (
     BACKUPS,
     FILE,
@@ -36,11 +37,14 @@ from segstudio.project.tables import RunTable, SettingTable
 from segstudio.project.transactions import Job, Stored
 from segstudio.project.writer import Writer
 
+UNREADABLE = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, ValueError, KeyError, TypeError)
+"""What reading a damaged project can raise: broken pages, missing tables, text or JSON without meaning."""
+
 
 class Store:
     """A project folder that is open. Made by `Store.create` or `Store.open`; call `close` at the end.
 
-    `folder` is the project's folder, `models_folder` and `runs_folder` the places for checkpoints and resume
+    `models_folder` and `runs_folder` the places for checkpoints and resume
     states in it. `recovery` tells what was found on opening, `settings` and `runs` hold what a project
     remembers besides its masks. `stored` and `failed` are emitted **on the writer's thread**: with each
     transaction that is durable, and with a UserError when something could not be stored yet (it is kept and
@@ -62,12 +66,8 @@ class Store:
         self._recorder: Recorder | None = None
         self._loaded: Document | None = None
         self._next_backup = time.monotonic() + backup.EVERY_SECONDS
-        self.settings = SettingTable(connection, self._submit)
-        self.runs = RunTable(connection, self._submit)
         self._opened = file if scratch is None else scratch / FILE
-        self._writer: Writer | None = Writer(
-            self._opened, connection, self._reconnect, self._on_stored, self.failed.emit
-        )
+        self._start(connection)
 
     @classmethod
     def create(cls, path: Path) -> Store:
@@ -118,7 +118,10 @@ class Store:
         try:
             for folder in (file.parent / MODELS, file.parent / RUNS):
                 folder.mkdir(exist_ok=True)
-            return cls(file, *recovery.open_file(file, vfs=vfs), lock=lock, vfs=vfs)
+            try:
+                return cls(file, *recovery.open_file(file, vfs=vfs), lock=lock, vfs=vfs)
+            except UNREADABLE:
+                return cls(file, *recovery.open_file(file, vfs=vfs, damaged=True), lock=lock, vfs=vfs)
         except BaseException:
             lock.release()
             raise
@@ -158,30 +161,51 @@ class Store:
         """The whole project as a document; `budget` bounds the undo history in bytes.
 
         Tiles whose checksum does not match are restored from the undo history or a backup, else left empty;
-        `recovery` tells of each one.
+        a project that cannot be read is repaired once. `recovery` tells of all of it. Call before `attach`.
         """
-
-        def mend(tile: DamagedTile) -> DamagedTile:
-            return recovery.mend(connection_of[0], self.folder, tile)
-
-        connection_of: list[apsw.Connection] = []
-
-        def run(connection: apsw.Connection) -> tuple[Document, list[DamagedTile]]:
-            connection_of.append(connection)
-            return load_document(connection, budget, mend)
-
         try:
-            document, damaged = self._open_writer.call(run)
+            loaded = self._read(budget)
+        except UNREADABLE as error:
+            if self.read_only or self.recovery.kept:
+                raise UserError("The project could not be read.", why=f"{error}.") from error
+            self._repair()
+            return self.load(budget=budget)
         except apsw.Error as error:
-            raise UserError(
-                "The project could not be read.", why=f"{error}.", hint="Open a backup instead."
-            ) from error
-        self.recovery = replace(self.recovery, damaged=tuple(damaged))
-        mended = [(t.image, t.layer, t.plane, *t.key, t.frame, 0) for t in damaged if t.source]
+            raise UserError("The project could not be read.", why=f"{error}.") from error
+        missing = (*self.recovery.missing, *loaded.missing)
+        self.recovery = replace(self.recovery, damaged=tuple(loaded.damaged), missing=missing)
+        mended = [(t.image, t.layer, t.plane, *t.key, t.frame, 0) for t in loaded.damaged if t.source]
         if mended and not self.read_only:
             self._submit(Job("Repair", lambda connection: save_tiles(connection, mended)))
-        self._loaded = document
-        return document
+        self._loaded = loaded.document
+        return loaded.document
+
+    def _read(self, budget: int) -> Loaded:
+        def run(connection: apsw.Connection) -> Loaded:
+            return load_document(
+                connection,
+                budget,
+                lambda tile: mend(connection, self.folder / BACKUPS, tile),
+                lambda: lost_tiles(connection),
+            )
+
+        return self._open_writer.call(run)
+
+    def _repair(self) -> None:
+        self._open_writer.stop().close(True)
+        connection, self.recovery = recovery.open_file(self.file, vfs=self._vfs, damaged=True)
+        self._start(connection)
+
+    def _start(self, connection: apsw.Connection) -> None:
+        try:
+            self.settings = SettingTable(connection, self._submit)
+            self.runs = RunTable(connection, self._submit)
+        except BaseException:
+            connection.close(True)
+            raise
+        self._writer: Writer | None = Writer(
+            self._opened, connection, self._reconnect, self._on_stored, self.failed.emit
+        )
 
     def attach(self, document: Document) -> None:
         """From now on store every change of `document`.

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segstudio.core.classes import ClassTable
 from segstudio.core.codes import Origin
 from segstudio.core.geometry import Shape
+from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
 from segstudio.core.writer import MaskWriter
 
@@ -64,9 +68,15 @@ class Session(Protocol):
     def classes(self) -> ClassTable: ...
     @property
     def fill_tolerance(self) -> float: ...
+    @property
+    def unsure(self) -> bool: ...
+    @property
+    def pixels(self) -> NDArray[np.generic] | None: ...
+    @property
+    def value_range(self) -> tuple[float, float]: ...
 
     def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter: ...
-    def finish_edit(self, writer: MaskWriter) -> None: ...
+    def finish_edit(self, writer: MaskWriter) -> Edit | None: ...
     def choose_class(self, class_id: int) -> None: ...
 
 
@@ -93,6 +103,13 @@ class Tool:
     def hover(self, at: Pointer) -> None: ...
 
     def cancel(self) -> None: ...
+
+    def confirm(self, at: Pointer) -> None: ...
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is half done that Enter finishes and Esc drops."""
+        return False
 
     def preview(self, at: Pointer | None) -> Sequence[Preview]:
         """Shapes to draw over the image while the pointer is at `at`; nothing is written."""

@@ -81,6 +81,7 @@ class Session(QObject):
         self.active_layer = 0
         self._active_class = 1
         self.tool_id = "brush"
+        self.unsure = False  # paint "unsure" instead of the active class
         self._radius = settings.brush_radius
         self._tolerance = 0.1
         self.windows: list[Window] = []
@@ -147,9 +148,20 @@ class Session(QObject):
         return edit
 
     def choose_class(self, class_id: int) -> None:
-        if class_id != self._active_class:
-            self._active_class = class_id
+        if class_id != self._active_class or self.unsure:
+            self._active_class, self.unsure = class_id, False
             self.class_changed.emit(class_id)
+
+    def choose_unsure(self) -> None:
+        """Paint "unsure": pixels that training leaves out."""
+        self.unsure = True
+        self.class_changed.emit(self._active_class)
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """The image's robust range over all channels, in image values."""
+        ranges = self.image.info.ranges if self.image else ()
+        return (min(low for low, _ in ranges), max(high for _, high in ranges)) if ranges else (0.0, 1.0)
 
     # --- what the window changes ----------------------------------------------------------------------------
 

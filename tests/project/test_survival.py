@@ -170,6 +170,8 @@ def test_backups_are_checked_and_only_the_newest_five_kept(
     assert store._writer is not None
     while store._writer._idle or store._writer._asked:  # the backup made on opening
         store.flush()
+    for file in backup.newest_first(folder / "backups"):
+        file.unlink()
     names = iter([f"2026-01-{day:02d}_00-00-00" for day in range(1, 9)])
     monkeypatch.setattr(backup, "timestamp", lambda: next(names))
     for number in range(7):

@@ -1,0 +1,12 @@
+"""The tools, in tool-bar order."""
+
+from __future__ import annotations
+
+from segstudio.tools.base import Tool
+from segstudio.tools.brush import Brush
+from segstudio.tools.eraser import Eraser
+from segstudio.tools.fill import Fill
+from segstudio.tools.lasso import Lasso
+from segstudio.tools.revert import Revert
+
+TOOLS: tuple[type[Tool], ...] = (Brush, Eraser, Revert, Lasso, Fill)

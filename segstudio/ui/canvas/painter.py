@@ -1,0 +1,159 @@
+"""Draws the image and its masks: tiles of the level that fits, and only where asked."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRect, QRectF
+from PySide6.QtGui import QImage, QPainter
+
+from segstudio.core.geometry import TILE, Box
+from segstudio.core.layer import MaskLayer
+from segstudio.ui.canvas import render
+from segstudio.ui.canvas.tiles import Key, TileCache, tile_box, tiles_in
+from segstudio.ui.canvas.viewport import Viewport
+from segstudio.ui.session import Session
+
+
+class ScenePainter:
+    """The picture under the tools' outlines. Keeps tiles; changes to a mask repaint only their own pixels."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._images, self._masks = TileCache(), TileCache()
+        self._colors: dict[int, render.Colors] = {}
+        self._minimap: QImage | None = None
+
+    def forget_image(self) -> None:
+        """Another image, slice range or window: everything is drawn anew."""
+        self._images.clear()
+        self._minimap = None
+        self.forget_masks()
+
+    def forget_masks(self) -> None:
+        """Colours, opacity or mode changed."""
+        self._masks.clear()
+        self._colors.clear()
+
+    def update_mask(self, layer: MaskLayer, box: Box, level: int) -> None:
+        """Pixels of a layer changed: repaint them in the tiles of the shown level, drop those of others."""
+        self._masks.drop(
+            lambda key: (
+                key[0] in (layer.id, "uncertainty")
+                and key[1] == box.z
+                and (key[2] != level or key[0] == "uncertainty" or self._session.outlines)
+                and not tile_box(key[1], key[2], key[3], key[4], layer.shape).intersect(box).empty
+            )
+        )
+        step = 1 << level
+        for row, column in tiles_in(box, level):
+            tile = self._masks.peek((layer.id, box.z, level, row, column))
+            if tile is None:
+                continue
+            area = tile_box(box.z, level, row, column, layer.shape)
+            part = box.intersect(area)
+            part = Box(
+                part.z, part.top // step * step, part.left // step * step, part.bottom, part.right
+            )  # on the grid of the level
+            pixels = render.mask_pixels(layer, self._colors_of(layer), part, level, outlines=False)
+            target = np.frombuffer(tile.bits(), np.uint32).reshape(tile.height(), tile.bytesPerLine() // 4)
+            top, left = (part.top - area.top) // step, (part.left - area.left) // step
+            target[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+
+    def draw(self, painter: QPainter, view: Viewport, clip: QRect) -> None:
+        """Draw the part of the scene inside `clip` (widget pixels)."""
+        session = self._session
+        if session.image is None or session.pixels is None:
+            return
+        box, level = self._box_under(view, clip), view.level
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 1)
+        for row, column in tiles_in(box, level):
+            self._draw_tile(painter, view, level, row, column, self._image_tile(level, row, column))
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
+        if session.masks_visible and not session.peeking:
+            for layer in session.image.layers:
+                if layer.visible and not (layer.annotation.is_empty() and layer.prediction.is_empty()):
+                    for row, column in tiles_in(box, level):
+                        self._draw_tile(painter, view, level, row, column, self._mask_tile(layer, level, row, column))
+        if session.uncertainty_visible and not session.peeking:
+            for row, column in tiles_in(box, level):
+                self._draw_tile(painter, view, level, row, column, self._uncertainty_tile(level, row, column))
+        self._draw_proposal(painter, view)
+
+    def minimap(self) -> QImage:
+        """The shown slice, small."""
+        if self._minimap is None:
+            session = self._session
+            assert session.pixels is not None
+            _, rows, columns = session.shape
+            step = max(1, max(rows, columns) // 280)
+            part = session.pixels[session.slice, ::step, ::step]
+            self._minimap = render.image_tile(np.asarray(part), session.windows, session.channel)
+        return self._minimap
+
+    def forget_minimap(self) -> None:
+        self._minimap = None
+
+    def _box_under(self, view: Viewport, clip: QRect) -> Box:
+        top, left = view.to_image(clip.left(), clip.top())
+        bottom, right = view.to_image(clip.right() + 1, clip.bottom() + 1)
+        box = Box(
+            self._session.slice, int(np.floor(top)), int(np.floor(left)), int(np.ceil(bottom)), int(np.ceil(right))
+        )
+        return box.clip(self._session.shape)
+
+    def _draw_tile(self, painter: QPainter, view: Viewport, level: int, row: int, column: int, tile: QImage) -> None:
+        step = 1 << level
+        x, y = view.to_widget(row * TILE * step, column * TILE * step)
+        size = step * view.scale
+        painter.drawImage(QRectF(x, y, tile.width() * size, tile.height() * size), tile)
+
+    def _image_tile(self, level: int, row: int, column: int) -> QImage:
+        session = self._session
+
+        def make() -> QImage:
+            assert session.pixels is not None
+            part = render.sample(session.pixels, session.slice, level, row, column)
+            return render.image_tile(part, session.windows, session.channel)
+
+        return self._images.get(("image", session.slice, level, row, column), make)
+
+    def _mask_tile(self, layer: MaskLayer, level: int, row: int, column: int) -> QImage:
+        session = self._session
+        key: Key = (layer.id, session.slice, level, row, column)
+
+        def make() -> QImage:
+            box = tile_box(session.slice, level, row, column, session.shape)
+            colors = self._colors_of(layer)
+            return render.to_image(render.mask_pixels(layer, colors, box, level, outlines=session.outlines))
+
+        return self._masks.get(key, make)
+
+    def _uncertainty_tile(self, level: int, row: int, column: int) -> QImage:
+        session = self._session
+
+        def make() -> QImage:
+            box = tile_box(session.slice, level, row, column, session.shape)
+            return render.to_image(render.uncertainty_pixels(session.layer, box, level))
+
+        return self._masks.get(("uncertainty", session.slice, level, row, column), make)
+
+    def _draw_proposal(self, painter: QPainter, view: Viewport) -> None:
+        proposal, session = self._session.proposal, self._session
+        if proposal is None or session.image is None or proposal.box.z != session.slice:
+            return
+        if proposal.image != session.image.id or session.peeking:
+            return
+        colors, level = self._colors_of(session.layer), view.level
+        box, step = proposal.box, 1 << level
+
+        def make() -> QImage:
+            return render.to_image(render.proposal_pixels(proposal.classes, colors, level, (box.top, box.left)))
+
+        tile = self._masks.get((("proposal", id(proposal)), box.z, level, 0, 0), make)
+        x, y = view.to_widget(box.top, box.left)
+        painter.drawImage(QRectF(x, y, tile.width() * step * view.scale, tile.height() * step * view.scale), tile)
+
+    def _colors_of(self, layer: MaskLayer) -> render.Colors:
+        if layer.id not in self._colors:
+            self._colors[layer.id] = render.Colors(self._session.classes, layer.opacity)
+        return self._colors[layer.id]

@@ -1,0 +1,174 @@
+"""Pixels and masks to pictures: arrays in, QImages out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QColor, QImage
+
+from segstudio.core.classes import ClassTable
+from segstudio.core.codes import NOTHING, Origin
+from segstudio.core.geometry import TILE, Box
+from segstudio.core.layer import MaskLayer
+from segstudio.core.plane import Plane
+from segstudio.ui.session import Window
+
+Argb = NDArray[np.uint32]
+"""Pixels as 0xAARRGGBB, premultiplied."""
+
+PREDICTED = 0.62
+"""Opacity of what only the model says, relative to what a person said."""
+
+
+def sample(pixels: NDArray[np.generic], z: int, level: int, row: int, column: int) -> NDArray[np.generic]:
+    """Image tile (row, column) of a level: (h, w, channels), h and w up to 256, every 2**level-th pixel.
+
+    Up to eight-fold reduction pixels are averaged, so that thin structures stay visible; beyond that single
+    pixels are taken, so that the cost follows what is drawn and not what it is drawn from.
+    """
+    step = 1 << level
+    side = TILE * step
+    part = pixels[z, row * side : (row + 1) * side, column * side : (column + 1) * side]
+    if level == 0:
+        return np.asarray(part)
+    rows, columns = part.shape[0] // step * step, part.shape[1] // step * step
+    if level > 3 or not rows or not columns:
+        return np.asarray(part[::step, ::step])
+    blocks = np.asarray(part[:rows, :columns]).reshape(rows // step, step, columns // step, step, -1)
+    mean = blocks.mean(axis=(1, 3), dtype=np.float32)
+    return np.asarray(mean if mean.dtype.kind == "f" else mean.astype(part.dtype))
+
+
+def image_tile(part: NDArray[np.generic], windows: Sequence[Window], channel: int | None) -> QImage:
+    """Windowed pixels (h, w, channels) as RGB32: one channel as grey, three or more as colour."""
+    channels = part.shape[2]
+    chosen = [channel] if channel is not None else [0, 1, 2] if channels >= 3 else [0]
+    planes = [_windowed(part[..., c], windows[c]) for c in chosen]
+    red, green, blue = planes if len(planes) == 3 else planes * 3
+    argb = np.full(part.shape[:2], 0xFF, np.uint32)
+    for plane in (red, green, blue):
+        argb = (argb << 8) | plane
+    return to_image(argb, QImage.Format.Format_RGB32)
+
+
+def _windowed(plane: NDArray[np.generic], window: Window) -> NDArray[np.uint32]:
+    """0..255 between the window's low and high; pixels that are no number are black."""
+    scale = 255.0 / (window.high - window.low)
+    if plane.dtype == np.uint8:
+        table = np.clip((np.arange(256) - window.low) * scale, 0, 255).astype(np.uint32)
+        return np.asarray(table[plane])
+    values = np.nan_to_num((plane.astype(np.float32) - np.float32(window.low)) * np.float32(scale), nan=0.0)
+    return np.clip(values, 0, 255).astype(np.uint32)
+
+
+def to_image(argb: Argb, kind: QImage.Format = QImage.Format.Format_ARGB32_Premultiplied) -> QImage:
+    """A QImage that owns a copy of the pixels."""
+    argb = np.ascontiguousarray(argb, np.uint32)
+    height, width = argb.shape
+    return QImage(argb.data, width, height, 4 * width, kind).copy()  # type: ignore[call-overload]
+
+
+def premultiplied(color: str, opacity: float) -> int:
+    """0xAARRGGBB of a colour with an opacity 0..1."""
+    c = QColor(color)
+    alpha = round(255 * opacity)
+    red, green, blue = (round(part * opacity) for part in (c.red(), c.green(), c.blue()))
+    return alpha << 24 | red << 16 | green << 8 | blue
+
+
+class Colors:
+    """Lookup tables of one layer: colour by annotation code, and by predicted class."""
+
+    def __init__(self, classes: ClassTable, opacity: float) -> None:
+        self.annotation = np.zeros(6 * 256, np.uint32)
+        self.prediction = np.zeros(256, np.uint32)
+        self.edge = np.zeros(256, np.uint32)
+        for entry in classes:
+            if not entry.visible:
+                continue
+            self.edge[entry.id] = premultiplied(entry.color, min(1.0, opacity + 0.35))
+            if entry.id == 0:
+                continue  # background is what is left free, so that the image stays visible
+            self.prediction[entry.id] = premultiplied(entry.color, opacity * PREDICTED)
+            for origin in (Origin.PAINTED, Origin.ACCEPTED, Origin.TOOL, Origin.IMPORTED):
+                self.annotation[int(origin) * 256 + entry.id] = premultiplied(entry.color, opacity)
+        self.annotation[int(Origin.UNSURE) * 256 :] = premultiplied("#ffffff", opacity * 0.5)
+        self.background = premultiplied("#9aa4b0", opacity * 0.22)
+        for origin in (Origin.PAINTED, Origin.TOOL, Origin.ACCEPTED, Origin.IMPORTED):
+            self.annotation[int(origin) * 256] = self.background if origin == Origin.PAINTED else 0
+
+
+def mask_pixels(layer: MaskLayer, colors: Colors, box: Box, level: int, *, outlines: bool) -> Argb:
+    """The mask in `box` (image pixels, on the grid of the level) as colours, one for each 2**level-th pixel."""
+    codes = strided(layer.annotation, box, level).astype(np.uint16)
+    predicted = strided(layer.prediction, box, level).astype(np.uint8)
+    if outlines:
+        shown = np.where(codes == 0, predicted, codes & 0xFF).astype(np.uint8)
+        return np.where(_edges(shown), colors.edge[shown], np.uint32(0))
+    argb = np.where(codes == 0, colors.prediction[predicted], colors.annotation[codes])
+    unsure = codes >> 8 == Origin.UNSURE
+    if unsure.any():
+        rows, columns = np.indices(codes.shape)
+        argb[unsure & ((rows + columns) % 6 > 2)] = 0  # hatched
+    return np.asarray(argb, np.uint32)
+
+
+def uncertainty_pixels(layer: MaskLayer, box: Box, level: int) -> Argb:
+    """Uncertainty in `box` as a warm veil: clear where certain, amber to red where not."""
+    value = strided(layer.uncertainty, box, level).astype(np.float32) / 255
+    alpha = value * 0.75
+    red, green, blue = alpha * 255, alpha * (190 * (1 - value) + 20), alpha * 20
+    parts = [np.asarray(part, np.uint32) for part in (alpha * 255, red, green, blue)]
+    return np.asarray(parts[0] << 24 | parts[1] << 16 | parts[2] << 8 | parts[3], np.uint32)
+
+
+def proposal_pixels(classes: NDArray[np.uint8], colors: Colors, level: int, corner: tuple[int, int]) -> Argb:
+    """A proposed class map as diagonal stripes of its classes' colours."""
+    step = 1 << level
+    shown = classes[::step, ::step]
+    rows = np.arange(shown.shape[0])[:, None] + corner[0] // step
+    columns = np.arange(shown.shape[1])[None, :] + corner[1] // step
+    stripes = (rows + columns) % 8 < 5
+    return np.where(stripes & (shown != NOTHING) & (shown != 0), colors.edge[shown], np.uint32(0))
+
+
+def strided(plane: Plane, box: Box, level: int) -> NDArray[np.integer]:
+    """Every 2**level-th pixel of `box`, whose corner lies on that grid; visits only tiles that hold something."""
+    step = 1 << level
+    if level == 0:
+        return plane.read(box)
+    height, width = -(-box.height // step), -(-box.width // step)
+    out = np.full((height, width), plane.fill, plane.dtype)
+    if plane.is_empty():
+        return out
+    for key in _keys_in(plane, box):
+        area = Box.of_tile(key)
+        part = area.intersect(box)
+        top, left = -(-part.top // step) * step, -(-part.left // step) * step
+        tile = plane.tile(key)[
+            top - area.top : part.bottom - area.top : step, left - area.left : part.right - area.left : step
+        ]
+        row, column = (top - box.top) // step, (left - box.left) // step
+        out[row : row + tile.shape[0], column : column + tile.shape[1]] = tile
+    return out
+
+
+def _keys_in(plane: Plane, box: Box) -> list[tuple[int, int, int]]:
+    wanted = list(box.tiles()) if box.height * box.width < 2**24 else None
+    keys = plane.keys()
+    if wanted is not None:
+        return wanted
+    return [key for key in keys if not Box.of_tile(key).intersect(box).empty and key[0] == box.z]
+
+
+def _edges(shown: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Pixels that differ from a neighbour below or to the right, on both sides."""
+    edges = np.zeros(shown.shape, bool)
+    down, right = shown[1:] != shown[:-1], shown[:, 1:] != shown[:, :-1]
+    edges[1:] |= down
+    edges[:-1] |= down
+    edges[:, 1:] |= right
+    edges[:, :-1] |= right
+    return edges & (shown != NOTHING)

@@ -1,0 +1,64 @@
+"""Tiles ready to be drawn, kept within a budget."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Iterator
+
+from PySide6.QtGui import QImage
+
+from segstudio.core.geometry import TILE, Box, Shape
+
+Key = tuple[Hashable, int, int, int, int]
+"""What (the image, a layer), slice, level, row, column."""
+
+
+class TileCache:
+    """Pictures of 256 x 256 tiles; those used longest ago go when the budget of bytes is spent."""
+
+    def __init__(self, budget: int = 256 * 2**20) -> None:
+        self._budget, self._bytes = budget, 0
+        self._tiles: OrderedDict[Key, QImage] = OrderedDict()
+
+    def get(self, key: Key, make: Callable[[], QImage]) -> QImage:
+        """The tile, made now if it is not there."""
+        tile = self._tiles.get(key)
+        if tile is not None:
+            self._tiles.move_to_end(key)
+            return tile
+        tile = make()
+        self._tiles[key] = tile
+        self._bytes += tile.sizeInBytes()
+        while self._bytes > self._budget and len(self._tiles) > 1:
+            _, oldest = self._tiles.popitem(last=False)
+            self._bytes -= oldest.sizeInBytes()
+        return tile
+
+    def peek(self, key: Key) -> QImage | None:
+        """The tile if it is there; to be changed in place."""
+        return self._tiles.get(key)
+
+    def drop(self, matches: Callable[[Key], bool]) -> None:
+        """Forget tiles."""
+        for key in [key for key in self._tiles if matches(key)]:
+            self._bytes -= self._tiles.pop(key).sizeInBytes()
+
+    def clear(self) -> None:
+        self._tiles.clear()
+        self._bytes = 0
+
+
+def tile_box(z: int, level: int, row: int, column: int, shape: Shape) -> Box:
+    """Image pixels under a tile of a level."""
+    side = TILE << level
+    return Box(z, row * side, column * side, (row + 1) * side, (column + 1) * side).clip(shape)
+
+
+def tiles_in(box: Box, level: int) -> Iterator[tuple[int, int]]:
+    """Rows and columns of the level's tiles that touch `box`."""
+    if box.empty:
+        return
+    side = TILE << level
+    for row in range(box.top // side, (box.bottom - 1) // side + 1):
+        for column in range(box.left // side, (box.right - 1) // side + 1):
+            yield row, column
