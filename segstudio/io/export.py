@@ -9,7 +9,9 @@ from segstudio.core.geometry import Box
 from segstudio.errors import UserError
 
 
-def export_masks(document: Document, folder: Path, *, layer: int = 1, entries: list[ImageEntry] | None = None) -> list[Path]:
+def export_masks(
+    document: Document, folder: Path, *, layer: int = 1, entries: list[ImageEntry] | None = None
+) -> list[Path]:
     """Write the mask of each image (annotation over prediction) into `folder`; returns the files.
 
     One file for each image, `NAME.png`, and for volumes one for each slice, `NAME_z0001.png`. Pixel value =

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apsw
@@ -110,6 +110,21 @@ def open_file(
     except BaseException:
         connection.close(True)
         raise
+
+
+def open_copy(file: Path) -> tuple[apsw.Connection, Recovery, Path]:
+    """Open a copy of a project in a scratch folder, which is returned last; nothing beside `file` is touched."""
+    scratch = Path(tempfile.mkdtemp(prefix="segstudio-"))
+    try:
+        connection, found = open_file(copy_with_wal(file, scratch))
+    except BaseException as error:
+        shutil.rmtree(scratch, ignore_errors=True)
+        if isinstance(error, OSError):
+            raise UserError("The project could not be read.", why=f"{error.strerror}.") from error
+        raise
+    if not found.kept:  # whether the window that writes it is alive is not known here
+        found = replace(found, clean=True, strokes=0, interrupted=())
+    return connection, found, scratch
 
 
 def _check(file: Path, leftover: int, vfs: str | None) -> None:

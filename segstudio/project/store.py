@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +31,6 @@ from segstudio.project.paths import (
 from segstudio.project.recorder import Recorder
 from segstudio.project.saving import KEPT_BYTES, save_tiles
 from segstudio.project.schema import close_plain, connect, put_meta
-from segstudio.project.snapshot import copy_with_wal
 from segstudio.project.tables import RunTable, SettingTable
 from segstudio.project.transactions import Job, Stored
 from segstudio.project.writer import Writer
@@ -112,7 +110,8 @@ class Store:
         if not file.is_file():
             raise UserError("There is no project here.", why=f"“{file}” does not exist.")
         if read_only:
-            return cls._open_copy(file)
+            connection, found, scratch = recovery.open_copy(file)
+            return cls(file, connection, found, lock=None, scratch=scratch)
         lock = ProjectLock(file)
         lock.acquire(take_over=take_over)
         try:
@@ -124,22 +123,6 @@ class Store:
                 return cls(file, *recovery.open_file(file, vfs=vfs, damaged=True), lock=lock, vfs=vfs)
         except BaseException:
             lock.release()
-            raise
-
-    @classmethod
-    def _open_copy(cls, file: Path) -> Store:
-        scratch = Path(tempfile.mkdtemp(prefix="segstudio-"))
-        try:
-            copy = copy_with_wal(file, scratch)
-            connection, found = recovery.open_file(copy)
-            if not found.kept:  # whether the window that writes it is alive is not known here
-                found = replace(found, clean=True, strokes=0, interrupted=())
-            return cls(file, connection, found, lock=None, scratch=scratch)
-        except OSError as error:
-            shutil.rmtree(scratch, ignore_errors=True)
-            raise UserError("The project could not be read.", why=f"{error.strerror}.") from error
-        except BaseException:
-            shutil.rmtree(scratch, ignore_errors=True)
             raise
 
     @property

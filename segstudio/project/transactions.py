@@ -36,6 +36,14 @@ class Job:
     revision: int = 0
 
 
+@dataclass(slots=True)
+class Call:
+    """A question to the connection, outside of any transaction, and how to say that nobody will answer."""
+
+    run: Callable[[apsw.Connection], None]
+    refuse: Callable[[BaseException], None]
+
+
 def explain(error: apsw.Error, what: str) -> UserError:
     """What an SQLite error means for the user."""
     if isinstance(error, apsw.FullError):

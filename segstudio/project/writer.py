@@ -8,7 +8,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,7 +18,7 @@ from segstudio.core.plane import Tile
 from segstudio.errors import UserError
 from segstudio.project.saving import prediction_rows, save_tiles
 from segstudio.project.schema import get_meta, put_meta
-from segstudio.project.transactions import Job, Stored, explain
+from segstudio.project.transactions import Call, Job, Stored, explain
 
 T = TypeVar("T")
 
@@ -30,14 +29,6 @@ _DONE = object()
 
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 IDLE_SECONDS = 2.0
-
-
-@dataclass(slots=True)
-class _Call:
-    """A question to the connection, outside of any transaction, and how to say that nobody will answer."""
-
-    run: Callable[[apsw.Connection], None]
-    refuse: Callable[[BaseException], None]
 
 
 Idle = Generator[None, None, None]
@@ -67,7 +58,7 @@ class Writer:
         self._connection, self._reconnect = connection, reconnect
         self._stored, self._failed = stored, failed
         self._changed = threading.Condition()
-        self._jobs: deque[Job | _Call] = deque()
+        self._jobs: deque[Job | Call] = deque()
         self._predictions: dict[PredictedKey, PredictedTile] = {}
         self._working: Job | None = None
         self._idle: Idle | None = None
@@ -114,7 +105,7 @@ class Writer:
         with self._changed:
             if self.crash or self._stop:
                 raise UserError("The project is no longer open.", why=str(self.crash or "It was closed."))
-            self._jobs.append(_Call(run, future.set_exception))
+            self._jobs.append(Call(run, future.set_exception))
             self._changed.notify_all()
         return future.result()
 
@@ -154,7 +145,7 @@ class Writer:
                 work = self._next()
                 if work is None:
                     return
-                if isinstance(work, _Call):
+                if isinstance(work, Call):
                     work.run(self._connection)
                 else:
                     self._store(work)
@@ -168,13 +159,13 @@ class Writer:
         """A bug must not look like success: say it, and let nobody wait for ever."""
         with self._changed:
             self.crash = error
-            waiting = [job for job in self._jobs if isinstance(job, _Call)]
+            waiting = [job for job in self._jobs if isinstance(job, Call)]
             self._changed.notify_all()
         for call in waiting:
             call.refuse(error)
         self._tell(UserError("The project is no longer being saved.", why=f"{type(error).__name__}: {error}"))
 
-    def _next(self) -> Job | _Call | None:
+    def _next(self) -> Job | Call | None:
         """The next piece of work; None when it is time to end."""
         rested = False
         while True:

@@ -1,3 +1,121 @@
 """Create, open and close projects: the document, its store, and what was found on opening."""
 
 from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from segstudio.core.document import Document
+from segstudio.errors import UserError
+from segstudio.project.lock import ProjectInUse
+from segstudio.project.paths import FILE, project_file
+from segstudio.project.store import Store
+from segstudio.settings import data_folder
+
+RECENT = 8
+"""How many projects the start page remembers."""
+
+
+class Projects(QObject):
+    """The open project, if any. A new one lives in the user's data folder until it is copied elsewhere."""
+
+    opened = Signal(object)
+    """The Store, with its document loaded and attached."""
+    closed = Signal()
+    stored = Signal(float)
+    """Everything so far is durable since this time (seconds since the epoch)."""
+    storing_failed = Signal(object)
+    """A UserError: a change is on screen but not on disk yet."""
+    _from_writer = Signal(object)
+    _trouble = Signal(object)
+
+    def __init__(self, undo_bytes: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.store: Store | None = None
+        self.document: Document | None = None
+        self._undo_bytes = undo_bytes
+        # The store reports on its writer's thread; a queued signal brings it to the window's.
+        self._from_writer.connect(lambda _: self._report())
+        self._trouble.connect(self.storing_failed)
+        self._timer = QTimer(self, interval=200, singleShot=True)
+        self._timer.timeout.connect(self._report)
+
+    def new(self, folder: Path | None = None) -> Document:
+        """Make and open an empty project; without a folder, in the user's data folder."""
+        return self._take(Store.create(folder or _fresh_folder()))
+
+    def open(self, path: Path, *, read_only: bool = False) -> Document:
+        """Open a project. Raises UserError; ProjectInUse where it can still be opened read-only."""
+        if self.store is not None and self.document is not None and project_file(path).parent == self.store.folder:
+            return self.document
+        return self._take(Store.open(path, read_only=read_only))
+
+    def close(self) -> None:
+        """Store the rest and close. Raises UserError, and stays open, when something cannot be stored."""
+        if self.store is None:
+            return
+        self.store.close()
+        self.store = self.document = None
+        self.closed.emit()
+
+    def discard(self) -> None:
+        """Close although something could not be stored."""
+        if self.store is not None:
+            self.store.close(discard=True)
+            self.store = self.document = None
+
+    def _take(self, store: Store) -> Document:
+        try:
+            document = store.load(budget=self._undo_bytes)
+            store.attach(document)
+        except BaseException:
+            store.close(discard=True)
+            raise
+        self.close()
+        self.store, self.document = store, document
+        store.stored.connect(self._from_writer.emit)
+        store.failed.connect(self._trouble.emit)
+        remember(store.folder)
+        self.opened.emit(store)
+        return document
+
+    def _report(self) -> None:
+        if self.store is not None and self.store.last_stored is not None:
+            if self.store.pending:
+                self._timer.start()
+            else:
+                self.stored.emit(time.time())
+
+
+def is_project(path: Path) -> bool:
+    """Whether a path means a project: its folder or its file."""
+    return project_file(path).is_file() and (path.is_dir() or path.name == FILE)
+
+
+def recent() -> list[Path]:
+    """Projects opened last that still exist, newest first."""
+    try:
+        stored = json.loads((data_folder() / "recent.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [path for item in stored if isinstance(item, str) and is_project(path := Path(item))][:RECENT]
+
+
+def remember(folder: Path) -> None:
+    """Put a project at the head of the recent ones."""
+    others = [path for path in recent() if path != folder]
+    target = data_folder() / "recent.json"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(json.dumps([str(path) for path in [folder, *others][:RECENT]]), encoding="utf-8")
+
+
+def _fresh_folder() -> Path:
+    base = data_folder() / "projects"
+    name = time.strftime("%Y-%m-%d %H.%M")
+    folder, number = base / name, 2
+    while folder.exists():
+        folder, number = base / f"{name} ({number})", number + 1
+    return folder

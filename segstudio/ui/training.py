@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.document import ImageEntry, Version
 from segstudio.core.history import Edit
+from segstudio.project.tables import Run, RunTable
 from segstudio.ui.labelled import annotated_images, regions
 from segstudio.ui.library import Library, Loaded
 from segstudio.ui.session import Session
@@ -51,14 +52,15 @@ class Training(QObject):
         self.state = TrainingState()
         self.folder = Path()  # the project's folder
         self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
-        self.remember: Callable[[dict[str, Any] | None], None] = lambda run: None
+        self.runs: RunTable | None = None
+        self._run = 0
+        self._resume = False
+        self._resume_state = ""
         self._job = 0
-        self._jobs_waiting: list[ImageEntry] = []
         self._regions: list[Region] = []
-        self._layer = 1
+        self.layer = 1
         self._fresh = 0  # strokes since the last training started
         self._last_edit = 0
-        self._curves: dict[str, Any] = {}
         session.edited.connect(self._on_edit)
 
     # --- what the user can do -------------------------------------------------------------------------------
@@ -89,13 +91,30 @@ class Training(QObject):
         if self._job:
             self._workers.trainer.control(Cancel(self._job))
 
+    def resume(self, run: Run) -> None:
+        """Go on with a training that a crash stopped."""
+        self._resume_state = str(run.spec.get("state", ""))
+        self.start(resume=True)
+
+    def show_history(self) -> None:
+        """Another project is open: show the curves of its last training."""
+        document = self._session.document
+        versions = list(document.versions.values()) if document else []
+        curves = versions[-1].metrics.get("curves", {}) if versions else {}
+        champion = document.champion if document else None
+        self.state = TrainingState(champion=champion.number if champion else 0)
+        self._set(
+            message=versions[-1].verdict if versions else "",
+            **{name: tuple(tuple(row) for row in rows) for name, rows in curves.items()},
+        )
+
     def start(self, *, resume: bool = False) -> None:
         """Gather the labels and send them to the trainer; makes the first model if there is none."""
         document = self._session.document
         if self.running or document is None or self._session.read_only:
             return
-        self._layer = self._session.active_layer or 1
-        images = annotated_images(document, self._layer)
+        self.layer = self._session.active_layer or 1
+        images = annotated_images(document, self.layer)
         if not images:
             self.failed.emit(
                 Failed(0, "There is nothing to learn from yet.", hint="Paint some pixels of each class first."),
@@ -159,7 +178,7 @@ class Training(QObject):
         since = int(champion.metrics.get("last_edit", 0)) if champion else 0
         recent: dict[int, list[Any]] = {}
         for edit in document.history.edits[: document.history.position]:
-            if edit.id > since and edit.layer == self._layer:
+            if edit.id > since and edit.layer == self.layer:
                 recent.setdefault(edit.image, []).append(edit.box)
         self._last_edit = document.next_edit - 1
         queue = list(waiting)
@@ -173,7 +192,7 @@ class Training(QObject):
 
         def take(entry: ImageEntry, loaded: Loaded) -> None:
             assert document is not None
-            layer = document.layer(entry.id, self._layer)
+            layer = document.layer(entry.id, self.layer)
             self._regions += regions(entry, layer, loaded, self._workers.scratch, recent.get(entry.id, []))
             one_more()
 
@@ -185,10 +204,13 @@ class Training(QObject):
         champion = document.champion
         number = max(document.versions) + 1
         out = self._checkpoint(number, champion.architecture)
-        state = self.folder / "runs" / f"{number:04d}"
+        name = self._resume_state if self._resume and self._resume_state else f"{number:04d}.safetensors"
+        state = self.folder / "runs" / name
+        self._resume_state = name
         state.parent.mkdir(parents=True, exist_ok=True)
         recipe = {"preset": settings.preset, "seconds": settings.train_seconds, "seed": number}
-        self.remember({"number": number, "layer": self._layer, "state": str(state.name)})
+        if self.runs is not None:
+            self._run = self.runs.start({"number": number, "layer": self.layer, "state": name, "recipe": recipe}).id
         resume = self._resume
         self._fresh = 0
         self._set(phase="training", message="The trainer is starting", champion=champion.number)
@@ -211,13 +233,19 @@ class Training(QObject):
             self._ended(reply, number, champion)
         elif isinstance(reply, Failed):
             self._clean()
+            self._record("failed")
             self._fail(reply)
         else:
             cancelled = not isinstance(reply, Finished)
             self._clean()
-            self.remember(None)
+            self._record("cancelled" if cancelled else "finished")
             if cancelled:
                 self._set(phase="idle", message="Training cancelled; the model is as before.")
+
+    def _record(self, state: Any) -> None:
+        if self.runs is not None and self._run:
+            self.runs.update(self._run, state=state, progress={"step": self.state.step})
+        self._run = 0
 
     def _scored(self, reply: Score) -> None:
         names = {str(entry.id): entry.name for entry in self._session.classes}

@@ -124,7 +124,9 @@ def test_history_up_to_a_damaged_step_is_left_out_and_told(opened: OpenStore, fo
 def test_a_sound_tile_in_the_wrong_place_is_damage_too(opened: OpenStore, folder: Path) -> None:
     document = painted_project(opened)
     with apsw.Connection(str(folder / FILE)) as raw:
-        raw.execute("UPDATE OR REPLACE tile SET tx = 2 WHERE plane = 'annotation' AND z = 0 AND ty = 0 AND tx = 0")
+        raw.execute(
+            "UPDATE OR REPLACE tile SET tx = 2 WHERE plane = 'annotation' AND z = 0 AND ty = 0 AND tx = 0"
+        )
         raw.execute(
             "UPDATE OR REPLACE tile SET tx = 1 WHERE plane = 'annotation' AND z = 1 AND ty = 1 AND tx = 2"
         )

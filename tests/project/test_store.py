@@ -146,7 +146,7 @@ def test_model_versions_come_back_with_their_verdict(opened: OpenStore) -> None:
                 1e9 + 0.25,
                 "better",
                 {"dice": [0.5, None], "mean": 0.75},
-            )  # fmt: skip
+            )
         )
     again = reopened(store, opened)
     assert again.versions == document.versions

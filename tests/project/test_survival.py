@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from segstudio.project.store import Store
 from tests.project import _painter
 from tests.project.conftest import SHAPE, OpenStore, annotation, crash, new_document, paint, picture
 
-KILLS = 20
+KILLS = int(os.environ.get("SEGSTUDIO_KILLS", "20"))
 
 
 class Replay:

@@ -1,0 +1,38 @@
+"""What the window asks of the controllers: plain callables, filled in by ui.app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(kw_only=True)
+class Actions:
+    """Every request a command or panel can make that needs a worker, the store or another project."""
+
+    open_files: Callable[[list[Path]], None]
+    open_folder: Callable[[Path], None]
+    open_project: Callable[[Path], None]
+    new_project: Callable[[], None]
+    open_sample: Callable[[], None]
+    save_copy: Callable[[Path], None]
+    export_masks: Callable[[Path], None]
+    show_image: Callable[[int], None]
+    next_image: Callable[[int], None]
+    """Go this many images on (negative: back)."""
+    most_useful_image: Callable[[], None]
+    predict: Callable[[bool], None]
+    """Predict the shown image; True: only what is in view."""
+    cancel_jobs: Callable[[], None]
+    train_or_pause: Callable[[], None]
+    stop_training: Callable[[], None]
+    accept_or_roll_back: Callable[[], None]
+    """Use the waiting challenger, or go back to the champion's parent."""
+    use_version: Callable[[int], None]
+    accept_prediction: Callable[[], None]
+    """Copy the prediction of the shown slice into the annotation where nobody has spoken."""
+    run_baseline: Callable[[str, dict[str, Any], bool], None]
+    """Run a classical method; True: only preview it as a proposal, False: apply it as one edit."""
+    quit: Callable[[], None]

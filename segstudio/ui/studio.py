@@ -1,0 +1,292 @@
+"""Studio: everything behind the window, put together. The window talks to this; this talks to the workers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from segstudio.core.codes import NOTHING
+from segstudio.core.document import Document, ImageEntry, Version
+from segstudio.core.geometry import Box
+from segstudio.errors import UserError
+from segstudio.project.lock import ProjectInUse
+from segstudio.project.store import Store
+from segstudio.settings import Settings
+from segstudio.ui.baselining import Baselining
+from segstudio.ui.library import Library
+from segstudio.ui.opening import Opening, images_in
+from segstudio.ui.predicting import Predicting, accept_prediction, visible_tiles
+from segstudio.ui.projects import Projects, is_project
+from segstudio.ui.session import Session
+from segstudio.ui.training import Training
+from segstudio.ui.workers import Workers
+from segstudio.worker.messages import BoxTuple, Failed
+
+Repeat = Callable[[], None]
+
+
+class Studio(QObject):
+    """Owns the session, the open project, the workers and the controllers between them."""
+
+    problem = Signal(object, str, object)
+    """A UserError or Failed to show in the strip, the text of an action button ("" for none), its callable."""
+    said = Signal(str)
+    """A last word for the status bar."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.session = Session(settings)
+        self.workers = Workers(settings, self)
+        self.library = Library(self.workers, settings.read_megabytes * 2**20)
+        self.projects = Projects(settings.undo_megabytes * 2**20, self)
+        self.opening = Opening(self.session, self.workers, self.library)
+        self.predicting = Predicting(self.session, self.workers, self.library)
+        self.training = Training(self.session, self.workers, self.library)
+        self.baselining = Baselining(self.session, self.workers, self.library)
+        self.visible_box: Callable[[], Box] = lambda: Box.whole(self.session.shape, self.session.slice)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.projects.opened.connect(self._on_opened)
+        self.projects.storing_failed.connect(lambda error: self.problem.emit(error, "", None))
+        self.opening.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.opening.finished.connect(self._on_added)
+        self.predicting.failed.connect(lambda reply, repeat: self.problem.emit(reply, "Repeat", repeat))
+        self.predicting.ended.connect(self._say)
+        self.training.failed.connect(self._on_training_failed)
+        self.training.said.connect(self._say)
+        self.training.switched.connect(self._on_switched)
+        self.baselining.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.workers.crashed.connect(self._on_crash)
+
+    # --- projects and images --------------------------------------------------------------------------------
+
+    @property
+    def document(self) -> Document | None:
+        return self.session.document
+
+    def new_project(self, folder: Path | None = None) -> None:
+        """Start an empty project."""
+        self._try(lambda: self.projects.new(folder))
+
+    def open_project(self, path: Path) -> None:
+        """Open a project; one that is open elsewhere is shown read-only, with a strip that says so."""
+        try:
+            self.projects.open(path)
+        except ProjectInUse as error:
+            if self._try(lambda: self.projects.open(path, read_only=True)):
+                self.problem.emit(error, "", None)
+        except UserError as error:
+            self.problem.emit(error, "", None)
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Open whatever is given: image files, folders of images, or a project."""
+        files: list[Path] = []
+        for path in paths:
+            if is_project(path):
+                self.open_project(path)
+            elif path.is_dir():
+                found = images_in(path)
+                if not found:
+                    self.problem.emit(UserError(f"There are no images in “{path.name}”."), "", None)
+                files += found
+            else:
+                files.append(path)
+        if files and (self.document is not None or self._try(lambda: self.projects.new())):
+            if self.session.read_only:
+                self.problem.emit(UserError("This project is open read-only: no image was added."), "", None)
+            else:
+                self.opening.add([path.absolute() for path in files])
+
+    def open_sample(self) -> None:
+        """Open the sample project; it is made from the bundled images the first time."""
+        from segstudio.ui.sample import sample_project
+
+        folder = self._value(sample_project)
+        if folder is not None:
+            self.open_project(folder)
+
+    def save_copy(self, folder: Path) -> None:
+        """Write the project as it is now to another folder and go on there."""
+        store = self.projects.store
+        if store is not None and self._try(lambda: store.save_copy(folder)):
+            self.open_project(folder)
+
+    def export_masks(self, folder: Path) -> None:
+        """Write the masks of all images as indexed PNG."""
+        from segstudio.io.export import export_masks
+
+        document = self.document
+        if document is not None:
+            written = self._value(lambda: export_masks(document, folder, layer=self.session.active_layer or 1))
+            if written:
+                self.said.emit(f"{len(written)} mask{'s' if len(written) > 1 else ''} written to {folder}.")
+
+    def next_useful(self) -> None:
+        """Show the image worth most: never labelled ones by mean uncertainty, then the least labelled."""
+        document = self.document
+        if document is None or not document.images:
+            return
+        here = self.session.image
+        others = [entry for entry in document.images.values() if entry is not here and not entry.done]
+        if others:
+            self.opening.show(max(others, key=self._usefulness).id)
+        else:
+            self.said.emit("No other image waits for a look.")
+
+    # --- predictions ----------------------------------------------------------------------------------------
+
+    def predict(self, *, view_only: bool = False) -> None:
+        """Predict the shown image with the champion, the visible part first, or only that."""
+        image = self.session.image
+        if image is None or self.session.read_only:
+            return
+        layer, visible = self.session.active_layer, self._visible()
+        self.training.ensure_model(lambda _: self.predicting.predict(image, layer, visible, only_visible=view_only))
+
+    def accept_prediction(self) -> None:
+        """Make the shown prediction part of the annotation where nobody has spoken."""
+        if why := self.session.why_not_editable():
+            self.session.blocked.emit(why)
+            return
+        pixels = accept_prediction(self.session)
+        self.said.emit(f"{pixels:,} predicted pixels accepted." if pixels else "There was nothing to accept.")
+
+    def cancel_jobs(self) -> None:
+        """Stop predictions; a training is stopped from its own panel."""
+        self.predicting.cancel()
+
+    def toggle_done(self) -> None:
+        """Mark the shown image as finished, or as not."""
+        image, document = self.session.image, self.document
+        if image is not None and document is not None:
+            image.done = not image.done
+            document.image_changed.emit(image)
+
+    # --- models ---------------------------------------------------------------------------------------------
+
+    def accept_or_roll_back(self) -> None:
+        """Use the version that waits; with none waiting, go back to the champion's parent."""
+        document = self.document
+        champion = document.champion if document else None
+        if document is None:
+            return
+        waiting = [v for v in document.versions.values() if v.status == "waiting"]
+        if waiting:
+            self.training.use(waiting[-1].number)
+        elif champion is not None and champion.parent in document.versions:
+            self.training.use(champion.parent)
+        else:
+            self.said.emit("There is no other model version to use.")
+
+    def use_version(self, number: int) -> None:
+        """Make a version the champion."""
+        self.training.use(number)
+
+    def close(self) -> None:
+        """Store everything and end the workers."""
+        if self.projects.store is not None:
+            try:
+                self.projects.close()
+            except UserError:
+                self.projects.discard()
+        self.workers.close()
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _on_opened(self, store: Store) -> None:
+        document = self.projects.document
+        assert document is not None
+        self.opening.forget()
+        self.library.clear()
+        self.session.show_document(document, read_only=store.read_only)
+
+        def path_of(entry: ImageEntry) -> Path:
+            return store.image_path(entry)
+
+        self.opening.path_of = self.predicting.path_of = self.training.path_of = path_of
+        self.opening.relative = store.relative_path
+        self.predicting.model_path = lambda version: store.folder / version.file
+        self.training.folder = store.folder
+        self.training.runs = store.runs
+        self.training.show_history()
+        if document.images:
+            last = store.settings.get("shown", next(iter(document.images)))
+            self.opening.show(last if last in document.images else next(iter(document.images)))
+            self.opening.thumbnails(list(document.images.values()))
+        if store.recovery.notable:
+            self._tell_recovery(store)
+        QTimer.singleShot(0, self.workers.compute.start)
+
+    def _tell_recovery(self, store: Store) -> None:
+        interrupted = store.runs.interrupted()
+        error = UserError(store.recovery.sentence)
+        if interrupted and not store.read_only:
+            self.problem.emit(error, "Resume training", lambda: self.training.resume(interrupted[-1]))
+        else:
+            self.problem.emit(error, "", None)
+
+    def _on_added(self, added: int, failed: int) -> None:
+        text = f"{added} image{'s' if added != 1 else ''} added"
+        self.said.emit(f"{text}, {failed} could not be opened." if failed else f"{text}.")
+
+    def _on_switched(self, version: Version) -> None:
+        """Refresh what is predicted already, and the shown image, with the new model."""
+        document, image, layer = self.document, self.session.image, self.training.layer
+        if document is None:
+            return
+        if image is not None and any(found.id == layer for found in image.layers):
+            self.predicting.refresh(image, layer, self._visible())
+        for entry in document.images.values():
+            known = next((found for found in entry.layers if found.id == layer), None)
+            if entry is not image and known is not None and not known.prediction.is_empty():
+                self.predicting.refresh(entry, layer)
+
+    def _on_training_failed(self, reply: Failed, repeat: Repeat) -> None:
+        self.problem.emit(reply, "Repeat" if reply.job else "", repeat if reply.job else None)
+
+    def _on_crash(self, sentence: str) -> None:
+        """A crash that took a job with it is told by the job; an idle one needs a word only."""
+        self.said.emit(sentence)
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.said.emit(text)
+
+    def _visible(self) -> BoxTuple | None:
+        box = self.visible_box()
+        return None if box.empty else visible_tiles((box.top, box.left, box.bottom, box.right))
+
+    def _usefulness(self, entry: ImageEntry) -> float:
+        """Mean uncertainty of predicted pixels nobody has judged; images without a prediction come first."""
+        layer = next((found for found in entry.layers if found.id == self.session.active_layer), entry.layers[0])
+        keys = list(layer.prediction.keys())
+        if not keys:
+            return math.inf if layer.annotation.is_empty() else -1.0
+        total = count = 0.0
+        for key in keys:
+            judged = layer.annotation.tile(key) != 0
+            known = (layer.prediction.tile(key) != NOTHING) & ~judged
+            total += float(layer.uncertainty.tile(key)[known].sum())
+            count += float(known.sum())
+        return total / count if count else -1.0
+
+    def _try(self, action: Callable[[], Any]) -> bool:
+        try:
+            action()
+        except UserError as error:
+            self.problem.emit(error, "", None)
+            return False
+        return True
+
+    def _value(self, action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except UserError as error:
+            self.problem.emit(error, "", None)
+            return None
