@@ -1,7 +1,9 @@
 """Read every mask of a SegStudio project without SegStudio, with nothing but numpy and zstandard.
 
-python read_project.py PROJECT OUT writes, for each mask layer, `OUT/<image id>-<layer id>.npy`: class per pixel
-as uint8 (slices, rows, columns), 255 where nothing is known; and `OUT/classes.json` and `OUT/images.json`.
+python read_project.py PROJECT OUT writes, for each mask layer, `OUT/<image id>-<layer id>.npy`: class per
+pixel as uint8 (slices, rows, columns), 255 where nothing is known; and the classes and images as
+`OUT/classes.json` and `OUT/images.json`.
+
 The format is described in project-format.md. Close the project first: what its window has not moved from the
 log into the file yet would be missing.
 """

@@ -1,79 +1,125 @@
-"""The formats that can be opened: one row each, told apart by their first bytes."""
+"""The file formats that can be opened, one row each, told apart by their content."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import stat
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from segstudio.errors import UserError
+
+HEAD = 512
+"""Bytes read to recognise a format."""
+
+
+@dataclass(frozen=True, slots=True)
+class Magic:
+    """Bytes that a file of a format holds at an offset."""
+
+    value: bytes
+    offset: int = 0
+
+    def matches(self, head: bytes) -> bool:
+        """Whether the beginning of a file has these bytes in their place."""
+        return head[self.offset : self.offset + len(self.value)] == self.value
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. `magics` are first bytes ("?" stands for any byte); `module` has `probe` and `read`."""
+    """A row of the table: name, usual suffixes, how to recognise it and what reads it.
+
+    A file is of the format when all parts of any entry of `magics` match. `reader` is "module:function",
+    imported when first used; the function takes (path, format, budget in bytes, pixels wanted) and returns a
+    `picture.Decoded`.
+    """
 
     id: str
     title: str
     suffixes: tuple[str, ...]
-    magics: tuple[bytes, ...]
-    module: str
-
-    def load(self, function: str) -> Callable[..., Any]:
-        """The format's `probe` or `read`; imports its library."""
-        found: Callable[..., Any] = getattr(import_module(self.module), function)
-        return found
+    magics: tuple[tuple[Magic, ...], ...]
+    reader: str
 
     def matches(self, head: bytes) -> bool:
-        return any(_matches(head, magic) for magic in self.magics)
+        """Whether a file that begins with `head` is of this format."""
+        return any(all(part.matches(head) for part in magic) for magic in self.magics)
 
 
-_PICTURE = "segstudio.io.picture"
+def _starts(*values: bytes) -> tuple[tuple[Magic, ...], ...]:
+    return tuple((Magic(value),) for value in values)
 
-FORMATS = (
-    Format("png", "PNG", (".png",), (b"\x89PNG\r\n\x1a\n",), _PICTURE),
-    Format("jpeg", "JPEG", (".jpg", ".jpeg"), (b"\xff\xd8\xff",), _PICTURE),
+
+PICTURE = "segstudio.io.picture:decode"
+TIFF = "segstudio.io.tiff:decode"
+
+FORMATS: tuple[Format, ...] = (
+    Format("png", "PNG", (".png",), _starts(b"\x89PNG\r\n\x1a\n"), PICTURE),
+    Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _starts(b"\xff\xd8\xff"), PICTURE),
     Format(
-        "tiff", "TIFF", (".tif", ".tiff"),
-        (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"), "segstudio.io.tiff",
+        "tiff",
+        "TIFF",
+        (".tif", ".tiff", ".btf", ".tf8"),
+        _starts(b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
+        TIFF,
     ),
-    Format("bmp", "BMP", (".bmp",), (b"BM",), _PICTURE),
-    Format("webp", "WebP", (".webp",), (b"RIFF????WEBP",), _PICTURE),
-    Format("gif", "GIF", (".gif",), (b"GIF87a", b"GIF89a"), _PICTURE),
-)  # fmt: skip
+    Format("bmp", "BMP", (".bmp", ".dib"), _starts(b"BM"), PICTURE),
+    Format("webp", "WebP", (".webp",), ((Magic(b"RIFF"), Magic(b"WEBP", 8)),), PICTURE),
+    Format("gif", "GIF", (".gif",), _starts(b"GIF87a", b"GIF89a"), PICTURE),
+)
 
 
 def sniff(path: Path) -> Format:
-    """The format of a file, by its content; the name does not matter.
+    """The format of a file, by its first bytes and not by its name.
 
-    Raises UserError for a missing or unreadable file, a folder, an empty file, and an unknown format.
+    Raises UserError for anything that is not a readable file of a known format.
     """
-    what = f"“{path.name}” could not be opened."
+    head = _head(path)
+    for row in FORMATS:
+        if row.matches(head):
+            return row
+    known = ", ".join(row.title for row in FORMATS)
+    named = next((row.title for row in FORMATS if path.suffix.lower() in row.suffixes), "")
+    if _is_text(head):
+        why = f"It is a text file, not a {named} image." if named else "It is a text file, not an image."
+    elif not any(head):
+        why = "It holds only zero bytes; the copy or download may not have finished."
+    elif named:
+        why = f"It is named like a {named} file, but its content is not {named}."
+    else:
+        why = "Its content is of no known image format."
+    raise refusal(path, why, f"Formats that can be opened: {known}.")
+
+
+def refusal(path: Path, why: str, hint: str = "") -> UserError:
+    """The error every reader raises: which file, why, and what to try."""
+    return UserError(f"“{path.name}” could not be opened.", why=why, hint=hint)
+
+
+def _head(path: Path) -> bytes:
     try:
-        if path.is_dir():
-            raise UserError(what, why="It is a folder, not an image file.", hint="Use Open folder.")
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
+            raise refusal(path, "It is a folder.", "Open the images in it, or drop the folder on the window.")
+        if not stat.S_ISREG(status.st_mode):  # opening a pipe would wait for ever
+            raise refusal(path, "It is not a regular file.", "Choose an image file.")
+        if status.st_size == 0:
+            raise refusal(path, "The file is empty (0 bytes).", "Copy or download it again.")
         with path.open("rb") as file:
-            head = file.read(32)
+            return file.read(HEAD)
     except FileNotFoundError:
-        raise UserError(what, why="There is no such file.", hint="It may have been moved or renamed.") from None
-    except OSError as error:
-        raise UserError(what, why=f"The system says: {error.strerror}.") from error
-    if not head:
-        raise UserError(what, why="The file is empty (0 bytes).", hint="Copy it again from where it came.")
-    found = next((row for row in FORMATS if row.matches(head)), None)
-    if found is None:
-        known = ", ".join(row.title for row in FORMATS)
-        looks = "It holds text, not an image." if _is_text(head) else "Its content is of no known image format."
-        raise UserError(what, why=looks, hint=f"Formats that open: {known}.")
-    return found
-
-
-def _matches(head: bytes, magic: bytes) -> bool:
-    wild = ord("?")
-    return len(head) >= len(magic) and all(m in (wild, h) for m, h in zip(magic, head, strict=False))
+        raise refusal(path, "There is no such file.", "It may have been moved or renamed.") from None
+    except PermissionError:
+        raise refusal(path, "You are not allowed to read it.", "Check the permissions of the file.") from None
+    except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
+        why = getattr(error, "strerror", None) or str(error)
+        raise refusal(path, f"The system reports: {why}.", "Check the disk or the network connection.") from error
 
 
 def _is_text(head: bytes) -> bool:
-    return all(byte >= 32 or byte in b"\t\r\n" for byte in head)
+    """Whether the beginning of a file is readable text in UTF-8 (a cut last character is forgiven) or Latin-1."""
+    if any(byte < 32 and byte not in b"\t\n\r\f" for byte in head):
+        return False
+    try:
+        head.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return error.start >= len(head) - 3
+    return True

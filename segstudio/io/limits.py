@@ -1,25 +1,24 @@
-"""Ceilings for a process that reads foreign files."""
+"""Ceilings on memory and time for a process that reads foreign files."""
 
 from __future__ import annotations
 
-import contextlib
-
 
 def apply(memory_bytes: int, cpu_seconds: int) -> None:
-    """Bound this process's address space and processor time, and switch core dumps off.
+    """Limit this process to `memory_bytes` of address space and `cpu_seconds` of CPU, and forbid core dumps.
 
-    Does what the system can: on Windows nothing (no `resource` module), on macOS the memory limit is not
-    enforced. Call it once, before reading.
+    A limit that is already lower stays. Does nothing where the system has no such limits (Windows).
     """
     try:
         import resource
     except ImportError:
         return
-    for kind, value in (
-        (resource.RLIMIT_AS, memory_bytes),
-        (resource.RLIMIT_CPU, cpu_seconds),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.suppress(ValueError, OSError):
-            _, hard = resource.getrlimit(kind)
-            resource.setrlimit(kind, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+    for name, wanted in (("RLIMIT_AS", memory_bytes), ("RLIMIT_CPU", cpu_seconds), ("RLIMIT_CORE", 0)):
+        kind = getattr(resource, name, None)
+        if kind is None:
+            continue
+        soft, hard = resource.getrlimit(kind)
+        present = [limit for limit in (wanted, soft, hard) if limit != resource.RLIM_INFINITY]
+        try:
+            resource.setrlimit(kind, (min(present), hard))
+        except (OSError, ValueError):  # macOS refuses RLIMIT_AS; the header gate still holds
+            continue

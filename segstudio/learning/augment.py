@@ -5,20 +5,27 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.codes import UNSET
+
 Patch = tuple[NDArray[np.float32], NDArray[np.uint16]]
 """Scaled pixels (channels, rows, columns) and codes (rows, columns)."""
 
 
-def augment(patch: Patch, random: np.random.Generator, *, contrast: float = 0.2, noise: float = 0.05) -> Patch:
+def augment(
+    patch: Patch, random: np.random.Generator, *, contrast: float = 0.2, noise: float = 0.05, warp: float = 0.0
+) -> Patch:
     """Flip and turn both; change brightness, contrast, gamma and noise of the pixels only.
 
-    Flips and quarter turns move pixels without resampling, so no label is invented and none is blurred.
+    Flips and quarter turns move pixels without resampling, so no label is invented and none is blurred. `warp`
+    is the chance of a free turn and zoom instead of none. A patch with labels keeps some.
     """
     pixels, codes = patch
     if random.random() < 0.5:
         pixels, codes = pixels[:, :, ::-1], codes[:, ::-1]
     turns = int(random.integers(4)) if codes.shape[0] == codes.shape[1] else 2 * int(random.integers(2))
     pixels, codes = np.rot90(pixels, turns, (1, 2)), np.rot90(codes, turns)
+    if warp and random.random() < warp:
+        pixels, codes = turn_and_zoom((pixels, codes), random.uniform(-0.35, 0.35), np.exp(random.uniform(-0.3, 0.3)))
     gain = 1 + contrast * float(random.uniform(-1, 1))
     offset = contrast * float(random.uniform(-1, 1))
     changed = pixels * np.float32(gain) + np.float32(offset)
@@ -30,3 +37,35 @@ def augment(patch: Patch, random: np.random.Generator, *, contrast: float = 0.2,
         sigma = noise * float(random.random())
         changed = changed + random.standard_normal(changed.shape, dtype=np.float32) * np.float32(sigma)
     return np.ascontiguousarray(changed, np.float32), np.ascontiguousarray(codes)
+
+
+def turn_and_zoom(patch: Patch, angle: float, zoom: float) -> Patch:
+    """Turn a patch by `angle` (radians) and enlarge it by `zoom` about its middle, its size unchanged.
+
+    Pixels are interpolated bilinearly and mirrored beyond the edge; codes are taken from the nearest pixel and
+    unset beyond it. Returns the patch as it was if no label would be left.
+    """
+    pixels, codes = patch
+    rows, columns = codes.shape
+    middle = np.array([(rows - 1) / 2, (columns - 1) / 2])[:, None, None]
+    row, column = np.mgrid[:rows, :columns] - middle
+    source_row = (np.cos(angle) * row - np.sin(angle) * column) / zoom + middle[0]
+    source_column = (np.sin(angle) * row + np.cos(angle) * column) / zoom + middle[1]
+    near_row, near_column = np.rint(source_row).astype(np.int64), np.rint(source_column).astype(np.int64)
+    inside = (near_row >= 0) & (near_row < rows) & (near_column >= 0) & (near_column < columns)
+    moved = np.where(inside, codes[_mirrored(near_row, rows), _mirrored(near_column, columns)], np.uint16(UNSET))
+    if codes.any() and not moved.any():
+        return patch
+    top, left = np.floor(source_row).astype(np.int64), np.floor(source_column).astype(np.int64)
+    down, right = (source_row - top).astype(np.float32), (source_column - left).astype(np.float32)
+    r0, r1 = _mirrored(top, rows), _mirrored(top + 1, rows)
+    c0, c1 = _mirrored(left, columns), _mirrored(left + 1, columns)
+    above = pixels[:, r0, c0] * (1 - right) + pixels[:, r0, c1] * right
+    below = pixels[:, r1, c0] * (1 - right) + pixels[:, r1, c1] * right
+    return above * (1 - down) + below * down, moved
+
+
+def _mirrored(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Indices folded back into 0 .. size - 1, the edge repeated."""
+    folded = np.mod(index, 2 * size)
+    return np.asarray(np.minimum(folded, 2 * size - 1 - folded), np.int64)

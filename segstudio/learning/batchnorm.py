@@ -24,9 +24,10 @@ def reestimate(module: nn.Module, batches: Iterable[Tensor]) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # cumulative average
         norm.train()
+    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     with torch.inference_mode():
         for batch in batches:
-            module(batch)
+            module(batch.contiguous(memory_format=torch.channels_last))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         norm.eval()

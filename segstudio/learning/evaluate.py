@@ -9,10 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from segstudio.core.codes import Codes, classes_of
+from segstudio.core.codes import NOTHING, Codes, classes_of
 from segstudio.core.metrics import confusion
 from segstudio.learning.device import Device
 from segstudio.learning.labelled import Labelled
+from segstudio.learning.predict import Predictor
 from segstudio.learning.scaling import scale
 from segstudio.models.network import Network
 
@@ -44,6 +45,12 @@ def dice(counts: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.where(truth > 0, scores, np.nan)
 
 
+def iou(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Intersection over union for each class of a confusion matrix; NaN for a class that is not in the truth."""
+    scores = dice(counts)
+    return np.asarray(scores / (2 - scores), np.float64)
+
+
 def mean_dice(counts: NDArray[np.int64]) -> float:
     """Mean Dice over the classes in the truth; NaN when there are none."""
     scores = dice(counts)
@@ -51,28 +58,32 @@ def mean_dice(counts: NDArray[np.int64]) -> float:
 
 
 def evaluate(network: Network, regions: Sequence[Labelled], device: Device, *, training: bool = False) -> Evaluation:
-    """Score a network (in eval mode) on the validation pixels of `regions`, or on their training pixels."""
+    """Score a network on the validation pixels of `regions`, or on their training pixels.
+
+    Only windows that hold such pixels are computed. The network is not changed.
+    """
+    predictor = Predictor(network, device)
     counts, groups = [], []
     for region in regions:
         codes = region.training_codes() if training else region.validation_codes()
-        matrix = _score(network, region, codes, device)
+        matrix = _score(predictor, region, codes)
         if matrix.any():
             counts.append(matrix)
             groups.append(region.group)
     return Evaluation(tuple(counts), tuple(groups))
 
 
-def _score(network: Network, region: Labelled, codes: Codes, device: Device) -> NDArray[np.int64]:
-    classes = len(network.card.classes)
+def _score(predictor: Predictor, region: Labelled, codes: Codes) -> NDArray[np.int64]:
+    card = predictor.network.card
+    classes = len(card.classes)
     truth = classes_of(codes)
     total = np.zeros((classes, classes), np.int64)
     for top, left in _squares(truth):
         inside = np.s_[top : top + STEP, left : left + STEP]
         start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)
         part = region.pixels[start_row : top + STEP + CONTEXT, start_column : left + STEP + CONTEXT]
-        x = torch.from_numpy(scale(part, region.ranges, network.card.scaling))[None].to(device.torch)
-        with torch.inference_mode(), device.autocast():
-            found = network.module(x).argmax(1)[0].to(torch.uint8).cpu().numpy()
+        x = torch.from_numpy(scale(part, region.ranges, card.scaling))[None]
+        found = predictor(x)[0].argmax(0).to(torch.uint8).numpy()
         rows, columns = truth[inside].shape
         predicted = found[top - start_row : top - start_row + rows, left - start_column : left - start_column + columns]
         total += confusion(truth[inside], predicted, classes)
@@ -83,5 +94,5 @@ def _squares(truth: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
     """Corners of the squares that hold a labelled pixel."""
     for top in range(0, truth.shape[0], STEP):
         for left in range(0, truth.shape[1], STEP):
-            if (truth[top : top + STEP, left : left + STEP] != 255).any():
+            if (truth[top : top + STEP, left : left + STEP] != NOTHING).any():
                 yield top, left

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.codes import UNSET, Codes, classes_of
+from segstudio.core.codes import NOTHING, UNSET, Codes, Origin, classes_of, origins_of
 from segstudio.errors import UserError
 
 BLOCK = 64
@@ -59,6 +59,8 @@ def validation_pixels(shape: tuple[int, int], digest: str, offset: tuple[int, in
     A block is validation when the hash of the image's digest and the block's place in the image says so: it
     depends on nothing else, so it stays as labels come and go, and no pixel ever changes sides.
     """
+    if role not in ("blocks", "train", "validation"):
+        raise ValueError(f"a region has no role “{role}”")
     if role == "train":
         return np.zeros(shape, bool)
     if role == "validation":
@@ -84,20 +86,37 @@ def labels_hash(regions: Iterable[Labelled]) -> str:
     return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
-def check_labels(regions: Sequence[Labelled], classes: int) -> None:
-    """Raise UserError unless training pixels of at least two classes are there."""
-    found: set[int] = set()
+def check_labels(regions: Sequence[Labelled], classes: int | Sequence[str]) -> None:
+    """Raise UserError unless there is enough to learn from.
+
+    `classes` are the names of the network's classes by id, or how many there are. Every class needs training
+    pixels: a network that never sees background painted learns that there is none (MODELS.md 3.2). Where
+    whole masks were imported, any two classes do, as a class may really be absent.
+    """
+    names = [f"class {i}" for i in range(classes)] if isinstance(classes, int) else list(classes)
+    found, labelled, imported = set[int](), set[int](), False
     for region in regions:
         found |= set(np.unique(classes_of(region.training_codes())).tolist())
-    found.discard(255)
-    if any(class_id >= classes for class_id in found):
+        labelled |= set(np.unique(classes_of(region.codes)).tolist())
+        imported = imported or bool((origins_of(region.codes) == Origin.IMPORTED).any())
+    found.discard(NOTHING)
+    labelled.discard(NOTHING)
+    if any(class_id >= len(names) for class_id in labelled):
         raise UserError(
             "A class was painted that the model does not know.",
             hint="Train a new model, which is made for the classes as they are now.",
         )
-    if len(found) < 2:
-        raise UserError(
-            "There is too little to learn from.",
-            why="Only one class is painted." if found else "No pixel is painted outside the validation blocks.",
-            hint="Paint at least one stroke of each class, background included.",
-        )
+    missing = [index for index in range(len(names)) if index not in found]
+    if len(found) >= 2 and (imported or not missing):
+        return
+    unpainted = [names[index] for index in missing if index not in labelled]
+    hidden = [names[index] for index in missing if index in labelled]
+    why = f"Nothing is painted as {' or '.join(unpainted)}." if unpainted else ""
+    if hidden:
+        why += f" All of {' and '.join(hidden)} lies in squares that are set aside to check the model."
+    raise UserError(
+        "There is too little to learn from.",
+        why=why.strip() or "The model has only one class.",
+        hint="Paint another stroke of it elsewhere." if hidden and not unpainted
+        else "Paint at least one stroke of each class, background included.",
+    )  # fmt: skip

@@ -25,9 +25,9 @@ def partial_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     weight = weight * known
     total = weight.flatten(1).sum(1)  # (N,)
     has = total > 0
+    logits = torch.where(known[:, None], logits.float(), torch.zeros((), device=logits.device))
     if not bool(has.any()):
         return logits.sum() * 0.0
-    logits = torch.where(known[:, None], logits.float(), torch.zeros((), device=logits.device))
     cross = F.cross_entropy(logits, safe, reduction="none") * weight
     cross_entropy = cross.flatten(1).sum(1) / total.clamp_min(1e-6)
     loss = cross_entropy + _soft_dice(logits, safe, weight)
@@ -37,10 +37,10 @@ def partial_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 def _soft_dice(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     """1 - soft Dice for each sample, mean over the classes among its labelled pixels; (N,)."""
     probability = logits.softmax(1) * weight[:, None]
-    truth = F.one_hot(target, logits.shape[1]).permute(0, 3, 1, 2) * weight[:, None]
-    overlap = (probability * truth / weight[:, None].clamp_min(1e-6)).flatten(2).sum(2)  # (N, K)
-    size = probability.flatten(2).sum(2) + truth.flatten(2).sum(2)
-    present = truth.flatten(2).sum(2) > 0
-    dice = 2 * overlap / size.clamp_min(1e-6)
+    truth = target[:, None] == torch.arange(logits.shape[1], device=logits.device)[:, None, None]  # (N, K, H, W)
+    pixels = (truth * weight[:, None]).flatten(2).sum(2)  # (N, K)
+    overlap = (probability * truth).flatten(2).sum(2)
+    present = pixels > 0
+    dice = 2 * overlap / (probability.flatten(2).sum(2) + pixels).clamp_min(1e-6)
     count = present.sum(1).clamp_min(1)
     return ((1 - dice) * present).sum(1) / count

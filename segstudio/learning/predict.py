@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -21,8 +22,14 @@ Probabilities = NDArray[np.float32]
 BoxTuple = tuple[int, int, int, int]
 """Top, left, bottom, right in pixels, ends excluded."""
 
+Key = tuple[int, int]
+"""Row and column of an output block."""
+
 WINDOW = 256
 """Side of a window in pixels on the CPU; twice that on an accelerator."""
+
+STRIP = 16
+"""Blocks are finished strip by strip, this many wide: unfinished sums stay small however wide the image is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,21 +79,45 @@ def predict(
     `pixels` is (rows, columns, channels). Windows of `tile` pixels overlap by the share `overlap` and are
     blended with weights that fall smoothly to their edges, so no seam shows; a block is done when no further
     window touches it, and its memory is freed. Blocks under `first` come first (alone with `only_first`), then
-    outwards. Out of memory: windows are halved, then the CPU takes over, and `note` says so.
+    outwards. Out of memory: windows are halved, then the CPU takes over, and `note` says so. Ends early, without
+    a sign, once `cancelled` (asked before each batch of windows) is true.
     """
-    side = tile or (WINDOW if predictor.device.kind == "cpu" else 2 * WINDOW)
-    done: set[tuple[int, int]] = set()
-    while True:
-        plan = _Plan(pixels.shape[:2], side, overlap, predictor.network.module.stride, first, only_first, done)  # type: ignore[arg-type]
-        try:
-            for block in _run(predictor, plan, pixels, ranges, cancelled):
-                done.add((block.top // TILE, block.left // TILE))
-                yield block
-            return
-        except (RuntimeError, MemoryError) as error:
-            if not is_out_of_memory(error):
-                raise
-        side, predictor = _smaller(side, predictor, note)
+    shape = pixels.shape[0], pixels.shape[1]
+    stride: int = predictor.network.module.stride  # type: ignore[assignment]
+    side = min(tile or (WINDOW if predictor.device.kind == "cpu" else 2 * WINDOW), max(shape))
+    for wanted in _areas(shape, first, only_first):
+        while wanted and not cancelled():
+            plan = _Plan(shape, side, overlap, stride, first, wanted)
+            try:
+                for block in _run(predictor, plan, pixels, ranges, cancelled):
+                    wanted.discard((block.top // TILE, block.left // TILE))
+                    yield block
+                continue
+            except (RuntimeError, MemoryError) as error:
+                if not is_out_of_memory(error):
+                    raise
+            side, predictor = _smaller(side, predictor, note)
+            side = min(side, max(shape))
+
+
+def _areas(shape: tuple[int, int], first: BoxTuple | None, only_first: bool) -> list[set[Key]]:
+    """Sets of output blocks to be finished one after the other.
+
+    One set for all that is wanted, unless the image is wider than a strip: then what is under `first`, then
+    the rest, each strip by strip from the middle of `first` outwards.
+    """
+    columns = -(-shape[1] // TILE)
+    middle = (first[1] + first[3]) / 2 / TILE // STRIP if first else 0
+    areas: dict[tuple[bool, float, int], set[Key]] = {}
+    for row in range(-(-shape[0] // TILE)):
+        for column in range(columns):
+            visible = first is None or _meets(_block_box(row, column), first)
+            if only_first and not visible:
+                continue
+            strip = column // STRIP
+            rank = (not visible, abs(strip - middle), strip) if columns > STRIP else (False, 0.0, 0)
+            areas.setdefault(rank, set()).add((row, column))
+    return [areas[rank] for rank in sorted(areas)]
 
 
 def _smaller(side: int, predictor: Predictor, note: Callable[[str], None]) -> tuple[int, Predictor]:
@@ -106,21 +137,19 @@ class _Plan:
     """Which windows to compute, in which order, and how many of them touch each output block."""
 
     def __init__(
-        self, shape: tuple[int, int], side: int, overlap: float, stride: int,
-        first: BoxTuple | None, only_first: bool, done: set[tuple[int, int]],
-    ) -> None:  # fmt: skip
+        self, shape: tuple[int, int], side: int, overlap: float, stride: int, first: BoxTuple | None, wanted: set[Key]
+    ) -> None:
         self.shape = shape
         self.side = max(stride, -(-min(side, max(shape)) // stride) * stride)
         step = max(stride, int(self.side * (1 - overlap)) // stride * stride)
         self.ramp = self.side - step
-        tops, lefts = (_starts(size, self.side, step) for size in shape)
-        wanted = {
-            (row, column)
-            for row in range(-(-shape[0] // TILE))
-            for column in range(-(-shape[1] // TILE))
-            if (row, column) not in done and not (only_first and first and not _meets(_block_box(row, column), first))
-        }
-        self.pending: dict[tuple[int, int], int] = dict.fromkeys(wanted, 0)
+        tops, lefts = (
+            [start for start in _starts(size, self.side, step) if low <= start // TILE + self.side // TILE + 1
+             and start // TILE <= high]
+            for size, low, high in zip(
+                shape, map(min, zip(*wanted, strict=True)), map(max, zip(*wanted, strict=True)), strict=True)
+        )
+        self.pending: dict[Key, int] = dict.fromkeys(wanted, 0)
         windows = []
         for top in tops:
             for left in lefts:
@@ -131,7 +160,7 @@ class _Plan:
                     windows.append((top, left))
         self.windows = sorted(windows, key=lambda at: self._urgency(at, first))
 
-    def blocks(self, top: int, left: int) -> Iterator[tuple[int, int]]:
+    def blocks(self, top: int, left: int) -> Iterator[Key]:
         """Output blocks a window touches."""
         for row in range(top // TILE, (min(top + self.side, self.shape[0]) - 1) // TILE + 1):
             for column in range(left // TILE, (min(left + self.side, self.shape[1]) - 1) // TILE + 1):
@@ -151,7 +180,7 @@ def _run(
 ) -> Iterator[Block]:  # fmt: skip
     classes = len(predictor.network.card.classes)
     weights = _window_weights(plan.side, plan.ramp)
-    sums: dict[tuple[int, int], NDArray[np.float32]] = {}
+    sums: dict[Key, NDArray[np.float32]] = {}
     pending = dict(plan.pending)
     size = 1 if predictor.device.kind == "cpu" else 8
     for start in range(0, len(plan.windows), size):
@@ -216,7 +245,7 @@ def _block_box(row: int, column: int) -> BoxTuple:
     return row * TILE, column * TILE, (row + 1) * TILE, (column + 1) * TILE
 
 
-def _clipped(key: tuple[int, int], shape: tuple[int, int]) -> BoxTuple:
+def _clipped(key: Key, shape: tuple[int, int]) -> BoxTuple:
     top, left, bottom, right = _block_box(*key)
     return top, left, min(bottom, shape[0]), min(right, shape[1])
 
@@ -230,15 +259,13 @@ def fold_batch_norm(module: nn.Module) -> nn.Module:
 
     The module must be in eval mode; it is changed in place and returned.
     """
-    for part in module.modules():
+    for part in list(module.modules()):
         if not isinstance(part, nn.Sequential):
             continue
-        names = list(part._modules)
-        for before, after in zip(names, names[1:], strict=False):
-            conv, norm = part._modules[before], part._modules[after]
-            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
-                part._modules[before] = fuse_conv_bn_eval(conv, norm)
-                part._modules[after] = nn.Identity()
+        for index, (conv, norm) in enumerate(pairwise(list(part))):
+            if isinstance(conv, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d) and norm.track_running_stats:
+                part[index] = fuse_conv_bn_eval(conv, norm)
+                part[index + 1] = nn.Identity()
     return module
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from segstudio.core.codes import Origin
@@ -25,7 +25,10 @@ class Recipe:
     `steps` and `seconds` both end it (0: no limit by that one); `tile` is the side of a patch in pixels, `batch`
     the patches for each step; `rate` the peak learning rate of AdamW, after `warm_up` steps, falling by a
     cosine to a tenth; every `every` steps the challenger is scored, and after `patience` scores without a
-    better one it ends. `ema` is the cap of the weights' moving average.
+    better one it ends. `ema` is the cap of the weights' moving average. `contrast`, `noise` and `warp` are
+    how strongly patches are changed (augment). `threads` are torch's threads on the CPU at most; the rest of
+    a small machine belongs to the user. Weights repeat bit for bit only where `seconds` is 0, because the
+    learning rate follows the clock otherwise. Raises UserError for a run without an end.
     """
 
     steps: int = 400
@@ -41,18 +44,33 @@ class Recipe:
     patience: int = 5
     contrast: float = 0.2
     noise: float = 0.05
+    warp: float = 0.0
+    threads: int = 2
     seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.steps <= 0 and self.seconds <= 0:
+            raise UserError("This training would never end.", hint="Give it a number of steps or of seconds.")
+        if min(self.tile, self.batch, self.every, self.patience, self.threads, self.warm_up) < 1:
+            raise UserError("Tile, batch, warm-up, scoring, patience and threads must be at least 1.")
 
 
 PRESETS: dict[str, Recipe] = {
     "light": Recipe(),
-    "standard": Recipe(steps=2000, seconds=600.0, tile=256, batch=8, rate=1e-3, every=100, ema=0.99),
-    "paper": Recipe(steps=20000, seconds=0.0, tile=384, batch=2, rate=3e-4, every=500, patience=10, ema=0.999),
+    "standard": Recipe(
+        steps=2000, seconds=600.0, tile=256, batch=8, rate=1e-3, every=100, ema=0.99, warp=0.5, threads=8
+    ),
+    "paper": Recipe(
+        steps=20000, seconds=0.0, tile=384, batch=2, rate=3e-4, every=500, patience=10, ema=0.999, warp=1.0, threads=8
+    ),
 }
 
 
-def preset(name: str, **changes: Any) -> Recipe:
-    """A named recipe with some numbers changed. Raises UserError for an unknown name."""
-    if name not in PRESETS:
-        raise UserError(f"There is no recipe “{name}”.", hint=f"Choose {', '.join(PRESETS)}.")
-    return replace(PRESETS[name], **changes)
+def preset(preset: str, **changes: Any) -> Recipe:
+    """A named recipe with some numbers changed. Raises UserError for an unknown recipe or number."""
+    if preset not in PRESETS:
+        raise UserError(f"There is no recipe “{preset}”.", hint=f"Choose {', '.join(PRESETS)}.")
+    known = {field.name for field in fields(Recipe)}
+    if unknown := sorted(set(changes) - known):
+        raise UserError(f"A recipe has no “{unknown[0]}”.", hint=f"It has {', '.join(sorted(known))}.")
+    return replace(PRESETS[preset], **changes)

@@ -8,18 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.codes import Codes, classes_of
+from segstudio.core.codes import NOTHING, ClassMap, Codes, classes_of
 from segstudio.learning.augment import Patch
 from segstudio.learning.labelled import Labelled
 from segstudio.learning.scaling import scale
 
+Places = NDArray[np.int64]
+"""Flat indices of pixels (row * columns + column)."""
+
 
 @dataclass(slots=True)
 class _Source:
-    pixels: NDArray[np.float32]  # (channels, rows, columns), scaled
+    region: Labelled
     codes: Codes  # training codes
-    places: dict[int, NDArray[np.int64]]  # class id -> (n, 2) labelled rows and columns
-    recent: dict[int, NDArray[np.int64]]  # the same, inside the newest corrections
+    places: dict[int, Places]  # class id -> its labelled pixels
+    recent: dict[int, Places]  # the same, inside the newest corrections
 
 
 class Sampler:
@@ -30,13 +33,13 @@ class Sampler:
     """
 
     def __init__(self, regions: Sequence[Labelled], tile: int, scaling: str, random: np.random.Generator) -> None:
-        self._tile, self._random = tile, random
-        self._sources = [source for region in regions if (source := _source(region, scaling)).places]
+        self._tile, self._scaling, self._random = tile, scaling, random
+        self._sources = [source for region in regions if (source := _source(region)).places]
         self._newest = [source for source in self._sources if source.recent]
 
     def batch(self, size: int) -> list[Patch]:
-        """`size` patches; the first half from the newest corrections where there are any."""
-        newest = size // 2 if self._newest else 0
+        """`size` patches; half of them from the newest corrections where there are any."""
+        newest = (size + int(self._random.integers(2))) // 2 if self._newest else 0
         return [self._patch(recent=index < newest) for index in range(size)]
 
     def _patch(self, *, recent: bool) -> Patch:
@@ -44,8 +47,8 @@ class Sampler:
         source = sources[int(self._random.integers(len(sources)))]
         places = source.recent if recent else source.places
         chosen = places[list(places)[int(self._random.integers(len(places)))]]
-        row, column = chosen[int(self._random.integers(len(chosen)))]
-        return self._cut(source, int(row), int(column))
+        row, column = divmod(int(chosen[int(self._random.integers(len(chosen)))]), source.codes.shape[1])
+        return self._cut(source, row, column)
 
     def _cut(self, source: _Source, row: int, column: int) -> Patch:
         """A patch with (row, column) somewhere inside; smaller images are mirrored, their copies unlabelled."""
@@ -53,7 +56,8 @@ class Sampler:
         rows, columns = source.codes.shape
         top = _start(row, tile, rows, self._random)
         left = _start(column, tile, columns, self._random)
-        pixels = source.pixels[:, top : top + tile, left : left + tile]
+        region = source.region
+        pixels = scale(region.pixels[top : top + tile, left : left + tile], region.ranges, self._scaling)
         codes = source.codes[top : top + tile, left : left + tile]
         down, right = tile - codes.shape[0], tile - codes.shape[1]
         if down or right:
@@ -70,17 +74,14 @@ def _start(place: int, tile: int, size: int, random: np.random.Generator) -> int
     return max(0, min(start, size - tile))
 
 
-def _source(region: Labelled, scaling: str) -> _Source:
+def _source(region: Labelled) -> _Source:
     codes = region.training_codes()
     classes = classes_of(codes)
     inside = np.zeros(codes.shape, bool)
     for top, left, bottom, right in region.recent:
         inside[max(top, 0) : bottom, max(left, 0) : right] = True
-    return _Source(
-        scale(region.pixels, region.ranges, scaling), codes, _places(classes), _places(np.where(inside, classes, 255))
-    )
+    return _Source(region, codes, _places(classes), _places(np.where(inside, classes, np.uint8(NOTHING))))
 
 
-def _places(classes: NDArray[np.uint8]) -> dict[int, NDArray[np.int64]]:
-    found = np.unique(classes)
-    return {int(c): np.argwhere(classes == c) for c in found if c != 255}
+def _places(classes: ClassMap) -> dict[int, Places]:
+    return {int(c): np.flatnonzero(classes == c) for c in np.unique(classes) if c != NOTHING}

@@ -16,16 +16,23 @@ Ranges = Sequence[tuple[float, float]]
 def scale(pixels: NDArray[np.generic], ranges: Ranges, mode: str = "range") -> NDArray[np.float32]:
     """Pixels (rows, columns, channels) of any dtype as float32 (channels, rows, columns).
 
-    `ranges` are the image's robust (low, high) per channel. "range": low to -1, high to 1, clipped to -2..2
+    `ranges` are the image's robust (low, high), one for each channel. "range": low to -1, high to 1, clipped to -2..2
     so that an outlier cannot blind the network. "imagenet": low to 0, high to 1, then torchvision's mean and
-    standard deviation. Pixels that are not finite become the middle of the range.
+    standard deviation. Pixels that are not finite, and channels that are all one value, become the middle of
+    the range. Raises ValueError when channels and ranges do not match.
     """
-    limits = np.asarray(ranges, np.float32)
-    low, high = limits[:, 0], limits[:, 1]
-    unit = (pixels.astype(np.float32) - low) / (high - low)
-    unit = np.nan_to_num(unit, nan=0.5, posinf=0.5, neginf=0.5)
+    channels = pixels.shape[2]
+    if len(ranges) != channels or (mode == "imagenet" and channels != len(IMAGENET_MEAN)):
+        raise ValueError(f"{channels} channels, {len(ranges)} ranges, scaling “{mode}”")
+    # Small integers are exact in float32; times, coordinates and elevations are not.
+    exact: type[np.float32 | np.float64] = np.float32 if pixels.dtype.itemsize <= 2 else np.float64
+    low = np.array([pair[0] for pair in ranges], exact)
+    span = np.array([pair[1] - pair[0] for pair in ranges], exact)
+    with np.errstate(invalid="ignore", over="ignore"):
+        unit = (pixels.astype(exact) - low) / np.where(span > 0, span, np.nan)
+    unit[~np.isfinite(unit)] = 0.5
     if mode == "imagenet":
-        unit = (np.clip(unit, 0, 1) - np.array(IMAGENET_MEAN, np.float32)) / np.array(IMAGENET_STD, np.float32)
+        unit = (np.clip(unit, 0, 1) - np.array(IMAGENET_MEAN, exact)) / np.array(IMAGENET_STD, exact)
     else:
         unit = np.clip(unit * 2 - 1, -2, 2)
     return np.ascontiguousarray(unit.transpose(2, 0, 1), np.float32)

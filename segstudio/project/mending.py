@@ -26,7 +26,7 @@ def mend(connection: apsw.Connection, backups: Path, tile: DamagedTile) -> Damag
         return tile  # predictions are made again
     frame = _from_history(connection, tile)
     if frame is not None:
-        return DamagedTile(tile.image, tile.layer, tile.plane, tile.key, "the undo history", frame)
+        return DamagedTile(tile.image, tile.layer, tile.plane, tile.key, history_source(connection), frame)
     for file in backup.newest_first(backups):
         frame = _from_backup(file, tile)
         if frame is not None:
@@ -49,7 +49,16 @@ def lost_tiles(connection: apsw.Connection) -> Iterator[DamagedTile]:
         tile = DamagedTile(image, layer, "annotation", (z, ty, tx))
         frame = _from_history(connection, tile)
         if frame is not None:
-            yield DamagedTile(image, layer, "annotation", (z, ty, tx), "the undo history", frame)
+            yield DamagedTile(image, layer, "annotation", (z, ty, tx), history_source(connection), frame)
+
+
+def history_source(connection: apsw.Connection) -> str:
+    """What to call the undo history as a source: with steps missing, it may hold an earlier state."""
+    try:
+        whole = connection.execute("SELECT count(*) FROM edit").get == get_meta(connection, "steps")
+    except KeyError:
+        whole = False
+    return "the undo history" if whole else "an earlier undo step; later strokes there may be missing"
 
 
 def _from_history(connection: apsw.Connection, tile: DamagedTile) -> bytes | None:

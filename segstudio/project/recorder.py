@@ -69,6 +69,7 @@ class Recorder:
                 saving.save_annotation(connection, image_id, layer_id, frames)
             for edit in edits:
                 saving.insert_edit(connection, edit)
+            saving.count_steps(connection)
             put_meta(connection, "done", last.id if last else 0)
 
         self._writer.submit(Job("Project", save))

@@ -72,8 +72,9 @@ class Recovery:
             parts.append(f"{_count(len(self.interrupted), 'training run')} can be resumed.")
         if lost := [tile for tile in self.damaged if not tile.source]:
             parts.append(f"{_count(len(lost), 'damaged tile')} left empty ({lost[0].sentence})")
-        if mended := len(self.damaged) - len(lost):
-            parts.append(f"{_count(mended, 'damaged tile')} restored.")
+        for source in sorted({tile.source for tile in self.damaged if tile.source}):
+            mended = sum(tile.source == source for tile in self.damaged)
+            parts.append(f"{_count(mended, 'damaged tile')} restored from {source}.")
         if self.kept:
             parts.append(f"The damaged file was kept as “{self.kept.name}”.")
         return " ".join(part.strip() for part in parts)
@@ -113,7 +114,7 @@ def open_file(
 
 
 def open_copy(file: Path) -> tuple[apsw.Connection, Recovery, Path]:
-    """Open a copy of a project in a scratch folder, which is returned last; nothing beside `file` is touched."""
+    """Open a copy of a project in a scratch folder (returned last); nothing beside `file` is touched."""
     scratch = Path(tempfile.mkdtemp(prefix="segstudio-"))
     try:
         connection, found = open_file(copy_with_wal(file, scratch))

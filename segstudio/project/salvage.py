@@ -11,7 +11,7 @@ import apsw
 
 from segstudio.core.image import ImageInfo
 from segstudio.project.mending import lost_tiles
-from segstudio.project.saving import save_tiles
+from segstudio.project.saving import count_steps, save_tiles
 from segstudio.project.schema import APPLICATION_ID, close_plain, connect, get_meta, migrate, put_meta
 
 _KEYS = {
@@ -59,12 +59,13 @@ def _rebuild(source: apsw.Connection, target: Path, good: Path | None) -> list[s
             if trouble and good is not None and table in ("class", "image", "layer", "version"):
                 trouble.append(_complete(new, table, good))
             missing += filter(None, trouble)
-        _mend_meta(new)
         missing += _drop_orphans(new)
+        _mend_meta(new)
         restored = list(lost_tiles(new))
+        count_steps(new)
         save_tiles(new, [(t.image, t.layer, t.plane, *t.key, t.frame, 0) for t in restored])
         if restored:
-            missing.append(f"{len(restored)} annotation tiles were restored from the undo history.")
+            missing.append(f"{len(restored)} annotation tiles were restored from {restored[0].source}.")
         new.execute("COMMIT")
     except BaseException:
         new.close(True)

@@ -91,6 +91,7 @@ class ImageRow:
         for layer in stored:
             if layer not in kept:
                 connection.execute("DELETE FROM layer WHERE image = ? AND id = ?", (self.image[0], layer))
+                count_steps(connection)
         connection.executemany(
             "INSERT INTO layer VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (image, id) DO UPDATE SET"
             " position = excluded.position, name = excluded.name, visible = excluded.visible,"
@@ -130,6 +131,7 @@ class EditRecord:
             )  # older than what is kept: later edits no longer build on it
         elif direction == "redo" and not known:
             insert_edit(connection, edit)
+        count_steps(connection)
         save_annotation(connection, edit.image, edit.layer, self.event.frames)
         put_meta(connection, "done", self.done)
         connection.execute(
@@ -159,6 +161,11 @@ def insert_edit(connection: apsw.Connection, edit: Edit) -> None:
             )
         ],
     )
+
+
+def count_steps(connection: apsw.Connection) -> None:
+    """Remember how long the history is, so that steps which are lost by damage are missed."""
+    put_meta(connection, "steps", connection.execute("SELECT count(*) FROM edit").get)
 
 
 def _forget_oldest(connection: apsw.Connection) -> None:

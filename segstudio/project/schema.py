@@ -98,8 +98,8 @@ CREATE TABLE setting (
     key TEXT PRIMARY KEY, value TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
 
-INSERT INTO meta VALUES ('revision', 0), ('done', 0), ('clean', 1), ('session_start', 0), ('journal_head',
-x'');
+INSERT INTO meta VALUES
+    ('revision', 0), ('done', 0), ('clean', 1), ('session_start', 0), ('steps', 0), ('journal_head', x'');
 """
 
 

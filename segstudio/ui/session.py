@@ -199,6 +199,19 @@ class Session(QObject):
         self.active_layer = layer
         self.layers_changed.emit()
 
+    def set_layer(self, layer_id: int, **values: object) -> None:
+        """Set name, visible or opacity (0..1) of a mask layer of the shown image."""
+        assert self.document is not None and self.image is not None
+        layer = self.document.layer(self.image.id, layer_id)
+        for name, value in values.items():
+            if name not in {"name", "visible", "opacity"}:
+                raise ValueError(name)
+            setattr(layer, name, value)
+        if values.keys() == {"opacity"}:
+            self.display_changed.emit()  # while a slider moves; the store catches up when it comes to rest
+        else:
+            self.document.image_changed.emit(self.image)
+
     def set_tool(self, tool_id: str) -> None:
         if tool_id != self.tool_id:
             self.tool_id = tool_id

@@ -1,0 +1,18 @@
+"""`segstudio bench`: measure this machine, always beside a raw floor in the same run."""
+
+from __future__ import annotations
+
+import argparse
+from importlib import import_module
+
+BENCHES = {"startup": "segstudio.cli.bench_startup"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=tuple(BENCHES))
+    parser.add_argument("--rounds", type=int, default=7)
+
+
+def run(options: argparse.Namespace) -> int:
+    code: int = import_module(BENCHES[options.what]).run(options.rounds)
+    return code

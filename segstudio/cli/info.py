@@ -1,0 +1,46 @@
+"""`segstudio info`: what is in image files."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from segstudio.core.image import ImageInfo
+from segstudio.errors import UserError
+from segstudio.worker.client import Reader
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE")
+    parser.add_argument("--json", action="store_true", help="one JSON object for each file")
+
+
+def run(options: argparse.Namespace) -> int:
+    failed = 0
+    with Reader(seconds=20) as reader:
+        for name in options.files:
+            try:
+                info, _ = reader.image(Path(name))
+            except UserError as error:
+                failed += 1
+                print(f"segstudio: {error.sentence}", file=sys.stderr)
+                continue
+            print(json.dumps({"file": name, **info.to_json()}) if options.json else describe(name, info))
+    return 1 if failed else 0
+
+
+def describe(name: str, info: ImageInfo) -> str:
+    """A few lines about an image."""
+    slices, rows, columns = info.shape
+    size = f"{rows} x {columns} pixels" + (f", {slices} slices" if slices > 1 else "")
+    ranges = ", ".join(
+        f"{channel} {low:g}..{high:g}" for channel, (low, high) in zip(info.channel_names, info.ranges, strict=False)
+    )
+    lines = [name, f"  {info.format}, {size}, {info.channels} channel{'s' if info.channels > 1 else ''}, {info.dtype}"]
+    if ranges:
+        lines.append(f"  shown range (0.5 % to 99.5 %): {ranges}")
+    if info.spacing:
+        lines.append(f"  pixel size {info.spacing[1]:g} x {info.spacing[2]:g} {info.unit}")
+    return "\n".join(lines + [f"  {note}" for note in info.notes])

@@ -1,0 +1,187 @@
+"""`segstudio train`: train or fine-tune a model on images and masks, or on a project's annotation."""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segstudio.cli.output import Progress
+from segstudio.core.classes import PALETTE
+from segstudio.core.codes import NOTHING, Origin, encode_map
+from segstudio.errors import UserError
+from segstudio.io.pairs import pairs
+from segstudio.learning.labelled import Labelled
+from segstudio.models.registry import MODELS, find
+from segstudio.worker.client import Reader
+
+Classes = tuple[tuple[str, str], ...]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("project", nargs="?", metavar="PROJECT", help="learn from a project's annotation")
+    parser.add_argument("--images", metavar="DIR")
+    parser.add_argument("--masks", metavar="DIR", help="one mask for each image, of the same name")
+    parser.add_argument("-o", "--output", required=True, metavar="M", help="the model to write, M.safetensors")
+    parser.add_argument("--model", default="unet", metavar="NETWORK", help=", ".join(MODELS))
+    parser.add_argument("--preset", default="light", help="light, standard or paper")
+    parser.add_argument("--width", type=int, default=None, help="channels of the first level")
+    parser.add_argument("--depth", type=int, default=None, help="poolings of U-Net")
+    parser.add_argument("--from", dest="start", metavar="M", help="fine-tune this model")
+    parser.add_argument("--epochs", type=float, default=0.0, help="stop after this many passes over the images")
+    parser.add_argument("--steps", type=int, default=0, help="stop after this many steps")
+    parser.add_argument("--seconds", type=float, default=0.0, help="stop after this many seconds")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--ignore", type=int, default=None, metavar="VALUE", help="mask value that is no label")
+    parser.add_argument("--invert", action="store_true", help="swap classes 0 and 1 of the masks")
+    parser.add_argument("--classes", default="", metavar="NAMES", help="names by class id: background,nucleus")
+    parser.add_argument("--device", default="auto")
+    parser.add_argument("--encoder-weights", metavar="FILE", help="ImageNet VGG16 weights for SegNet and FCN")
+    parser.add_argument("--download-encoder", action="store_true", help="fetch those weights from torchvision")
+
+
+def run(options: argparse.Namespace) -> int:
+    from segstudio.learning.device import choose, use_cores
+    from segstudio.learning.recipe import preset
+    from segstudio.models.weights import load, save
+
+    find(options.model)
+    use_cores()
+    regions, classes, channels = _labels(options)
+    network = load(Path(options.start)) if options.start else _fresh(options, channels, classes)
+    recipe = preset(options.preset, seed=options.seed)
+    steps = options.steps or round(options.epochs * _steps_per_epoch(regions, recipe.tile, recipe.batch))
+    if steps or options.seconds:
+        recipe = preset(options.preset, seed=options.seed, steps=steps, seconds=options.seconds, patience=10**6)
+    outcome = _watch(network, regions, recipe, choose(options.device))
+    digest = save(outcome.network, Path(options.output))
+    print(
+        f"{outcome.verdict.sentence}\n{options.output}: {outcome.steps} steps, {outcome.seconds:.0f} s, sha256 {digest[:12]}"
+    )
+    return 0
+
+
+def _watch(network: Any, regions: list[Labelled], recipe: Any, device: Any) -> Any:
+    """Train with progress; returns the Outcome."""
+    from segstudio.learning.evaluate import dice
+    from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
+
+    progress = Progress("training")
+    scores = ""
+    outcome = None
+    for event in finetune(network, regions, recipe, device=device):
+        if isinstance(event, StepDone):
+            by_steps = event.step / recipe.steps if recipe.steps else 0.0
+            by_time = event.seconds / recipe.seconds if recipe.seconds else 0.0
+            progress.show(max(by_steps, by_time), f"step {event.step}, loss {event.loss:.3f}{scores}")
+        elif isinstance(event, Scored):
+            found = dice(event.challenger.pooled)
+            scores = ", held-out Dice " + " ".join("–" if np.isnan(s) else f"{s:.3f}" for s in found)
+            progress.show(
+                0 if not recipe.steps else event.step / recipe.steps, f"step {event.step}{scores}", force=True
+            )
+        elif isinstance(event, Outcome):
+            outcome = event
+    progress.done("")
+    return outcome
+
+
+def _fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
+    from segstudio.models.network import build
+
+    spec = find(options.model)
+    if options.preset not in spec.presets:
+        raise UserError(f"There is no preset “{options.preset}”.", hint=f"Choose {', '.join(spec.presets)}.")
+    chosen: dict[str, Any] = dict(spec.presets[options.preset])
+    for name in ("width", "depth"):
+        value = getattr(options, name)
+        if value is not None:
+            chosen[name] = value
+    network = build(options.model, channels, classes, chosen, seed=options.seed)
+    if options.encoder_weights or options.download_encoder:
+        from segstudio.models.encoder_weights import load_encoder
+
+        file = Path(options.encoder_weights) if options.encoder_weights else None
+        load_encoder(network, file, download=options.download_encoder)
+    return network
+
+
+def _labels(options: argparse.Namespace) -> tuple[list[Labelled], Classes, int]:
+    """What to learn from, the classes, and the number of channels."""
+    if options.project:
+        return _from_project(Path(options.project), options)
+    if not options.images or not options.masks:
+        raise UserError("There is nothing to learn from.", hint="Give a project, or --images and --masks.")
+    names = [name.strip() for name in options.classes.split(",") if name.strip()]
+    regions = list(_from_folders(options, len(names)))
+    count = max(len(names), 1 + max(int((r.codes & 0xFF).max()) for r in regions), 2)
+    names += [("background" if i == 0 else f"class {i}") for i in range(len(names), count)]
+    return regions, tuple((name, _color(i)) for i, name in enumerate(names)), regions[0].pixels.shape[2]
+
+
+def _from_folders(options: argparse.Namespace, classes: int) -> Iterator[Labelled]:
+    """Whole images as regions; about one image in five is held out, chosen by the hash of its name."""
+    found = pairs(Path(options.images), Path(options.masks))
+    held_out = {path for path, _ in sorted(found, key=lambda pair: _hash(pair[0].name))[: len(found) // 5]}
+    with Reader() as reader:
+        for image, mask in found:
+            info, pixels = reader.image(image)
+            labels = reader.mask(mask, classes=classes or 2, invert=options.invert)
+            if labels.shape != info.shape[1:]:
+                raise UserError(
+                    f"“{mask.name}” does not fit “{image.name}”.",
+                    why=f"The mask is {labels.shape[0]} x {labels.shape[1]}, the image {info.shape[1]} x {info.shape[2]}.",
+                )
+            if options.ignore is not None:
+                labels = np.where(labels == options.ignore, np.uint8(NOTHING), labels)
+            role = "validation" if image in held_out else "train"
+            codes = encode_map(labels, Origin.IMPORTED)
+            yield Labelled(image.name, image.name, np.array(pixels[0]), info.ranges, codes, (), role, _hash(image.name))
+
+
+def _from_project(path: Path, options: argparse.Namespace) -> tuple[list[Labelled], Classes, int]:
+    from segstudio.core.geometry import Box
+    from segstudio.project.store import Store
+
+    store = Store.open(path, read_only=True)
+    regions = []
+    try:
+        document = store.load()
+        classes = tuple((entry.name, entry.color) for entry in document.classes)
+        with Reader() as reader:
+            for entry in document.images.values():
+                layer = entry.layers[0]
+                if layer.annotation.is_empty():
+                    continue
+                info, pixels = reader.image(store.image_path(entry))
+                for z in sorted({key[0] for key in layer.annotation.keys()}):  # noqa: SIM118
+                    codes = layer.annotation.read(Box.whole(info.shape, z)).astype(np.uint16)
+                    regions.append(
+                        Labelled(
+                            entry.name, entry.group, np.array(pixels[z]), info.ranges, codes, (), entry.role,
+                            f"{entry.digest}:{z}",
+                        )
+                    )  # fmt: skip
+    finally:
+        store.close()
+    if not regions:
+        raise UserError("The project has no annotation to learn from.", hint="Paint some pixels of each class first.")
+    return regions, classes, regions[0].pixels.shape[2]
+
+
+def _steps_per_epoch(regions: list[Labelled], tile: int, batch: int) -> int:
+    """Steps after which as many pixels were seen as the images have."""
+    pixels = sum(region.codes.size for region in regions if region.role != "validation")
+    return max(1, round(pixels / (tile * tile * batch)))
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _color(index: int) -> str:
+    return "#5a5f66" if index == 0 else PALETTE[(index - 1) % len(PALETTE)]

@@ -1,0 +1,94 @@
+"""Menus and tool bars, built from the table of commands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
+
+from segstudio.ui import icons
+from segstudio.ui.commands import COMMANDS, MENUS, TOOL_BAR, TOOL_COLUMN, Command, keys_of
+from segstudio.ui.words import tr
+
+if TYPE_CHECKING:
+    from segstudio.ui.window import MainWindow
+
+MODIFIERS = ("Ctrl+", "Alt+", "Meta+")
+
+
+def build_actions(window: MainWindow, keys: dict[str, str]) -> dict[str, QAction]:
+    """An action for each command, by id; `keys` holds the user's own shortcuts."""
+    actions = {}
+    for command in COMMANDS:
+        action = QAction(tr(command.text), window)
+        action.setObjectName(command.id)
+        sequences = [QKeySequence(key) for key in keys_of(command, keys)]
+        action.setShortcuts(sequences)
+        action.setToolTip(tool_tip(command, sequences))
+        action.setCheckable(command.checked is not None)
+        action.setAutoRepeat(not command.held)
+        action.setIconVisibleInMenu(False)
+        if command.icon:
+            icons.set_icon(action, command.icon)
+        action.triggered.connect(lambda _=False, command=command: window.run(command))
+        window.addAction(action)
+        actions[command.id] = action
+    return actions
+
+
+def tool_tip(command: Command, sequences: list[QKeySequence]) -> str:
+    """What it is, its key, and in a second line what it does."""
+    key = sequences[0].toString(QKeySequence.SequenceFormat.NativeText) if sequences else ""
+    head = tr(command.text) + (f"  ({key})" if key else "")
+    return f"{head}\n{tr(command.tip)}" if command.tip else head
+
+
+def build_menus(window: MainWindow, actions: dict[str, QAction]) -> dict[str, QMenu]:
+    """Fill the menu bar; a line is drawn between the parts of a menu."""
+    menus = {}
+    for name in MENUS:
+        menu = window.menuBar().addMenu(tr(name))
+        menu.setToolTipsVisible(False)
+        part = 0
+        for command in sorted((c for c in COMMANDS if c.menu == name), key=lambda c: c.part):
+            if command.part != part:
+                menu.addSeparator()
+                part = command.part
+            menu.addAction(actions[command.id])
+        menus[name] = menu
+    return menus
+
+
+def build_tool_bar(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
+    """The slim bar at the top; the window adds the search box."""
+    bar = _bar(window, "main", tr("Tool bar"), Qt.ToolBarArea.TopToolBarArea, TOOL_BAR, actions, 18)
+    for name in ("images.open", "model.predict", "model.train"):
+        button = bar.widgetForAction(actions[name])
+        if isinstance(button, QToolButton):
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    return bar
+
+
+def build_tool_column(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
+    """The tools at the left."""
+    return _bar(window, "tools", tr("Tools"), Qt.ToolBarArea.LeftToolBarArea, TOOL_COLUMN, actions, 20)
+
+
+def _bar(
+    window: MainWindow, name: str, title: str, area: Qt.ToolBarArea, ids: tuple[str, ...],
+    actions: dict[str, QAction], size: int,
+) -> QToolBar:  # fmt: skip
+    bar = QToolBar(title, window)
+    bar.setObjectName(name)
+    bar.setMovable(False)
+    bar.setIconSize(QSize(size, size))
+    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+    for id_ in ids:
+        if id_:
+            bar.addAction(actions[id_])
+        else:
+            bar.addSeparator()
+    window.addToolBar(area, bar)
+    return bar
