@@ -20,6 +20,7 @@ from segstudio.core.stencils import capsule
 from segstudio.io.masks import write_indexed_png
 from segstudio.io.reading import robust_ranges
 from segstudio.learning.device import choose
+from segstudio.learning.evaluate import mean_dice
 from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
 from segstudio.learning.labelled import Labelled
 from segstudio.learning.recipe import preset
@@ -83,13 +84,16 @@ def debris(seed: int, count: int) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]
     return np.clip(grey + extra, 0, 255).astype(np.uint8), truth
 
 
-def strokes(truth: NDArray[np.uint8], seed: int, count: int) -> NDArray[np.uint8]:
-    """A few brush strokes that agree with the truth, 255 elsewhere: the sample's annotation."""
+def strokes(grey: NDArray[np.uint8], truth: NDArray[np.uint8], seed: int, count: int) -> NDArray[np.uint8]:
+    """A few brush strokes that agree with the truth, 255 elsewhere: the sample's annotation.
+
+    Background strokes begin on bright debris, where a first model is wrong.
+    """
     random = np.random.default_rng(seed)
     out = np.full(truth.shape, 255, np.uint8)
     for number in range(count):
         wanted = number % 2
-        places = np.argwhere(truth == wanted)
+        places = np.argwhere((truth == wanted) & (grey > 110))
         row, column = places[random.integers(len(places))]
         angle, reach = random.uniform(0, 6.3), 12 if wanted else 40
         end = (row + reach * np.sin(angle), column + reach * np.cos(angle))
@@ -112,7 +116,7 @@ def main() -> None:
     for name, (grey, truth) in pictures.items():
         Image.fromarray(grey).save(FOLDER / f"{name}.png", optimize=True)
         write_indexed_png(FOLDER / f"{name}.truth.png", truth, table)
-    write_indexed_png(FOLDER / "nuclei-1.annotation.png", strokes(pictures["nuclei-1"][1], 3, 18), table)
+    write_indexed_png(FOLDER / "nuclei-3.annotation.png", strokes(*pictures["nuclei-3"], 3, 24), table)
 
     train = [labelled(f"t{i}", *nuclei(100 + i, 60 + 5 * i), role="train") for i in range(6)]
     train += [labelled(f"v{i}", *nuclei(200 + i, 70), role="validation") for i in range(2)]
@@ -122,7 +126,8 @@ def main() -> None:
         if isinstance(event, StepDone):
             losses.append((event.step, round(event.loss, 4)))
         elif isinstance(event, Scored):
-            print(event.step, event.challenger.pooled.tolist())
+            scores.append((event.step, *(round(mean_dice(e.pooled), 4) for e in (event.champion, event.challenger))))
+            print(*scores[-1])
         elif isinstance(event, Outcome):
             print(event.verdict.sentence)
             card = replace(event.network.card, metrics={**event.network.card.metrics, "loss_curve": losses[::4], "score_curve": scores})

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from segstudio.errors import UserError
 
@@ -29,8 +32,8 @@ class Format:
     """A row of the table: name, usual suffixes, how to recognise it and what reads it.
 
     A file is of the format when all parts of any entry of `magics` match. `reader` is "module:function",
-    imported when first used; the function takes (path, format, budget in bytes, pixels wanted) and returns a
-    `picture.Decoded`.
+    imported when first used; the function takes (path, budget in bytes, pixels=wanted) and returns the ImageInfo
+    without ranges and the pixels (slices, rows, columns, channels), or None for them where only the header counts.
     """
 
     id: str
@@ -42,6 +45,12 @@ class Format:
     def matches(self, head: bytes) -> bool:
         """Whether a file that begins with `head` is of this format."""
         return any(all(part.matches(head) for part in magic) for magic in self.magics)
+
+    def load(self) -> Callable[..., Any]:
+        """The function that reads the format."""
+        module, _, name = self.reader.partition(":")
+        function: Callable[..., Any] = getattr(import_module(module), name)
+        return function
 
 
 def _starts(*values: bytes) -> tuple[tuple[Magic, ...], ...]:

@@ -2,94 +2,133 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
-from PIL import Image, ImageOps, ImageSequence
+from PIL import Image
 
 from segstudio.core.image import ImageInfo
-from segstudio.errors import UserError
-from segstudio.io.reading import Pixels, Reading, check_size
+from segstudio.io.formats import refusal
+from segstudio.io.reading import DAMAGE, Decoded, Pixels, check_size, upright
 
-Image.MAX_IMAGE_PIXELS = None  # replaced by our own gate, which counts bytes and knows the user's limit
+GREY, RGB = ("grey",), ("red", "green", "blue")
+BAND = 1024
+"""Rows converted at a time, so that no second copy of the whole image is needed."""
+ORIENTATION = 0x0112
 
-GREY, RGB, RGBA = ("grey",), ("red", "green", "blue"), ("red", "green", "blue", "alpha")
+
+class Target(NamedTuple):
+    """What pixels of a Pillow mode become: the mode to convert to, dtype, channel names and a note."""
+
+    mode: str
+    dtype: str
+    names: tuple[str, ...]
+    note: str = ""
+
 
 MODES = {
-    "1": ("L", "uint8", GREY), "L": ("L", "uint8", GREY), "LA": ("LA", "uint8", ("grey", "alpha")),
-    "P": ("RGB", "uint8", RGB), "PA": ("RGBA", "uint8", RGBA), "RGB": ("RGB", "uint8", RGB),
-    "RGBA": ("RGBA", "uint8", RGBA), "RGBX": ("RGB", "uint8", RGB), "CMYK": ("RGB", "uint8", RGB),
-    "YCbCr": ("RGB", "uint8", RGB), "LAB": ("RGB", "uint8", RGB), "HSV": ("RGB", "uint8", RGB),
-    "I;16": ("I;16", "uint16", GREY), "I;16B": ("I;16B", "uint16", GREY), "I;16L": ("I;16L", "uint16", GREY),
-    "I": ("I", "int32", GREY), "F": ("F", "float32", GREY),
-}  # fmt: skip
-"""Pillow's mode: what it is converted to, the dtype and the channel names."""
+    "1": Target("L", "uint8", GREY, "1-bit pixels are shown as 0 and 255."),
+    "L": Target("L", "uint8", GREY),
+    "LA": Target("LA", "uint8", (*GREY, "alpha")),
+    "P": Target("RGB", "uint8", RGB, "Palette colours are shown as RGB."),
+    "PA": Target("RGBA", "uint8", (*RGB, "alpha"), "Palette colours are shown as RGB."),
+    "RGB": Target("RGB", "uint8", RGB),
+    "RGBX": Target("RGB", "uint8", RGB),
+    "RGBA": Target("RGBA", "uint8", (*RGB, "alpha")),
+    "CMYK": Target("RGB", "uint8", RGB, "CMYK colours are converted to RGB."),
+    "YCbCr": Target("RGB", "uint8", RGB, "YCbCr colours are converted to RGB."),
+    "I;16": Target("I;16", "uint16", GREY),
+    "I;16B": Target("I;16B", "uint16", GREY),
+    "I": Target("I", "int32", GREY),
+    "F": Target("F", "float32", GREY),
+}
+DEEP = {2: RGB, 4: (*GREY, "alpha"), 6: (*RGB, "alpha")}
+"""PNG colour types whose 16-bit samples Pillow would cut to 8: their channels."""
 
 
-def probe(path: Path, budget: int) -> ImageInfo:
-    """Shape, channels and dtype from the header."""
-    with Image.open(path) as image:
-        return _info(path, image, budget)
+def decode(path: Path, budget: int, *, pixels: bool) -> Decoded:
+    """An image file Pillow knows: EXIF orientation applied, palettes expanded, animation frames as slices.
+
+    Raises UserError when the pixels need more than `budget` bytes, and what Pillow raises on damaged files.
+    """
+    with _opened(path) as image:
+        frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
+        target = _target(path, image, frames)
+        columns, rows = image.size
+        check_size(path, (frames, rows, columns, len(target.names)), np.dtype(target.dtype).itemsize, budget)
+        turn, notes = _orientation(image)
+        if target.note:
+            notes = (target.note, *notes)
+        if "transparency" in image.info and target.names[-1] != "alpha":
+            notes = (*notes, "The transparent colour is shown as any other.")
+        found = None
+        if pixels:
+            found = upright(_read(path, image, frames, target, budget), turn)
+        shape = (frames, columns, rows) if turn >= 5 else (frames, rows, columns)
+        title = "JPEG" if image.format == "MPO" else image.format or ""
+    return ImageInfo(title, shape, len(target.names), target.names, target.dtype, notes=notes), found
 
 
-def read(path: Path, budget: int) -> Reading:
-    """Decode: EXIF orientation applied, palettes expanded, constant alpha dropped; frames are slices."""
-    with Image.open(path) as image:
-        info = _info(path, image, budget)
-        frames = [_decode(frame) for frame in ImageSequence.Iterator(image)]
-    if any(frame.shape != frames[0].shape for frame in frames):
-        frames = frames[:1]
-    pixels = np.stack(frames)
-    pixels, names, notes = _drop_constant_alpha(pixels, info.channel_names, info.notes)
-    slices, rows, columns, channels = pixels.shape
-    return Reading(
-        ImageInfo(info.format, (slices, rows, columns), channels, names, str(pixels.dtype), notes=notes), pixels
-    )
+@contextmanager
+def _opened(path: Path) -> Iterator[Image.Image]:
+    """Pillow's own size limit gives way to `check_size`, which counts bytes and knows the user's limit."""
+    limit = Image.MAX_IMAGE_PIXELS
+    Image.MAX_IMAGE_PIXELS = None
+    try:
+        with Image.open(path, formats=("PNG", "JPEG", "MPO", "BMP", "WEBP", "GIF")) as image:
+            yield image
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
 
 
-def _info(path: Path, image: Image.Image, budget: int) -> ImageInfo:
+def _target(path: Path, image: Image.Image, frames: int) -> Target:
     if image.mode not in MODES:
-        raise UserError(f"“{path.name}” could not be opened.", why=f"Its colour mode “{image.mode}” is not supported.")
-    _, dtype, names = MODES[image.mode]
-    frames = int(getattr(image, "n_frames", 1))
+        raise refusal(path, f"Its colour mode “{image.mode}” is not supported.", "Export it as RGB or grey.")
+    if (deep := _deep_channels(path, image)) and frames == 1:
+        return Target("deep", "uint16", deep)
+    if frames > 1:  # Pillow gives the frames of one file in different modes
+        return Target("RGBA", "uint8", (*RGB, "alpha"), "The frames of the animation are slices.")
+    return MODES["PA"] if image.mode == "P" and "transparency" in image.info else MODES[image.mode]
+
+
+def _deep_channels(path: Path, image: Image.Image) -> tuple[str, ...]:
+    """Channel names of a PNG with 16 bits in more than one channel, else nothing."""
+    if image.format != "PNG":
+        return ()
+    with path.open("rb") as file:
+        head = file.read(26)
+    return DEEP.get(head[25], ()) if head[24] == 16 else ()
+
+
+def _orientation(image: Image.Image) -> tuple[int, tuple[str, ...]]:
+    try:
+        turn = image.getexif().get(ORIENTATION, 1)
+    except DAMAGE:  # the picture itself may be whole
+        return 1, ("The damaged EXIF data is ignored.",)
+    if not isinstance(turn, int) or turn not in range(2, 9):
+        return 1, ()
+    return turn, ("The orientation stored in the file is applied.",)
+
+
+def _read(path: Path, image: Image.Image, frames: int, target: Target, budget: int) -> Pixels:
+    if target.mode == "deep":
+        import imagecodecs
+
+        return np.asarray(imagecodecs.png_decode(path.read_bytes()))[None]
     columns, rows = image.size
-    check_size(path.name, (frames, rows, columns, len(names)), np.dtype(dtype).itemsize, budget)
-    notes = []
-    if image.getexif().get(0x0112, 1) in (5, 6, 7, 8):
-        rows, columns = columns, rows
-    if image.getexif().get(0x0112, 1) not in (0, 1):
-        notes.append("The orientation stored in the file is applied.")
-    if image.mode in ("P", "PA"):
-        notes.append("Palette colours are shown as RGB.")
-        if "transparency" in image.info:
-            names = RGBA
-    if image.mode == "1":
-        notes.append("1-bit pixels are shown as 0 and 255.")
-    if image.mode in ("CMYK", "YCbCr", "LAB", "HSV"):
-        notes.append(f"{image.mode} colours are converted to RGB.")
-    return ImageInfo(image.format or "", (frames, rows, columns), len(names), names, dtype, notes=tuple(notes))
-
-
-def _decode(frame: Image.Image) -> Pixels:
-    """Pixels (rows, columns, channels) of one frame."""
-    mode = MODES.get(frame.mode, ("RGB",))[0]
-    if frame.mode == "P" and "transparency" in frame.info:
-        mode = "RGBA"
-    upright = ImageOps.exif_transpose(frame)
-    pixels = np.asarray(upright if upright.mode == mode else upright.convert(mode))
-    if pixels.dtype.byteorder == ">":
-        pixels = pixels.astype(pixels.dtype.newbyteorder("="))
-    return pixels[..., None] if pixels.ndim == 2 else pixels
-
-
-def _drop_constant_alpha(
-    pixels: Pixels, names: tuple[str, ...], notes: tuple[str, ...]
-) -> tuple[Pixels, tuple[str, ...], tuple[str, ...]]:
-    if pixels.shape[3] not in (2, 4) or (pixels[..., -1] != pixels[0, 0, 0, -1]).any():
-        return pixels, names[: pixels.shape[3]] or names, notes
-    kept = GREY if pixels.shape[3] == 2 else RGB
-    return (
-        np.ascontiguousarray(pixels[..., :-1]),
-        kept,
-        (*notes, "The alpha channel is the same everywhere and left out."),
-    )
+    out = np.empty((frames, rows, columns, len(target.names)), target.dtype)
+    for z in range(frames):
+        if frames > 1:
+            image.seek(z)
+        check_size(path, (image.height, image.width, len(target.names)), out.itemsize, budget)
+        image.load()
+        if image.size != (columns, rows):  # GIF frames may claim to be larger than the image
+            raise refusal(path, f"Frame {z + 1} is of another size than the first.", "Export the frames one by one.")
+        for top in range(0, rows, BAND):
+            band = image.crop((0, top, columns, min(top + BAND, rows)))
+            values = np.asarray(band if band.mode == target.mode else band.convert(target.mode))
+            out[z, top : top + BAND] = values[..., None] if values.ndim == 2 else values
+    return out

@@ -6,30 +6,32 @@ import logging
 import struct
 import warnings
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
-from segstudio.io.formats import sniff
+from segstudio.io.formats import refusal, sniff
 
 BUDGET = 1500 * 2**20
 """Bytes of pixels a file may need."""
 
-T = TypeVar("T")
-Pixels = NDArray[np.generic]
+SAMPLES = 1_000_000
+"""Pixels of a channel looked at to find its range, about."""
 
-_DAMAGE = (
-    OSError, ValueError, KeyError, IndexError, TypeError, AttributeError, ZeroDivisionError, OverflowError,
-    RuntimeError, SyntaxError, EOFError, ArithmeticError, AssertionError, ImportError,
-    struct.error, zlib.error, Warning,
+Pixels = NDArray[np.generic]
+Decoded = tuple[ImageInfo, Pixels | None]
+"""What a format's reader returns: the info without ranges, and pixels unless only the header was wanted."""
+
+DAMAGE = (
+    OSError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RuntimeError, SyntaxError,
+    EOFError, AssertionError, struct.error, zlib.error,
 )  # fmt: skip
-"""What image libraries raise on damaged files. All of it means the same to the user."""
+"""What image libraries raise on damaged files (imagecodecs' errors are RuntimeErrors, tifffile's ValueErrors)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,81 +42,108 @@ class Reading:
     pixels: Pixels
 
 
-def open_image(path: Path, budget: int = BUDGET) -> Reading:
-    """Decode a file. `budget` bounds the bytes its pixels may need.
+def open_image(path: Path, budget_bytes: int = BUDGET) -> Reading:
+    """Decode a file. `budget_bytes` bounds what its pixels may need, known from the header before decoding.
 
     Raises UserError, with one clear sentence, for everything that is not a readable image: missing, empty,
     foreign, truncated, damaged, too large.
     """
-    row = sniff(path)
-    reading: Reading = _guarded(path, lambda: row.load("read")(path, budget))
-    info = replace(reading.info, ranges=robust_ranges(reading.pixels))
-    return Reading(info, reading.pixels)
+    info, pixels = _guarded(path, budget_bytes, pixels=True)
+    assert pixels is not None
+    if info.channel_names[-1] == "alpha" and (pixels[..., -1] == pixels[0, 0, 0, -1]).all():
+        pixels = np.ascontiguousarray(pixels[..., :-1])
+        names = info.channel_names[:-1]
+        note = "The alpha channel is the same everywhere and left out."
+        info = replace(info, channels=len(names), channel_names=names, notes=(*info.notes, note))
+    elif info.channel_names[-1] == "alpha":
+        info = replace(info, notes=(*info.notes, "The alpha channel is kept as the last channel."))
+    return Reading(replace(info, ranges=robust_ranges(pixels)), pixels)
 
 
-def probe(path: Path, budget: int = BUDGET) -> ImageInfo:
-    """What a file holds, from its header; pixels are not decoded, so `ranges` is empty. Raises as `open_image`."""
-    row = sniff(path)
-    info: ImageInfo = _guarded(path, lambda: row.load("probe")(path, budget))
-    return info
+def probe(path: Path, budget_bytes: int = BUDGET) -> ImageInfo:
+    """What a file holds, from its header; pixels are not decoded, so `ranges` is empty. Raises as `open_image`.
+
+    A constant alpha channel, which `open_image` leaves out, still counts here.
+    """
+    return _guarded(path, budget_bytes, pixels=False)[0]
 
 
-def check_size(name: str, shape: Sequence[int], itemsize: int, budget: int) -> None:
+def check_size(path: Path, shape: Sequence[int], itemsize: int, budget: int) -> None:
     """Raise UserError when pixels of this shape need more than the budget, before anything is decoded."""
+    if min(shape, default=0) < 1:
+        raise refusal(path, "Its header gives an image without pixels.", "It is damaged; copy it again.")
     needed = itemsize
     for side in shape:
-        needed *= int(side)
-    if min(shape, default=0) < 1:
-        raise UserError(f"“{name}” could not be opened.", why="Its header gives an image without pixels.")
+        needed *= int(side)  # Python's integers: numpy's would overflow
     if needed > budget:
-        size = " x ".join(f"{side:,}" for side in shape if side != 1)
+        size = " × ".join(f"{side:,}" for side in shape if side != 1)
         raise UserError(
-            f"“{name}” is too large to open.",
-            why=f"Its header says {size}: {needed / 2**20:,.0f} MB of pixels, the limit is {budget / 2**20:,.0f} MB.",
-            hint="Raise the limit in the settings if the file is genuine.",
+            f"“{path.name}” is too large to open.",
+            why=f"Its header says {size}: {needed:,} bytes of pixels, the limit is {budget:,} bytes.",
+            hint="Raise the limit in the settings if the file is genuine, or cut it into parts.",
         )
+
+
+def upright(pixels: Pixels, orientation: int) -> Pixels:
+    """Pixels (slices, rows, columns, channels) turned and flipped by the EXIF or TIFF orientation 1 to 8."""
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.transpose(0, 2, 1, 3)
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[:, ::-1]
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, :, ::-1]
+    return np.ascontiguousarray(pixels)
 
 
 def robust_ranges(pixels: Pixels) -> tuple[tuple[float, float], ...]:
     """For each channel the 0.5 % and 99.5 % percentiles of the finite pixels, low < high.
 
-    At most about a million pixels are looked at, spread evenly. A channel of one value v gives (v, v + 1); one
-    without any finite value gives (0, 1).
+    At most about a million pixels are looked at, spread evenly. Where the percentiles are equal the extremes
+    count; a channel of one value v gives (v, v + 1), one without any finite value (0, 1).
     """
-    step = max(1, int((np.prod(pixels.shape[:3]) / 1e6) ** 0.5))
+    slices, rows, columns, channels = pixels.shape
+    step = int(np.ceil(np.sqrt(max(1.0, min(slices, 64) * rows * columns / SAMPLES))))
+    step_z = int(np.ceil(slices / 64))
     ranges = []
-    for channel in range(pixels.shape[3]):
-        values = np.asarray(pixels[:, ::step, ::step, channel], np.float64)
+    for channel in range(channels):
+        seen = pixels[::step_z, :: min(step, rows), :: min(step, columns), channel].ravel()[: 4 * SAMPLES]
+        values = np.asarray(seen, np.float64)
         values = values[np.isfinite(values)]
-        low, high = np.percentile(values, (0.5, 99.5)) if values.size else (0.0, 1.0)
-        if not high > low and values.size:
-            low, high = values.min(), values.max()
-        ranges.append((float(low), float(high) if high > low else float(low) + 1.0))
+        low, high = (float(v) for v in np.percentile(values, (0.5, 99.5))) if values.size else (0.0, 1.0)
+        if not low < high and values.size:
+            low, high = float(values.min()), float(values.max())
+        if not low < high:
+            high = max(low + 1.0, float(np.nextafter(low, np.inf)))
+        ranges.append((low, high))
     return tuple(ranges)
 
 
-def _guarded(path: Path, work: Callable[[], T]) -> T:
-    """Turn whatever an image library throws into one sentence."""
-    what = f"“{path.name}” could not be opened."
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)
+def _guarded(path: Path, budget: int, *, pixels: bool) -> Decoded:
+    """Run the format's reader; whatever an image library throws becomes one sentence. The only such place."""
+    row = sniff(path)
+    logger = logging.getLogger("tifffile")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL + 1)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            return work()
-    except UserError:
-        raise
-    except (MemoryError, RecursionError):
-        raise UserError(
-            what, why="It needs more memory than a file may use here.", hint="It may be damaged, or made to do harm."
-        ) from None
-    except _DAMAGE as error:
-        raise UserError(what, why=_reason(error), hint="Copy or export it again from where it came.") from error
+            return row.load()(path, budget, pixels=pixels)
+    except (MemoryError, RecursionError) as error:
+        hint = "Close other images, or copy the file again if it should be small."
+        raise refusal(path, "Reading it takes more memory than a file may use; it may be damaged.", hint) from error
+    except DAMAGE as error:
+        why = _reason(error, path)
+        raise refusal(path, why, "Copy, download or export it again from where it came.") from error
+    finally:
+        logger.setLevel(level)
 
 
-def _reason(error: BaseException) -> str:
+def _reason(error: BaseException, path: Path) -> str:
     """The library's words where they say something, else that the file is damaged."""
     text = " ".join(str(error).split())
     low = text.lower()
-    if "truncated" in low or "eof" in low or "unexpected end" in low or "not enough image data" in low:
-        return "The file ends too early: part of the image is missing."
+    if "text_chunk" in low or "text_memory" in low or "too large for png" in low:
+        return "Its text notes unpack to far more than a picture carries; it may be made to do harm."
+    if any(word in low for word in ("truncat", "eof", "unexpected end", "not enough image data", "premature")):
+        return f"The file ends too early, after {path.stat().st_size:,} bytes: part of the image is missing."
     return f"The file is damaged ({text[:160].rstrip('.')})." if text else "The file is damaged."

@@ -2,118 +2,210 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 
 import numpy as np
 import tifffile
+from numpy.typing import DTypeLike
 
 from segstudio.core.image import ImageInfo
-from segstudio.errors import UserError
-from segstudio.io.reading import Pixels, Reading, check_size
+from segstudio.io.formats import refusal
+from segstudio.io.reading import Decoded, Pixels, check_size, upright
 
 PAGES = 100_000
 """Pages a file may have."""
+RGB = ("red", "green", "blue")
+AGAIN = "Copy it again from where it came."
+COLOR_CODECS = (6, 7, 34892, 33003, 33004, 33005, 34712, 50001)
+"""Compressions (JPEG, JPEG 2000, WebP) whose decoders give RGB for YCbCr."""
 
 
-def probe(path: Path, budget: int) -> ImageInfo:
-    """Shape, channels and dtype from the header."""
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What will be read: the first series, the meaning of its axes (of "z", "y", "x", "c"), and the result."""
+
+    series: tifffile.TiffPageSeries
+    order: str
+    sizes: dict[str, int]
+    color: str
+    turn: int
+    info: ImageInfo
+
+
+def decode(path: Path, budget: int, *, pixels: bool) -> Decoded:
+    """The first series of a file: pages, z and time as slices; samples, planes and channels as channels.
+
+    Files that a TIFF names in its metadata are never opened. Raises UserError when more than `budget` bytes
+    are needed or data lie beyond the end of the file, and what tifffile raises on damaged files.
+    """
     with tifffile.TiffFile(path, _multifile=False) as file:
-        return _plan(path, file, budget)[0]
+        plan = _plan(path, file, budget)
+        if not pixels:
+            return plan.info, None
+        _check_segments(path, plan.series)
+        raw = np.asarray(plan.series.asarray(maxworkers=1)).reshape(plan.series.shape)
+    axes = [i for kind in "zyxc" for i, found in enumerate(plan.order) if found == kind]
+    found = raw.transpose(axes).reshape([plan.sizes[kind] for kind in "zyxc"])
+    return plan.info, upright(_shown(found, plan), plan.turn)
 
 
-def read(path: Path, budget: int) -> Reading:
-    """Decode the first series. Pages of one shape are slices; samples, planes and channel axes are channels."""
-    with tifffile.TiffFile(path, _multifile=False) as file:
-        info, series, order = _plan(path, file, budget)
-        _check_offsets(path, series)
-        raw = series.asarray(maxworkers=1)
-    pixels = np.asarray(raw).reshape([n for n in series.shape if n != 0])
-    pixels = _arrange(pixels, order, info)
-    page = series.keyframe
-    if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None and pixels.shape[3] == 1:
-        pixels = (np.asarray(page.colormap).T >> 8).astype(np.uint8)[pixels[..., 0]]
-    elif page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and pixels.dtype.kind in "bu":
-        pixels = ~pixels if pixels.dtype == bool else np.iinfo(pixels.dtype).max - pixels
-    if pixels.dtype == bool:
-        pixels = pixels.astype(np.uint8) * np.uint8(255)
-    if pixels.dtype == np.float16:
-        pixels = pixels.astype(np.float32)
-    if not pixels.dtype.isnative:
-        pixels = pixels.astype(pixels.dtype.newbyteorder("="))
-    slices, rows, columns, channels = pixels.shape
-    names = info.channel_names if len(info.channel_names) == channels else _names(channels, color=channels in (3, 4))
-    shape = (slices, rows, columns)
-    return Reading(
-        ImageInfo(info.format, shape, channels, names, str(pixels.dtype), info.spacing, info.unit, notes=info.notes),
-        np.ascontiguousarray(pixels),
-    )
-
-
-def _plan(path: Path, file: tifffile.TiffFile, budget: int) -> tuple[ImageInfo, tifffile.TiffPageSeries, str]:
-    """What will be read: the first series, and what each of its axes means ("z", "y", "x", "c")."""
+def _plan(path: Path, file: tifffile.TiffFile, budget: int) -> Plan:
+    if len(file.pages) > PAGES:
+        raise refusal(path, f"It has more than {PAGES:,} pages.", "Cut it into parts.")
     if not file.series:
-        raise UserError(f"“{path.name}” could not be opened.", why="It holds no image.")
+        raise refusal(path, "It holds no image.", AGAIN)
     series = file.series[0]
-    dtype = np.dtype(series.dtype) if series.dtype is not None else None
+    dtype = None if series.dtype is None else np.dtype(series.dtype)
     if dtype is None or dtype.kind not in "buif" or dtype.itemsize > 8:
-        raise UserError(
-            f"“{path.name}” could not be opened.",
-            why=f"Pixels of type {dtype or 'unknown'} cannot be shown as an image.",
-            hint="Export it as integers or real numbers (for complex data: the magnitude).",
-        )
-    shape, axes = tuple(int(n) for n in series.shape), series.axes.upper()
-    order = "".join("y" if a == "Y" else "x" if a == "X" else "c" if a in "SC" else "z" for a in axes)
-    if "y" not in order or "x" not in order:
-        raise UserError(f"“{path.name}” could not be opened.", why=f"Its axes “{series.axes}” are not an image's.")
-    check_size(path.name, shape, dtype.itemsize, budget)
+        why = f"Pixels of type {dtype or 'unknown'} cannot be shown as an image."
+        raise refusal(path, why, "Export it as integers or real numbers (for complex data: the magnitude).")
+    shape = tuple(int(n) for n in series.shape)
+    order = "".join({"Y": "y", "X": "x", "S": "c", "C": "c"}.get(axis, "z") for axis in series.axes.upper())
+    if order.count("y") != 1 or order.count("x") != 1 or len(order) != len(shape):
+        raise refusal(path, f"Its axes “{series.axes}” are not those of an image.", "Export it as plain TIFF.")
+    sizes = {kind: prod(n for n, k in zip(shape, order, strict=True) if k == kind) for kind in "zyxc"}
     page = series.keyframe
-    block = int(np.prod([int(n) for n in page.chunks])) * dtype.itemsize if page.chunks else 0
-    check_size(path.name, (max(block, 1),), 1, budget)
-    sizes = {kind: int(np.prod([n for n, k in zip(shape, order, strict=True) if k == kind])) for kind in "zyxc"}
-    notes = [] if len(file.series) == 1 else [f"Only the first of {len(file.series)} images in the file is shown."]
-    channels = sizes["c"]
-    color = page.photometric in (tifffile.PHOTOMETRIC.RGB, tifffile.PHOTOMETRIC.YCBCR) and channels in (3, 4)
-    spacing, unit = _spacing(page)
+    color = _color(page, sizes["c"], dtype)
+    result = _result_type(dtype, color)
+    names = _names(page, sizes["c"], color)
+    check_size(path, (sizes["z"], sizes["y"], sizes["x"], max(sizes["c"], len(names))), result.itemsize, budget)
+    block = prod(int(n) for n in page.chunks)
+    if block * dtype.itemsize > budget:
+        why = f"One block of it needs {block * dtype.itemsize:,} bytes, the limit is {budget:,} bytes."
+        raise refusal(path, why, "It may be damaged; export it again in smaller strips or tiles.")
+    turn = int(page.tags.valueof(274, default=1))
+    turn = turn if turn in range(2, 9) else 1
+    sides = (sizes["x"], sizes["y"]) if turn >= 5 else (sizes["y"], sizes["x"])
+    spacing, unit = _spacing(file, page)
+    if spacing and turn >= 5:
+        spacing = (spacing[0], spacing[2], spacing[1])
     info = ImageInfo(
-        "TIFF", (sizes["z"], sizes["y"], sizes["x"]), channels, _names(channels, color=color),
-        str(dtype.newbyteorder("=")), spacing, unit, notes=tuple(notes),
-    )  # fmt: skip
-    return info, series, order
+        "TIFF", (sizes["z"], *sides), len(names), names, str(result), spacing, unit, notes=_notes(file, color, turn)
+    )
+    return Plan(series, order, sizes, color, turn, info)
 
 
-def _check_offsets(path: Path, series: tifffile.TiffPageSeries) -> None:
-    """Every strip and tile must lie inside the file; tifffile would read zeros for what is missing."""
-    size = path.stat().st_size
-    for index, page in enumerate(series.pages):
-        if index >= PAGES:
-            raise UserError(f"“{path.name}” could not be opened.", why=f"It has more than {PAGES:,} pages.")
-        if page is None:
-            continue
-        for offset, count in zip(page.dataoffsets, page.databytecounts, strict=False):
-            if offset + count > size:
-                raise UserError(
-                    f"“{path.name}” could not be opened.",
-                    why="The file ends too early: part of the image is missing.",
-                    hint="Copy it again from where it came.",
-                )
+def _color(page: tifffile.TiffPage, channels: int, dtype: np.dtype[np.generic]) -> str:
+    """What has to be done to the values to show them: "" nothing, else the name of a conversion in `_shown`."""
+    kind = int(page.photometric)
+    if dtype.kind == "b":
+        return "white is zero, 1-bit" if kind == 0 else "1-bit"
+    if kind == 3 and page.colormap is not None and channels == 1 and dtype.kind == "u":
+        return "palette"
+    if kind == 0 and dtype.kind == "u":
+        return "white is zero"
+    if dtype == np.uint8 and kind == 5 and channels == 4:
+        return "CMYK"
+    if dtype == np.uint8 and kind == 6 and channels == 3 and int(page.compression) not in COLOR_CODECS:
+        return "YCbCr"
+    return "Lab" if dtype == np.uint8 and kind == 8 and channels == 3 else ""
 
 
-def _arrange(pixels: Pixels, order: str, info: ImageInfo) -> Pixels:
-    """To (slices, rows, columns, channels)."""
-    axes = [i for kind in "zyxc" for i, found in enumerate(order) if found == kind]
-    return pixels.transpose(axes).reshape((*info.shape, info.channels))
+def _result_type(dtype: np.dtype[np.generic], color: str) -> np.dtype[np.generic]:
+    wanted: DTypeLike = dtype.newbyteorder("=")
+    if color in ("palette", "1-bit", "white is zero, 1-bit"):
+        wanted = np.uint8
+    elif dtype == np.float16:  # half floats are slow everywhere and unknown to most tools
+        wanted = np.float32
+    return np.dtype(wanted)
 
 
-def _names(channels: int, *, color: bool) -> tuple[str, ...]:
-    if color:
-        return ("red", "green", "blue", "alpha")[:channels]
+def _names(page: tifffile.TiffPage, channels: int, color: str) -> tuple[str, ...]:
+    if color in ("palette", "CMYK", "YCbCr", "Lab"):
+        return RGB
+    if int(page.photometric) in (2, 6) and channels == int(page.samplesperpixel) and channels in (3, 4):
+        extra = "alpha" if any(int(sample) in (1, 2) for sample in page.extrasamples) else "channel 4"
+        return (*RGB, extra)[:channels]
     return ("grey",) if channels == 1 else tuple(f"channel {i + 1}" for i in range(channels))
 
 
-def _spacing(page: tifffile.TiffPage) -> tuple[tuple[float, float, float] | None, str]:
-    """Pixel size in millimetres from the resolution tags, where they name a real unit and are not a screen's."""
-    per_unit = {2: 25.4, 3: 10.0}.get(int(getattr(page, "resolutionunit", 1) or 1))
-    columns, rows = getattr(page, "resolution", (0, 0)) or (0, 0)
-    if per_unit is None or not 100 < columns < 1e7 or not 100 < rows < 1e7 or columns in (300, 600):
+def _notes(file: tifffile.TiffFile, color: str, turn: int) -> tuple[str, ...]:
+    notes = [] if len(file.series) == 1 else [f"Only the first of {len(file.series)} images in the file is shown."]
+    if color.endswith("1-bit"):
+        notes.append("1-bit pixels are shown as 0 and 255.")
+    if color.startswith("white is zero"):
+        notes.append("The file stores white as 0; the values are inverted.")
+    if color == "palette":
+        notes.append("Palette colours are shown as RGB.")
+    if color in ("CMYK", "YCbCr", "Lab"):
+        notes.append(f"{color} colours are converted to RGB.")
+    if turn > 1:
+        notes.append("The orientation stored in the file is applied.")
+    return tuple(notes)
+
+
+def _check_segments(path: Path, series: tifffile.TiffPageSeries) -> None:
+    """Every strip and tile must lie inside the file; tifffile would read zeros for what is missing."""
+    size = path.stat().st_size
+    why = f"The file ends too early, after {size:,} bytes: part of the image is missing."
+    if series.dataoffset is not None:
+        if series.dataoffset + series.nbytes > size and series.keyframe.dtype.kind != "b":
+            raise refusal(path, why, AGAIN)
+    for page in series.pages:
+        if page is None:
+            continue
+        offsets, counts = page.dataoffsets, page.databytecounts
+        if any(offset + count > size for offset, count in zip(offsets, counts, strict=False)):
+            raise refusal(path, why, AGAIN)
+        if not offsets or len(offsets) != len(counts):
+            raise refusal(path, "Its list of strips or tiles is damaged.", AGAIN)
+        whole = series.dataoffset is not None or all(counts)  # a count of 0 is a tile left out on purpose
+        keyframe = page.keyframe
+        plain = int(keyframe.compression) == 1 and keyframe.bitspersample >= 8 and int(keyframe.photometric) != 6
+        if whole and plain and sum(counts) < keyframe.nbytes:
+            raise refusal(path, f"It holds {sum(counts):,} bytes of the {keyframe.nbytes:,} of its pixels.", AGAIN)
+
+
+def _shown(pixels: Pixels, plan: Plan) -> Pixels:
+    """Values (slices, rows, columns, channels) as they are shown, in the info's dtype."""
+    page, color = plan.series.keyframe, plan.color
+    if color == "palette":
+        table = np.asarray(page.colormap).T
+        pixels = (table >> 8 if table.max() > 255 else table).astype(np.uint8)[pixels[..., 0]]
+    elif color.endswith("1-bit"):
+        pixels = (pixels != color.startswith("white")).astype(np.uint8) * np.uint8(255)
+    elif color == "white is zero":
+        top = 2 ** int(page.bitspersample) - 1
+        pixels = (top - pixels.astype(np.uint64)).astype(pixels.dtype) if pixels.itemsize < 8 else ~pixels
+    elif color:
+        pixels = _to_rgb(pixels, color)
+    return pixels.astype(plan.info.dtype, copy=False)
+
+
+def _to_rgb(pixels: Pixels, color: str) -> Pixels:
+    """CMYK, YCbCr or CIE L*a*b* in 8 bits as RGB, slice by slice."""
+    from PIL import Image
+
+    out = np.empty((*pixels.shape[:3], 3), np.uint8)
+    for z, values in enumerate(pixels):
+        if color == "Lab":
+            from skimage.color import lab2rgb
+
+            lab = np.ascontiguousarray(values).view(np.int8).astype(np.float32)
+            lab[..., 0] = values[..., 0].astype(np.float32) * (100 / 255)
+            out[z] = np.rint(np.clip(lab2rgb(lab, illuminant="D50"), 0, 1) * 255)
+        else:
+            side = values.shape[1], values.shape[0]
+            out[z] = np.asarray(Image.frombytes(color, side, np.ascontiguousarray(values).tobytes()).convert("RGB"))
+    return out
+
+
+def _spacing(
+    file: tifffile.TiffFile, page: tifffile.TiffPage
+) -> tuple[tuple[float, float, float] | None, str]:
+    """Pixel size from ImageJ's metadata or from resolution tags in pixels per centimetre.
+
+    Pixels per inch are left out: nearly always they are a screen's or a printer's, not the object's.
+    """
+    columns, rows = page.resolution
+    if not (0 < columns < 1e9 and 0 < rows < 1e9):
         return None, ""
-    return (1.0, per_unit / rows, per_unit / columns), "mm"
+    imagej = file.imagej_metadata or {}
+    if unit := str(imagej.get("unit", "")):
+        between = float(imagej.get("spacing", 1.0))
+        return (between, 1 / rows, 1 / columns), "µm" if unit in ("micron", "um", "\\u00B5m") else unit
+    if int(page.resolutionunit) == 3:
+        return (1.0, 10 / rows, 10 / columns), "mm"
+    return None, ""

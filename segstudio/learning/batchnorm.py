@@ -24,7 +24,7 @@ def reestimate(module: nn.Module, batches: Iterable[Tensor]) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # cumulative average
         norm.train()
-    module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    module.to(memory_format=torch.channels_last)
     with torch.inference_mode():
         for batch in batches:
             module(batch.contiguous(memory_format=torch.channels_last))

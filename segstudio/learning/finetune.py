@@ -3,44 +3,50 @@
 from __future__ import annotations
 
 import copy
+import hashlib
+import json
 import math
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from torch import Tensor, nn
 
 from segstudio import __version__
-from segstudio.core.codes import NOTHING, Codes, classes_of
+from segstudio.core.codes import NOTHING, classes_of
 from segstudio.learning import resume as states
-from segstudio.learning.augment import augment
 from segstudio.learning.batchnorm import reestimate
 from segstudio.learning.control import Control, Free
-from segstudio.learning.device import Device, choose, is_out_of_memory
-from segstudio.learning.ema import MovingAverage
-from segstudio.learning.evaluate import Evaluation, evaluate, mean_dice
+from segstudio.learning.device import Device, choose
+from segstudio.learning.evaluate import Evaluation, evaluate, iou, mean_dice
 from segstudio.learning.gate import Verdict, judge
 from segstudio.learning.labelled import Labelled, check_labels, labels_hash
-from segstudio.learning.losses import partial_loss
-from segstudio.learning.recipe import ORIGIN_WEIGHTS, Recipe
+from segstudio.learning.recipe import Recipe
+from segstudio.learning.run import Run, begin, plain_batches, restore, step, to_state
 from segstudio.learning.sampler import Sampler
 from segstudio.models.network import Network
+
+NORM_BATCHES = 20
+"""Forward passes that batch norm statistics are estimated from (MODELS.md E4)."""
+
+SCORING_SHARE = 0.15
+"""Where a clock ends the run, no more than this share of it is spent on scoring along the way."""
 
 
 @dataclass(frozen=True, slots=True)
 class StepDone:
-    """One step: `loss` is smoothed over about ten steps; `total` is 0 where only time limits the run."""
+    """One step: `loss` is smoothed over about ten steps; `total` is 0 where only time limits the run; `rate`
+    is the learning rate of the next step."""
 
     step: int
     total: int
     loss: float
     seconds: float
+    rate: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,31 +68,10 @@ class Outcome:
     seconds: float
     ended_by: str
 
-
-@dataclass(slots=True)
-class _Run:
-    """What changes while a training goes on."""
-
-    recipe: Recipe
-    device: Device
-    module: nn.Module
-    optimizer: torch.optim.Optimizer
-    average: MovingAverage
-    random: np.random.Generator
-    step: int = 0
-    loss: float = 0.0
-    spent: float = 0.0
-    best: float = -1.0
-    best_step: int = 0
-    best_weights: dict[str, Tensor] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-
     @property
-    def progress(self) -> float:
-        """Share of the run that is over, by steps or by time, whichever is further."""
-        by_steps = self.step / self.recipe.steps if self.recipe.steps else 0.0
-        by_time = self.spent / self.recipe.seconds if self.recipe.seconds else 0.0
-        return min(1.0, max(by_steps, by_time))
+    def metrics(self) -> dict[str, Any]:
+        """What the card says about scores, recipe and notes."""
+        return self.network.card.metrics
 
 
 def finetune(
@@ -104,116 +89,73 @@ def finetune(
     Yields StepDone and Scored events and finally one Outcome. Each batch is half newest corrections, half
     replay; the moving average of the weights is what is scored and kept, with batch norm statistics estimated
     anew; the best score on the validation pixels wins. With `state`, the run is written there at each score
-    and goes on from it with `resume`. On the CPU, the same seed, labels and steps give the same weights bit
-    for bit. Raises UserError when there is too little to learn from.
+    and goes on from it with `resume`, if it is of the same network, labels and seed. On the CPU, the same seed,
+    labels and steps give the same weights bit for bit, unless a clock ends the run. Raises UserError when there
+    is too little to learn from.
     """
-    control = control or Free()
-    check_labels(regions, len(network.card.classes))
-    run = _start(network, recipe, device or choose(), state if resume else None)
-    sampler = Sampler(regions, recipe.tile, network.card.scaling, run.random)
+    control, device = control or Free(), device or choose()
+    check_labels(regions, [name for name, _ in network.card.classes])
+    threads = torch.get_num_threads()
+    torch.set_num_threads(min(threads, recipe.threads))
+    try:
+        run, key = begin(network.module, recipe, device), _key(network, regions, recipe)
+        saved = states.read(state) if state is not None and resume else None
+        if saved is not None and not restore(run, saved, key):
+            run.notes.append("The labels or the model changed since the training stopped: it began anew.")
+        yield from _train(run, network, regions, control, state, key)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _train(
+    run: Run, network: Network, regions: Sequence[Labelled], control: Control, state: Path | None, key: str
+) -> Iterator[StepDone | Scored | Outcome]:
+    sampler = Sampler(regions, run.recipe.tile, network.card.scaling, run.random)
     held_out = any((classes_of(region.validation_codes()) != NOTHING).any() for region in regions)
-    champion = evaluate(_on(network, run.device), regions, run.device, training=not held_out)
-    ended_by = ""
+    champion = evaluate(network, regions, run.device, training=not held_out)
+    pace, ended_by = _Pace(run), ""
     while not ended_by:
         control.paused()
         control.yield_now()
         start = time.perf_counter()
-        _step(run, sampler)
+        learnt = step(run, sampler)
         run.spent += time.perf_counter() - start
-        yield StepDone(run.step, recipe.steps, run.loss, run.spent)
-        ended_by = _ending(run, control)
+        yield StepDone(run.step, run.recipe.steps, run.loss, run.spent, run.rate)
         if control.cancelled():
             return
-        if run.step % recipe.every == 0 or ended_by:
+        ended_by = _ending(run, control)
+        if ended_by or (learnt and pace.due(run)):
             start = time.perf_counter()
-            challenger = _score(run, network, sampler, regions, held_out)
-            run.spent += time.perf_counter() - start
+            challenger = _score(run, network, regions, sampler, held_out)
+            took = time.perf_counter() - start
+            run.spent += took
+            pace.scored(run, took)
             yield Scored(run.step, champion, challenger)
             if state is not None:
-                states.write(state, _state(run))
-            if run.step - run.best_step >= recipe.patience * recipe.every:
+                states.write(state, to_state(run, key))
+            if run.step - run.best_step >= run.recipe.patience * pace.every:
                 ended_by = ended_by or "no better score for a while"
     yield _outcome(run, network, regions, champion, held_out, ended_by)
 
 
-def _start(network: Network, recipe: Recipe, device: Device, state: Path | None) -> _Run:
-    torch.manual_seed(recipe.seed)
-    module = copy.deepcopy(network.module).to(device.torch).train()
-    optimizer = torch.optim.AdamW(
-        [p for p in module.parameters() if p.requires_grad], lr=recipe.rate, weight_decay=recipe.decay
-    )
-    run = _Run(recipe, device, module, optimizer, MovingAverage(module, recipe.ema), np.random.default_rng(recipe.seed))
-    saved = states.read(state) if state is not None else None
-    if saved is not None:
-        _restore(run, saved)
-    return run
+class _Pace:
+    """When to score: every `recipe.every` steps; seldomer where a clock ticks and scoring is slow."""
+
+    def __init__(self, run: Run) -> None:
+        self.every, self._last, self._since = run.recipe.every, run.step, run.spent
+
+    def due(self, run: Run) -> bool:
+        return run.step - self._last >= self.every
+
+    def scored(self, run: Run, took: float) -> None:
+        """Learn how dear scoring is against steps."""
+        if run.recipe.seconds and run.step > self._last:
+            a_step = (run.spent - self._since - took) / (run.step - self._last)
+            self.every = max(run.recipe.every, math.ceil(took / SCORING_SHARE / max(a_step, 1e-6)))
+        self._last, self._since = run.step, run.spent
 
 
-def _step(run: _Run, sampler: Sampler) -> None:
-    """One optimiser step; when memory runs out, with a smaller batch, then on the CPU."""
-    recipe = run.recipe
-    patches = [
-        augment(patch, run.random, contrast=recipe.contrast, noise=recipe.noise)
-        for patch in sampler.batch(recipe.batch)
-    ]
-    pixels = torch.from_numpy(np.stack([p for p, _ in patches])).to(run.device.torch)
-    target, weight = (torch.from_numpy(a).to(run.device.torch) for a in _targets(np.stack([c for _, c in patches])))
-    for group in run.optimizer.param_groups:
-        group["lr"] = _rate(run)
-    run.module.train()
-    run.optimizer.zero_grad(set_to_none=True)
-    try:
-        with run.device.autocast():
-            logits = run.module(pixels)
-        loss = partial_loss(logits, target, weight)
-        loss.backward()  # type: ignore[no-untyped-call]
-    except (RuntimeError, MemoryError) as error:
-        if not is_out_of_memory(error) or not _back_off(run):
-            raise
-        return
-    nn.utils.clip_grad_norm_(run.module.parameters(), recipe.clip)
-    run.optimizer.step()
-    run.average.update(run.module)
-    run.step += 1
-    value = float(loss.detach())
-    run.loss = value if run.step == 1 else 0.9 * run.loss + 0.1 * value
-
-
-def _back_off(run: _Run) -> bool:
-    """Halve the batch after memory ran out, then move to the CPU; False when nothing is left to try."""
-    if run.device.kind == "cuda":
-        torch.cuda.empty_cache()
-    if run.recipe.batch > 1:
-        run.recipe = replace(run.recipe, batch=run.recipe.batch // 2)
-        run.notes.append(f"Out of memory: training with {run.recipe.batch} patches a step.")
-        return True
-    if run.device.kind == "cpu":
-        return False
-    run.device = choose("cpu")
-    run.module.to(run.device.torch)
-    run.average.weights = {name: value.cpu() for name, value in run.average.weights.items()}
-    for part in run.optimizer.state.values():
-        for name, value in part.items():
-            part[name] = value.cpu() if isinstance(value, Tensor) else value
-    run.notes.append("Out of memory on the accelerator: training on the CPU.")
-    return True
-
-
-def _targets(codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Class (255 = ignore) and weight of each pixel of a batch of codes."""
-    table = np.zeros(256, np.float32)
-    for origin, value in ORIGIN_WEIGHTS.items():
-        table[int(origin)] = value
-    return classes_of(codes).astype(np.int64), table[codes >> 8]
-
-
-def _rate(run: _Run) -> float:
-    """Warm-up, then a cosine down to a tenth."""
-    warm = min(1.0, (run.step + 1) / run.recipe.warm_up)
-    return run.recipe.rate * warm * (0.55 + 0.45 * math.cos(math.pi * run.progress))
-
-
-def _ending(run: _Run, control: Control) -> str:
+def _ending(run: Run, control: Control) -> str:
     if control.stopped():
         return "stopped"
     if not math.isfinite(run.loss):
@@ -223,38 +165,54 @@ def _ending(run: _Run, control: Control) -> str:
     return ""
 
 
-def _score(run: _Run, network: Network, sampler: Sampler, regions: Sequence[Labelled], held_out: bool) -> Evaluation:
+def _score(run: Run, network: Network, regions: Sequence[Labelled], sampler: Sampler, held_out: bool) -> Evaluation:
     """Score the averaged weights and remember them if they are the best so far."""
     candidate = Network(copy.deepcopy(run.module), network.card)
     run.average.copy_to(candidate.module)
-    reestimate(candidate.module, _plain_batches(run, sampler))
+    # Patches of their own: how often is scored must not change what is trained on.
+    patches = sampler.twin(np.random.default_rng([run.recipe.seed, 1]))
+    reestimate(candidate.module, plain_batches(run, patches, NORM_BATCHES))
     found = evaluate(candidate, regions, run.device, training=not held_out)
     score = mean_dice(found.pooled) if found.counts else 0.0
-    if score > run.best and math.isfinite(run.loss):
+    if score > run.best and math.isfinite(run.loss) and _finite(candidate):
         run.best, run.best_step = score, run.step
         run.best_weights = {name: value.detach().cpu().clone() for name, value in candidate.module.state_dict().items()}
     return found
 
 
-def _plain_batches(run: _Run, sampler: Sampler) -> Iterator[Tensor]:
-    for _ in range(20):
-        yield torch.from_numpy(np.stack([p for p, _ in sampler.batch(run.recipe.batch)])).to(run.device.torch)
+def _finite(network: Network) -> bool:
+    return all(bool(v.isfinite().all()) for v in network.module.state_dict().values() if v.is_floating_point())
 
 
-def _on(network: Network, device: Device) -> Network:
-    return Network(copy.deepcopy(network.module).to(device.torch).eval(), network.card)
+def _key(network: Network, regions: Sequence[Labelled], recipe: Recipe) -> str:
+    """What a run is of: its starting weights, labels and seed."""
+    digest = hashlib.sha256(f"{network.card.to_json()} {labels_hash(regions)} {recipe.seed} {recipe.tile}".encode())
+    for name, value in network.module.state_dict().items():
+        digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _outcome(
-    run: _Run, network: Network, regions: Sequence[Labelled], champion: Evaluation, held_out: bool, ended_by: str
+    run: Run, network: Network, regions: Sequence[Labelled], champion: Evaluation, held_out: bool, ended_by: str
 ) -> Outcome:
-    module = copy.deepcopy(network.module).cpu()
+    best = Network(copy.deepcopy(network.module).cpu(), network.card)
     if run.best_weights:
-        module.load_state_dict(run.best_weights)
-    best = Network(module.eval(), network.card)
-    found = evaluate(_on(best, run.device), regions, run.device, training=not held_out)
-    verdict = judge(champion, found, [name for name, _ in network.card.classes], held_out=held_out)
-    card = replace(
+        best.module.load_state_dict(run.best_weights)
+    best.module.eval()
+    found = evaluate(best, regions, run.device, training=not held_out)
+    verdict = judge(
+        champion, found, [name for name, _ in network.card.classes],
+        held_out=held_out, trained=network.card.steps > 0, finite=bool(run.best_weights),
+    )  # fmt: skip
+    overlap = iou(found.pooled) if found.counts else np.empty(0)
+    metrics = {
+        "dice": verdict.challenger,
+        "iou": {str(i): None if math.isnan(value) else float(value) for i, value in enumerate(overlap)},
+        "held_out": held_out,
+        "recipe": json.loads(json.dumps(asdict(run.recipe))),
+        "notes": run.notes,
+    }
+    best.card = replace(
         network.card,
         labels=labels_hash(regions),
         seed=run.recipe.seed,
@@ -262,35 +220,6 @@ def _outcome(
         seconds=run.spent,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         app=__version__,
-        metrics={"dice": verdict.challenger, "held_out": held_out, "recipe": asdict(run.recipe), "notes": run.notes},
+        metrics=metrics,
     )
-    return Outcome(Network(module, card), verdict, run.step, run.spent, ended_by)
-
-
-def _state(run: _Run) -> states.State:
-    tensors = {
-        **states.pack("module", dict(run.module.state_dict())),
-        **states.pack("average", run.average.weights),
-        **states.pack("best", run.best_weights),
-        **states.pack_optimizer(run.optimizer),
-        "torch": torch.get_rng_state(),
-    }
-    values: dict[str, Any] = {
-        "step": run.step, "loss": run.loss, "spent": run.spent, "best": run.best, "best_step": run.best_step,
-        "average_steps": run.average.steps, "random": states.random_state(run.random),
-    }  # fmt: skip
-    return states.State(tensors, values)
-
-
-def _restore(run: _Run, saved: states.State) -> None:
-    """Take over a saved state; the optimiser's moments go where their parameters are."""
-    run.module.load_state_dict(states.unpack("module", saved.tensors))
-    device = run.device.torch
-    run.average.weights = {k: v.to(device) for k, v in states.unpack("average", saved.tensors).items()}
-    run.best_weights = states.unpack("best", saved.tensors)
-    states.unpack_optimizer(run.optimizer, saved.tensors)
-    torch.set_rng_state(saved.tensors["torch"])
-    states.restore_random(run.random, saved.values["random"])
-    run.average.steps = saved.values["average_steps"]
-    run.step, run.loss, run.spent = saved.values["step"], saved.values["loss"], saved.values["spent"]
-    run.best, run.best_step = saved.values["best"], saved.values["best_step"]
+    return Outcome(best, verdict, run.step, run.spent, ended_by)

@@ -143,12 +143,8 @@ class _Plan:
         self.side = max(stride, -(-min(side, max(shape)) // stride) * stride)
         step = max(stride, int(self.side * (1 - overlap)) // stride * stride)
         self.ramp = self.side - step
-        tops, lefts = (
-            [start for start in _starts(size, self.side, step) if low <= start // TILE + self.side // TILE + 1
-             and start // TILE <= high]
-            for size, low, high in zip(
-                shape, map(min, zip(*wanted, strict=True)), map(max, zip(*wanted, strict=True)), strict=True)
-        )
+        tops = _starts(shape[0], self.side, step, [row for row, _ in wanted])
+        lefts = _starts(shape[1], self.side, step, [column for _, column in wanted])
         self.pending: dict[Key, int] = dict.fromkeys(wanted, 0)
         windows = []
         for top in tops:
@@ -226,12 +222,11 @@ def _window(
     return scale(part, ranges, scaling)
 
 
-def _starts(size: int, side: int, step: int) -> list[int]:
-    """Where windows begin along one axis: every `step`, until one reaches the end."""
-    starts = [0]
-    while starts[-1] + side < size:
-        starts.append(starts[-1] + step)
-    return starts
+def _starts(size: int, side: int, step: int, blocks: Sequence[int]) -> list[int]:
+    """Where windows that reach any of `blocks` begin along one axis: every `step`, until one reaches the end."""
+    last = max(0, -(-(size - side) // step))
+    low, high = min(blocks) * TILE, (max(blocks) + 1) * TILE
+    return [start for start in range(0, last * step + 1, step) if start + side > low and start < high]
 
 
 def _window_weights(side: int, ramp: int) -> NDArray[np.float32]:

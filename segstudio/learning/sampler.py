@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,6 +37,12 @@ class Sampler:
         self._tile, self._scaling, self._random = tile, scaling, random
         self._sources = [source for region in regions if (source := _source(region)).places]
         self._newest = [source for source in self._sources if source.recent]
+
+    def twin(self, random: np.random.Generator) -> Sampler:
+        """A sampler of the same pixels with a random sequence of its own."""
+        other = copy.copy(self)
+        other._random = random
+        return other
 
     def batch(self, size: int) -> list[Patch]:
         """`size` patches; half of them from the newest corrections where there are any."""

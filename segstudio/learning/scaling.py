@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,11 +26,11 @@ def scale(pixels: NDArray[np.generic], ranges: Ranges, mode: str = "range") -> N
     if len(ranges) != channels or (mode == "imagenet" and channels != len(IMAGENET_MEAN)):
         raise ValueError(f"{channels} channels, {len(ranges)} ranges, scaling “{mode}”")
     # Small integers are exact in float32; times, coordinates and elevations are not.
-    exact: type[np.float32 | np.float64] = np.float32 if pixels.dtype.itemsize <= 2 else np.float64
-    low = np.array([pair[0] for pair in ranges], exact)
-    span = np.array([pair[1] - pair[0] for pair in ranges], exact)
+    exact = np.dtype(np.float32 if pixels.dtype.itemsize <= 2 else np.float64)
+    low = np.array([low for low, _ in ranges], exact)
+    span = np.array([high - low if high > low else math.nan for low, high in ranges], exact)
     with np.errstate(invalid="ignore", over="ignore"):
-        unit = (pixels.astype(exact) - low) / np.where(span > 0, span, np.nan)
+        unit = (pixels.astype(exact) - low) / span
     unit[~np.isfinite(unit)] = 0.5
     if mode == "imagenet":
         unit = (np.clip(unit, 0, 1) - np.array(IMAGENET_MEAN, exact)) / np.array(IMAGENET_STD, exact)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import struct
 from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
@@ -13,6 +14,12 @@ from segstudio.errors import UserError
 KEY = "segstudio"
 HEADER_LIMIT = 2**20
 """Bytes a safetensors header may have here."""
+
+CHANNEL_LIMIT = 4096
+CLASS_LIMIT = 255
+"""Class ids are 0..254; 255 means nothing."""
+
+SCALINGS = ("range", "imagenet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,21 +49,25 @@ class Card:
     temperature: float = 1.0
 
     def to_json(self) -> str:
-        """One line of JSON."""
-        return json.dumps(asdict(self), sort_keys=True, allow_nan=False)
+        """One line of JSON; a metric that is not a finite number becomes null."""
+        return json.dumps(_finite(asdict(self)), sort_keys=True, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> Card:
         """The reverse of `to_json`; unknown fields are ignored. Raises ValueError for anything else."""
         values = json.loads(text)
         if not isinstance(values, dict):
-            raise ValueError("a card is a table")
-        known = {f.name for f in fields(cls)}
+            raise ValueError("the card is not a table")
+        known = {f.name: values[f.name] for f in fields(cls) if f.name in values}
         try:
-            values["classes"] = tuple((str(name), str(color)) for name, color in values["classes"])
-            return cls(**{name: value for name, value in values.items() if name in known})
-        except (KeyError, TypeError) as error:
+            for f in fields(cls):
+                if f.name in known:
+                    known[f.name] = _READERS[str(f.type)](known[f.name])
+            card = cls(**known)
+        except TypeError as error:
             raise ValueError(f"the card is incomplete ({error})") from error
+        _check(card)
+        return card
 
 
 def read_card(path: Path) -> Card:
@@ -79,3 +90,62 @@ def read_card(path: Path) -> Card:
             why="It is not a safetensors file with a SegStudio card.",
             hint="Models are made by training, with the ending .safetensors.",
         ) from error
+
+
+def _check(card: Card) -> None:
+    if not 1 <= card.channels <= CHANNEL_LIMIT:
+        raise ValueError(f"{card.channels} channels")
+    if not 1 <= len(card.classes) <= CLASS_LIMIT:
+        raise ValueError(f"{len(card.classes)} classes")
+    if card.scaling not in SCALINGS:
+        raise ValueError(f"unknown scaling {card.scaling!r}")
+    if not (math.isfinite(card.temperature) and card.temperature > 0):
+        raise ValueError(f"temperature {card.temperature}")
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"{value!r} is not text")
+    return value
+
+
+def _integer(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{value!r} is not an integer")
+    return value
+
+
+def _number(value: Any) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError(f"{value!r} is not a number")
+    return float(value)
+
+
+def _table(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{value!r} is not a table")
+    return value
+
+
+def _classes(value: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(value, list):
+        raise ValueError("the classes are not a list")
+    return tuple((_text(name), _text(color)) for name, color in value)
+
+
+_READERS = {
+    "str": _text,
+    "int": _integer,
+    "float": _number,
+    "dict[str, Any]": _table,
+    "tuple[tuple[str, str], ...]": _classes,
+}
+"""How each kind of field is read, by its annotation."""

@@ -12,13 +12,17 @@ import torch
 from torch import nn
 
 from segstudio import __version__
-from segstudio.models.card import Card
+from segstudio.errors import UserError
+from segstudio.models.card import CHANNEL_LIMIT, CLASS_LIMIT, Card
 from segstudio.models.registry import find
 
 
 @dataclass(slots=True)
 class Network:
-    """A network that can be used: `module(x)` takes (N, channels, H, W) float32 and returns logits (N, classes, H, W)."""
+    """A network that can be used.
+
+    `module(x)` takes (N, channels, H, W) float32 of any height and width and returns logits (N, classes, H, W).
+    """
 
     module: nn.Module
     card: Card
@@ -32,13 +36,18 @@ def build(
     *,
     seed: int = 0,
 ) -> Network:
-    """A network with random weights, the same for the same seed.
+    """A network with random weights, the same for the same seed; global random numbers stay undisturbed.
 
-    `classes` are (name, colour) by class id. Raises UserError for an unknown architecture or option.
+    `classes` are (name, colour) by class id. Raises UserError for an unknown architecture or option and for
+    numbers of channels or classes no network can have.
     """
     complete = find(architecture).complete(options or {})
+    if not 1 <= channels <= CHANNEL_LIMIT:
+        raise UserError(f"A network takes 1 to {CHANNEL_LIMIT} channels, not {channels}.")
+    if not 1 <= len(classes) <= CLASS_LIMIT:
+        raise UserError(f"A network tells 1 to {CLASS_LIMIT} classes apart, not {len(classes)}.")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
+        torch.default_generator.manual_seed(seed)  # torch.manual_seed would reseed accelerators too
         module = construct(architecture, channels, len(classes), complete)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     card = Card(architecture, complete, channels, tuple(classes), seed=seed, created=created, app=__version__)

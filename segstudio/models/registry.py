@@ -18,7 +18,7 @@ class Option:
     help: str
     low: float | None = None
     high: float | None = None
-    choices: tuple[str, ...] = ()
+    choices: tuple[int | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,8 @@ class ModelSpec:
         options: dict[str, Any] = {name: option.default for name, option in self.options.items()}
         for name, value in given.items():
             if name not in options:
-                raise UserError(
-                    f"{self.title} has no option “{name}”.", hint=f"Its options are {', '.join(self.options)}."
-                )
+                known = ", ".join(self.options)
+                raise UserError(f"{self.title} has no option “{name}”.", hint=f"Its options are {known}.")
             options[name] = _checked(self.title, name, self.options[name], value)
         return options
 
@@ -52,14 +51,19 @@ Presets = Mapping[str, Mapping[str, int | float | str]]
 
 
 def _checked(title: str, name: str, option: Option, value: Any) -> int | float | str:
+    kind = type(option.default)
     try:
-        value = type(option.default)(value)
-    except (TypeError, ValueError):
+        given, value = value, kind(value)
+    except (TypeError, ValueError, OverflowError):
         raise UserError(f"{title}: “{name}” cannot be {value!r}.", hint=option.help) from None
+    if isinstance(given, bool) or (isinstance(given, float) and given != value):  # int(2.5) is 2
+        raise UserError(f"{title}: “{name}” cannot be {given!r}.", hint=option.help)
     if option.choices and value not in option.choices:
-        raise UserError(f"{title}: “{name}” cannot be “{value}”.", hint=f"Choose {', '.join(option.choices)}.")
+        known = ", ".join(map(str, option.choices))
+        raise UserError(f"{title}: “{name}” cannot be “{value}”.", hint=f"Choose {known}.")
     if option.low is not None and option.high is not None and not option.low <= value <= option.high:
-        raise UserError(f"{title}: “{name}” must lie between {option.low:g} and {option.high:g}, not {value}.")
+        between = f"between {option.low:g} and {option.high:g}"
+        raise UserError(f"{title}: “{name}” must lie {between}, not {value}.", hint=option.help)
     return value  # type: ignore[no-any-return]
 
 
@@ -69,16 +73,26 @@ _NORM = ("batch", "none")
 _UNET = {
     "width": _WIDTH,
     "depth": Option(4, "Number of poolings; 4 as published, 3 for less context and cost.", 1, 6),
-    "upsampling": Option("learnt", "Learnt 2x2 up-convolution (paper) or bilinear.", choices=("learnt", "bilinear")),
+    "upsampling": Option(
+        "learnt", "Learnt 2x2 up-convolution (paper) or bilinear.", choices=("learnt", "bilinear")
+    ),
     "norm": Option("batch", "Batch norm after each 3x3 convolution, or none (the paper).", choices=_NORM),
     "dropout": Option(0.0, "Dropout at the end of the contracting path.", 0.0, 0.9),
 }
-_SEGNET = {"width": _WIDTH, "dropout": Option(0.0, "Dropout after the deeper blocks (Bayesian SegNet: 0.5).", 0.0, 0.9)}
+_SEGNET = {
+    "width": _WIDTH,
+    "dropout": Option(0.0, "Dropout after the deeper stages (Bayesian SegNet: 0.5).", 0.0, 0.9),
+}
 _FCN = {
     "width": _WIDTH,
     "hidden": Option(4096, "Channels of conv6 and conv7; 4096 as published.", 8, 4096),
-    "kernel": Option(7, "Side of conv6's kernel; 7 as published, 3 for a light head.", 1, 7),
+    "kernel": Option(7, "Side of conv6's kernel; 7 as published, 3 for a light head.", choices=(1, 3, 5, 7)),
     "norm": Option("none", "Batch norm in the encoder and head, or none (the paper).", choices=_NORM),
+    "upsampling": Option(
+        "paper",
+        "Bilinear kernels: learnt but for the last (paper), all fixed, or all learnt.",
+        choices=("paper", "fixed", "learnt"),
+    ),
     "dropout": Option(0.5, "Dropout after conv6 and conv7.", 0.0, 0.9),
 }
 _FCN_PRESETS: Presets = {
@@ -113,6 +127,11 @@ MODELS = _table(
             {"light": {"width": 8}, "standard": {"width": 32}, "paper": {}},
         ),
         ModelSpec(
+            "segnet_basic", "SegNet-Basic", "SegNet in small: four 7x7 convolutions down, four up.",
+            "segstudio.models.segnet:SegNetBasic", {"width": _WIDTH},
+            {"light": {"width": 16}, "standard": {"width": 32}, "paper": {}},
+        ),
+        ModelSpec(
             "fcn8s", "FCN-8s", "Sums class scores of three depths; softer borders.",
             "segstudio.models.fcn:FCN8s", _FCN, _FCN_PRESETS,
         ),
@@ -133,5 +152,5 @@ def find(model_id: str) -> ModelSpec:
     if model_id in MODELS:
         return MODELS[model_id]
     near = get_close_matches(model_id, MODELS, 1)
-    hint = f"Did you mean “{near[0]}”?" if near else f"Known networks: {', '.join(MODELS)}."
-    raise UserError(f"There is no network “{model_id}”.", hint=hint)
+    guess = f"Did you mean “{near[0]}”? " if near else ""
+    raise UserError(f"There is no network “{model_id}”.", hint=f"{guess}Known networks: {', '.join(MODELS)}.")

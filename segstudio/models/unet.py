@@ -6,12 +6,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from segstudio.models.blocks import conv3, he_init, pad_to
+from segstudio.models.blocks import conv, he_init, pad_to, reach_below, round_up
 
 
 def double_conv(inputs: int, outputs: int, norm: str) -> nn.Sequential:
     """Twice 3x3 convolution, batch norm, ReLU."""
-    return nn.Sequential(*conv3(inputs, outputs, norm), *conv3(outputs, outputs, norm))
+    return nn.Sequential(*conv(inputs, outputs, norm), *conv(outputs, outputs, norm))
 
 
 class Up(nn.Module):
@@ -37,9 +37,12 @@ class UNet(nn.Module):
 
     The original pads nothing and crops the skips; here convolutions are padded and the output has the input's
     size. Batch norm is the usual later addition; norm="none", upsampling="learnt", depth=4, width=64 has the
-    paper's 31,030,658 parameters for one channel and two classes. `halo` is how far a logit sees: tiles that
-    overlap by it give exactly the prediction of the whole image in eval mode.
+    paper's 31,030,658 parameters for one channel and two classes. `halo` is how far a logit sees, in pixels:
+    tiles that overlap by it and start at multiples of `stride` give the whole image's logits in eval mode.
     """
+
+    stride: int
+    halo: int
 
     def __init__(
         self,
@@ -55,15 +58,16 @@ class UNet(nn.Module):
         super().__init__()
         levels = [width * 2**i for i in range(depth + 1)]  # 64 128 256 512 1024
         self.stride = 2**depth
-        reach = 6 * self.stride - 4 + (2 * self.stride - 2 if upsampling == "bilinear" else 0)
-        self.halo = -(-reach // self.stride) * self.stride
+        self.halo = _halo(depth, interpolated=upsampling == "bilinear")
         self.encoder = nn.ModuleList(
-            double_conv(above, level, norm) for above, level in zip([channels, *levels[:-2]], levels[:-1], strict=True)
+            double_conv(above, level, norm)
+            for above, level in zip([channels, *levels[:-2]], levels[:-1], strict=True)
         )
         self.bottom = double_conv(levels[-2], levels[-1], norm)
-        self.dropout = nn.Dropout2d(dropout)
+        self.dropout = nn.Dropout(dropout)
         self.decoder = nn.ModuleList(
-            Up(below, level, norm, upsampling) for level, below in zip(levels[-2::-1], levels[:0:-1], strict=True)
+            Up(below, level, norm, upsampling)
+            for level, below in zip(levels[-2::-1], levels[:0:-1], strict=True)
         )
         self.head = nn.Conv2d(width, classes, 1)
         he_init(self)
@@ -81,3 +85,11 @@ class UNet(nn.Module):
             x = up(x, skip)
         logits: Tensor = self.head(x)  # (N, classes, H, W)
         return logits[..., :height, :width]
+
+
+def _halo(depth: int, *, interpolated: bool) -> int:
+    reach = 0
+    for level in range(depth):  # two 3x3 convolutions see two cells of their level
+        reach = reach_below(reach + 2 * 2**level, 2**level, 2, interpolated=interpolated)
+    reach += sum(2 * 2**level for level in range(depth + 1))
+    return round_up(reach, 2**depth)

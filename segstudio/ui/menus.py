@@ -1,22 +1,18 @@
-"""Menus and tool bars, built from the table of commands."""
+"""Actions and menus, built from the table of commands."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QMenu, QToolBar, QToolButton
+from PySide6.QtWidgets import QMenu
 
 from segstudio.ui import icons
-from segstudio.ui.commands import COMMANDS, MENUS, TOOL_BAR, TOOL_COLUMN, Command, keys_of
+from segstudio.ui.commands import COMMANDS, MENUS, Command, keys_of
 from segstudio.ui.words import tr
 
 if TYPE_CHECKING:
     from segstudio.ui.window import MainWindow
-
-MODIFIERS = ("Ctrl+", "Alt+", "Meta+")
-
 
 def build_actions(window: MainWindow, keys: dict[str, str]) -> dict[str, QAction]:
     """An action for each command, by id; `keys` holds the user's own shortcuts."""
@@ -59,36 +55,3 @@ def build_menus(window: MainWindow, actions: dict[str, QAction]) -> dict[str, QM
             menu.addAction(actions[command.id])
         menus[name] = menu
     return menus
-
-
-def build_tool_bar(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
-    """The slim bar at the top; the window adds the search box."""
-    bar = _bar(window, "main", tr("Tool bar"), Qt.ToolBarArea.TopToolBarArea, TOOL_BAR, actions, 18)
-    for name in ("images.open", "model.predict", "model.train"):
-        button = bar.widgetForAction(actions[name])
-        if isinstance(button, QToolButton):
-            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    return bar
-
-
-def build_tool_column(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
-    """The tools at the left."""
-    return _bar(window, "tools", tr("Tools"), Qt.ToolBarArea.LeftToolBarArea, TOOL_COLUMN, actions, 20)
-
-
-def _bar(
-    window: MainWindow, name: str, title: str, area: Qt.ToolBarArea, ids: tuple[str, ...],
-    actions: dict[str, QAction], size: int,
-) -> QToolBar:  # fmt: skip
-    bar = QToolBar(title, window)
-    bar.setObjectName(name)
-    bar.setMovable(False)
-    bar.setIconSize(QSize(size, size))
-    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-    for id_ in ids:
-        if id_:
-            bar.addAction(actions[id_])
-        else:
-            bar.addSeparator()
-    window.addToolBar(area, bar)
-    return bar

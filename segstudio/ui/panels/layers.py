@@ -1,0 +1,203 @@
+"""Mask layers of the shown image: visibility, opacity, and what they are made of."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QSize, Qt, QTimer
+from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
+
+from segstudio.core.codes import Origin
+from segstudio.core.geometry import Box, TileKey
+from segstudio.core.history import Edit
+from segstudio.core.layer import MaskLayer
+from segstudio.ui import icons
+from segstudio.ui.panels.classes import Name, Row
+from segstudio.ui.session import Session
+from segstudio.ui.widgets import clear, column, label, row, slider, small_button
+from segstudio.ui.words import count, tr
+
+ORIGINS = (
+    (Origin.PAINTED, "Painted"),
+    (Origin.ACCEPTED, "Accepted"),
+    (Origin.TOOL, "From a tool"),
+    (Origin.IMPORTED, "Imported"),
+    (Origin.UNSURE, "Unsure"),
+)
+
+
+class OriginCounter:
+    """Pixels per origin of a layer. A tile that has not been replaced is not counted again."""
+
+    def __init__(self, layer: MaskLayer) -> None:
+        self._layer = layer
+        self._known: dict[TileKey, tuple[object, np.ndarray]] = {}
+
+    def forget(self, edit: Edit) -> None:
+        for key in edit.before:
+            self._known.pop(key, None)
+
+    def counts(self) -> dict[Origin, int]:
+        plane, total = self._layer.annotation, np.zeros(8, np.int64)
+        known: dict[TileKey, tuple[object, np.ndarray]] = {}
+        for key in plane.keys():  # noqa: SIM118
+            tile = plane.tile(key)
+            before = self._known.get(key)
+            if before is None or before[0] is not tile:
+                inside = Box.of_tile(key).clip(self._layer.shape)
+                origins = (tile[: inside.height, : inside.width] >> 8).astype(np.uint8)
+                before = tile, np.bincount(origins.ravel(), minlength=8)[:8]
+            known[key] = before
+            total += before[1]
+        self._known = known
+        return {origin: int(total[origin]) for origin, _ in ORIGINS}
+
+    def predicted(self) -> float:
+        """Share of the image's tiles that have a prediction."""
+        slices, rows, columns = self._layer.shape
+        tiles = slices * -(-rows // 256) * -(-columns // 256)
+        return len(self._layer.versions) / tiles if tiles else 0.0
+
+
+class LayerRow(Row):
+    """One mask layer: eye, name, opacity; below it, for the active one, what it is made of."""
+
+    def __init__(self, session: Session, layer: MaskLayer) -> None:
+        super().__init__()
+        self._session, self.layer = session, layer
+        self._counter = OriginCounter(layer)
+        self.eye = small_button("eye", tr("Show or hide this layer"), self._toggle)
+        self.name = Name(layer.name)
+        self.slider = slider(0, 100, self._fade)
+        self.slider.setToolTip(tr("Opacity"))
+        self.slider.setFixedWidth(74)
+        self._percent = label("", "muted")
+        self._percent.setFixedWidth(34)
+        self._percent.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        head = row(self.eye, self.name, self.slider, self._percent, gap=6)
+        head.setStretch(1, 1)
+        self._legend = QGridLayout()
+        self._legend.setContentsMargins(30, 2, 2, 2)
+        self._legend.setHorizontalSpacing(10)
+        self._legend.setVerticalSpacing(2)
+        self._legend.setColumnStretch(0, 1)
+        self.setLayout(column(head, self._legend, margins=(4, 3, 8, 3), gap=0))
+        self.name.renamed.connect(lambda name: session.set_layer(layer.id, name=name))
+        self.chosen.connect(lambda: session.set_active_layer(layer.id))
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Follow the layer's name, visibility and opacity."""
+        icons.set_icon(self.eye, "eye" if self.layer.visible else "eye-off")
+        self.name.show_text(self.layer.name)
+        percent = round(self.layer.opacity * 100)
+        self.slider.blockSignals(True)
+        self.slider.setValue(percent)
+        self.slider.blockSignals(False)
+        self._percent.setText(f"{percent} %")
+        self.set_active(self.layer.id == self._session.active_layer)
+
+    def recount(self, edit: Edit | None = None) -> None:
+        """Write the legend: prediction first, then pixels by who set them."""
+        if edit is not None:
+            self._counter.forget(edit)
+        clear(self._legend)
+        lines = [(tr(name), count(pixels)) for origin, name in ORIGINS if (pixels := self._counter.counts()[origin])]
+        share = self._counter.predicted()
+        if share:
+            newest = max(self.layer.versions.values())
+            text = f"v{newest}" if share >= 1 else f"v{newest} · {share:.0%}"
+            lines.insert(0, (tr("Prediction"), text))
+        for number, (name, text) in enumerate(lines or [(tr("Nothing painted or predicted yet"), "")]):
+            self._legend.addWidget(label(name, "muted"), number, 0)
+            self._legend.addWidget(label(text, "muted"), number, 1, Qt.AlignmentFlag.AlignRight)
+
+    def legend(self) -> dict[str, str]:
+        """What the legend says."""
+        found = {}
+        for number in range(self._legend.rowCount()):
+            parts = [self._legend.itemAtPosition(number, place) for place in (0, 1)]
+            if all(parts):
+                name, text = (part.widget().text() for part in parts)  # type: ignore[union-attr]
+                found[name] = text
+        return found
+
+    def _toggle(self) -> None:
+        self._session.set_layer(self.layer.id, visible=not self.layer.visible)
+
+    def _fade(self, percent: int) -> None:
+        self._percent.setText(f"{percent} %")
+        self._session.set_layer(self.layer.id, opacity=percent / 100)
+
+
+class LayersPanel(QWidget):
+    """The mask layers, the topmost first, over the image."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.rows: list[LayerRow] = []
+        self.add_button = small_button("add", tr("Add mask layer"), self.add_layer)
+        self._list = QVBoxLayout()
+        self._list.setSpacing(2)
+        self._empty = label(tr("No image is shown."), "muted", wrap=True)
+        self._empty.setContentsMargins(8, 4, 8, 4)
+        body = QWidget()
+        body.setObjectName("body")
+        body.setLayout(column(self._empty, self._list, 0, margins=(6, 0, 6, 6), gap=2))
+        area = QScrollArea()
+        area.setWidgetResizable(True)
+        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        area.setWidget(body)
+        self.setLayout(column(area, gap=0))
+        self._timer = QTimer(self, interval=250, singleShot=True)
+        self._timer.timeout.connect(self.recount)
+        session.image_changed.connect(self.refresh)
+        session.layers_changed.connect(self.refresh)
+        session.display_changed.connect(self._follow)
+        session.edited.connect(self._on_edit)
+        self.refresh()
+
+    def sizeHint(self) -> QSize:
+        return QSize(280, 120)
+
+    def refresh(self) -> None:
+        """Follow the image's layers; rows are made anew only when layers come or go."""
+        image = self._session.image
+        layers = list(reversed(image.layers)) if image else []
+        if [line.layer for line in self.rows] != layers:
+            clear(self._list)
+            self.rows = [LayerRow(self._session, layer) for layer in layers]
+            for line in self.rows:
+                self._list.addWidget(line)
+            self.recount()
+        self._follow()
+        self._empty.setVisible(not layers)
+        self.add_button.setEnabled(bool(image) and not self._session.read_only)
+
+    def recount(self) -> None:
+        for line in self.rows:
+            line.recount()
+
+    def count_soon(self) -> None:
+        """Predictions stream in: count again a little later, once for many."""
+        if not self._timer.isActive():
+            self._timer.start()
+
+    def add_layer(self) -> None:
+        """Put an empty mask layer on top and make it the active one."""
+        session = self._session
+        if session.document is None or session.image is None or session.read_only:
+            return
+        number = len(session.image.layers) + 1
+        layer = session.document.add_layer(session.image.id, tr("Mask {number}").format(number=number))
+        session.set_active_layer(layer.id)
+
+    def _follow(self) -> None:
+        for line in self.rows:
+            line.refresh()
+
+    def _on_edit(self, edit: Edit) -> None:
+        image = self._session.image
+        for line in self.rows:
+            if image is not None and (edit.image, edit.layer) == (image.id, line.layer.id):
+                line.recount(edit)

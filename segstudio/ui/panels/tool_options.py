@@ -1,0 +1,161 @@
+"""The strip at the top of the canvas: options of the active tool."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFontMetrics, QPaintEvent, QPainter
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from segstudio.tools import TOOLS
+from segstudio.ui import icons, theme
+from segstudio.ui.panels.classes import Chip
+from segstudio.ui.session import Session
+from segstudio.ui.widgets import label, row, rule, slider
+from segstudio.ui.words import tr
+
+LOWEST, HIGHEST = 0.5, 500.0
+"""Ends of the radius slider in image pixels; the field beside it and the keys go further."""
+
+
+class ToolOptions(QWidget):
+    """Icon and name of the tool, its options, and in a quiet voice what the mouse does."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("toolOptions")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setFixedHeight(37)
+        self._session = session
+        self._icon, self._title, self.hint = QLabel(), label("", "heading"), Hint()
+        self.radius, self.tolerance, self.chosen = RadiusOption(session), ToleranceOption(session), ClassOption(session)
+        box = QHBoxLayout(self)
+        box.setContentsMargins(12, 0, 12, 0)
+        box.setSpacing(8)
+        for part in (self._icon, self._title, rule(vertical=True)):
+            box.addWidget(part)
+        rule_ = box.itemAt(2).widget()
+        rule_.setFixedHeight(16)
+        for option in (self.chosen, self.radius, self.tolerance):
+            box.addWidget(option)
+        box.addWidget(self.hint, 1)
+        session.tool_changed.connect(lambda _: self.refresh())
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show the options of the active tool."""
+        kind = next(kind for kind in TOOLS if kind.id == self._session.tool_id)
+        self._icon.setPixmap(icons.pixmap(kind.icon or kind.id, theme.current().accent, 18, self.devicePixelRatioF()))
+        self._title.setText(tr(kind.title))
+        self.hint.show_text(tr(kind.hint))
+        self.radius.setVisible("radius" in kind.options)
+        self.tolerance.setVisible("tolerance" in kind.options)
+        self.chosen.setVisible("class" in kind.options)
+
+
+class Hint(QWidget):
+    """One line at the right that gives way when there is no room for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Expanding)
+
+    def show_text(self, text: str) -> None:
+        self.text = text
+        self.setToolTip(text)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(theme.color("muted"))
+        metrics = QFontMetrics(self.font())
+        text = metrics.elidedText(self.text, Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
+
+
+class RadiusOption(QWidget):
+    """Brush radius on a logarithmic slider."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.slider = slider(0, 200, self._from_slider)
+        self.slider.setFixedWidth(120)
+        self.field = QDoubleSpinBox()
+        self.field.setRange(0.5, 4000)
+        self.field.setDecimals(1)
+        self.field.setSuffix(" px")
+        self.field.setFixedWidth(84)
+        self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
+        self.field.setKeyboardTracking(False)
+        self.field.valueChanged.connect(session.set_brush_radius)
+        self.setLayout(row(label(tr("Radius"), "muted"), self.slider, self.field))
+        session.options_changed.connect(self._show)
+        self._show()
+
+    def _from_slider(self, notch: int) -> None:
+        radius = LOWEST * (HIGHEST / LOWEST) ** (notch / 200)
+        self._session.set_brush_radius(round(radius * 2) / 2 if radius < 10 else round(radius))
+
+    def _show(self) -> None:
+        radius = self._session.brush_radius
+        for widget in (self.slider, self.field):
+            widget.blockSignals(True)
+        self.field.setValue(radius)
+        place = math.log(max(LOWEST, min(HIGHEST, radius)) / LOWEST) / math.log(HIGHEST / LOWEST)
+        self.slider.setValue(round(place * 200))
+        for widget in (self.slider, self.field):
+            widget.blockSignals(False)
+
+
+class ToleranceOption(QWidget):
+    """How far the fill tool may leave the clicked value, as a share of the display range."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.slider = slider(0, 100, lambda percent: session.set_tolerance(percent / 100))
+        self.slider.setFixedWidth(120)
+        self._text = label()
+        self._text.setMinimumWidth(36)
+        self.setLayout(row(label(tr("Tolerance"), "muted"), self.slider, self._text))
+        session.options_changed.connect(self._show)
+        self._show()
+
+    def _show(self) -> None:
+        percent = round(self._session.fill_tolerance * 100)
+        self.slider.blockSignals(True)
+        self.slider.setValue(percent)
+        self.slider.blockSignals(False)
+        self._text.setText(f"{percent} %")
+
+
+class ClassOption(QWidget):
+    """The class that will be painted."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self._session = session
+        self.chip, self.name = Chip(12), label()
+        self.setLayout(row(self.chip, self.name, 4, gap=7))
+        session.class_changed.connect(lambda _: self._show())
+        session.classes_changed.connect(self._show)
+        self._show()
+
+    def sizeHint(self) -> QSize:
+        return QSize(max(90, super().sizeHint().width()), super().sizeHint().height())
+
+    def _show(self) -> None:
+        session = self._session
+        if session.document is None:
+            self.name.clear()
+            return
+        if session.unsure:
+            self.chip.show_color("", hatched=True)
+            self.name.setText(tr("Unsure"))
+        else:
+            classes, active = session.document.classes, session.active_class
+            self.chip.show_color(classes[active].color if active in classes else "")
+            self.name.setText(classes.name(active))
