@@ -32,8 +32,9 @@ class Format:
     """A row of the table: name, usual suffixes, how to recognise it and what reads it.
 
     A file is of the format when all parts of any entry of `magics` match. `reader` is "module:function",
-    imported when first used; the function takes (path, budget in bytes, pixels=wanted) and returns the ImageInfo
-    without ranges and the pixels (slices, rows, columns, channels), or None for them where only the header counts.
+    imported when first used; the function takes (path, budget in bytes, pixels=wanted, indices=keep palette
+    indices) and returns the ImageInfo without ranges and the pixels (slices, rows, columns, channels), or None for
+    them where only the header is wanted.
     """
 
     id: str

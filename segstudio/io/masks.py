@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from segstudio.core.codes import NOTHING
 from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
 from segstudio.io.formats import sniff
-from segstudio.io.reading import BUDGET, check_size, open_image
+from segstudio.io.reading import open_image, open_values
 
 NOTHING_COLOR = (64, 0, 64)
 """Palette colour of 255 (nothing known) in written masks."""
@@ -29,13 +30,13 @@ def read_mask(
     """The class ids in a mask file, uint8 (rows, columns).
 
     - `colors` given: pixels are mapped by their colour, never by palette index; other colours are 255.
-    - Palette files hold class ids as indices. Grey files whose values are all below `classes` (or 255, which
-      means nothing known) hold class ids.
-    - Otherwise, with two classes: values from the middle between the smallest and the largest up are class 1
-      (0/255 masks, anti-aliased or JPEG-compressed edges).
+    - Palette files hold class ids as indices. Values all below `classes` are class ids; with more than two
+      classes, 255 is "nothing known".
+    - Otherwise, with two classes: of two values the higher is class 1; of more values (anti-aliased edges,
+      JPEG) those from 128 up are, in other types than 8 bits those above the middle.
     - `invert` swaps classes 0 and 1.
 
-    Raises UserError when the values fit none of these.
+    Raises UserError when the values fit none of these, and as `open_image`.
     """
     values = _by_color(path, colors) if colors is not None else _by_value(path, classes)
     if invert:
@@ -46,12 +47,14 @@ def read_mask(
 def _by_value(path: Path, classes: int) -> ClassMap:
     values = _values(path)
     found = np.unique(values)
-    if ((found < classes) | (found == NOTHING)).all() and (classes > 2 or found[-1] != NOTHING):
+    if not np.isfinite(found).all():
+        raise UserError(f"“{path.name}” is not a mask.", why="Some of its values are not numbers (NaN or infinite).")
+    ids = (found >= 0) & (found < min(classes, NOTHING)) & (found == found.astype(np.int64))
+    if (ids | (found == NOTHING)).all() and (classes > 2 or ids.all()):
         return values.astype(np.uint8)
     if classes == 2:
-        low, high = float(found[0]), float(found[-1])
-        return np.asarray(values > (low + high) / 2, np.uint8)
-    wrong = ", ".join(str(v) for v in found[(found >= classes) & (found != NOTHING)][:5])
+        return _two_classes(path, values, found)
+    wrong = ", ".join(f"{value:g}" for value in found[~ids & (found != NOTHING)][:5].astype(float))
     raise UserError(
         f"“{path.name}” is not a mask of {classes} classes.",
         why=f"It holds the values {wrong}.",
@@ -59,16 +62,26 @@ def _by_value(path: Path, classes: int) -> ClassMap:
     )
 
 
-def _values(path: Path) -> NDArray[np.generic]:
+def _two_classes(path: Path, values: NDArray[Any], found: NDArray[Any]) -> ClassMap:
+    low, high = float(found[0]), float(found[-1])
+    if len(found) == 2:
+        return np.asarray(values == found[-1], np.uint8)
+    if values.dtype != np.uint8:
+        return np.asarray(values > (low + high) / 2 if len(found) > 1 else values > 0, np.uint8)
+    if len(found) > 2 and high < 128 and sniff(path).id != "jpeg":  # JPEG turns an empty mask into faint noise
+        raise UserError(
+            f"“{path.name}” is not a mask of 2 classes.",
+            why=f"It holds {len(found)} different values up to {high:g}.",
+            hint="Give the number of classes if there are more.",
+        )
+    return np.asarray(values.astype(np.uint8) >= 128, np.uint8)
+
+
+def _values(path: Path) -> NDArray[Any]:
     """Numbers (rows, columns): palette indices, or the grey value; colour files must be grey in colour."""
-    if sniff(path).id in ("png", "gif", "bmp"):
-        with Image.open(path) as image:
-            check_size(path.name, (image.height, image.width), 1, BUDGET)
-            if image.mode == "P":
-                return np.asarray(image)
-    pixels = open_image(path).pixels[0]
-    if pixels.shape[2] >= 3 and (pixels[..., :1] != pixels[..., 1:3]).any():
-        spread = np.ptp(pixels[..., :3].astype(np.int32), axis=2)
+    pixels = _single(path, open_values(path))
+    if pixels.shape[2] >= 3:
+        spread = np.ptp(pixels[..., :3].astype(np.float64), axis=2)
         if spread.max() > 40:  # JPEG leaves a little colour in grey masks
             raise UserError(
                 f"“{path.name}” is a colour picture, not class ids.", hint="Give a table of colours and classes."
@@ -76,10 +89,24 @@ def _values(path: Path) -> NDArray[np.generic]:
     return np.asarray(pixels[..., 0])
 
 
+def _single(path: Path, pixels: NDArray[Any]) -> NDArray[Any]:
+    if pixels.shape[0] > 1:
+        raise UserError(
+            f"“{path.name}” is not a mask of one image.",
+            why=f"It holds {pixels.shape[0]} slices or frames.",
+            hint="Save each slice as a file of its own.",
+        )
+    return pixels[0]
+
+
 def _by_color(path: Path, colors: Mapping[Rgb, int]) -> ClassMap:
-    pixels = open_image(path).pixels[0]
+    pixels = _single(path, open_image(path).pixels)
     if pixels.shape[2] < 3 or pixels.dtype != np.uint8:
-        raise UserError(f"“{path.name}” has no 8-bit colours.")
+        raise UserError(
+            f"“{path.name}” has no 8-bit colours.",
+            why=f"It holds {pixels.shape[2]} channels of {pixels.dtype}.",
+            hint="Read it without a table of colours.",
+        )
     packed = (pixels[..., 0].astype(np.uint32) << 16) | (pixels[..., 1].astype(np.uint32) << 8) | pixels[..., 2]
     out = np.full(packed.shape, NOTHING, np.uint8)
     for (red, green, blue), class_id in colors.items():

@@ -8,7 +8,12 @@ from pathlib import Path
 from segstudio.errors import UserError
 from segstudio.io.formats import FORMATS
 
-ENDINGS = re.compile(r"[ _-]*(mask|masks|label|labels|seg|segmentation|gt|groundtruth|manual1|annot|l)$", re.IGNORECASE)
+ENDINGS = re.compile(
+    r"[ _.-]+(masks?|labels?|seg|segmentation|gt|ground_?truth|manual\d?|annot|annotation|l"
+    r"|images?|img|training|train|test)$",
+    re.IGNORECASE,
+)
+"""What data sets append to the common part of the names of an image and its mask."""
 _SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
 
 
@@ -25,15 +30,15 @@ def pairs(images: Path, masks: Path) -> list[tuple[Path, Path]]:
     Suffixes do not matter, and a mask may end in _mask, _gt, _manual1, _L and the like. Images without a mask
     are left out. Raises UserError when nothing matches.
     """
-    by_stem = {}
-    for path in image_files(masks):
-        by_stem[ENDINGS.sub("", path.stem).lower()] = path
-        by_stem[path.stem.lower()] = path
+    by_stem: dict[str, Path] = {}
+    files = image_files(masks)
+    for path in files:
+        by_stem.setdefault(_core(path), path)
+    by_stem |= {path.stem.lower(): path for path in files}  # the very same name wins
     found = []
     for image in image_files(images):
-        stem = image.stem.lower()
-        mask = by_stem.get(stem) or by_stem.get(ENDINGS.sub("", stem))
-        if mask is not None:
+        mask = by_stem.get(image.stem.lower()) or by_stem.get(_core(image))
+        if mask is not None and mask != image:
             found.append((image, mask))
     if not found:
         raise UserError(
@@ -42,6 +47,14 @@ def pairs(images: Path, masks: Path) -> list[tuple[Path, Path]]:
             hint="A mask has its image's name, e.g. 12.png for 12.jpg.",
         )
     return found
+
+
+def _core(path: Path) -> str:
+    """The part of a name that an image and its mask share: without _mask, _training_mask, _L and the like."""
+    stem, before = path.stem.lower(), ""
+    while stem != before:
+        stem, before = ENDINGS.sub("", stem), stem
+    return stem
 
 
 def natural(path: Path) -> list[tuple[int, str]]:

@@ -45,21 +45,26 @@ MODES = {
     "I": Target("I", "int32", GREY),
     "F": Target("F", "float32", GREY),
 }
+INDEX = Target("P", "uint8", ("index",))
 DEEP = {2: RGB, 4: (*GREY, "alpha"), 6: (*RGB, "alpha")}
 """PNG colour types whose 16-bit samples Pillow would cut to 8: their channels."""
 
 
-def decode(path: Path, budget: int, *, pixels: bool) -> Decoded:
+def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> Decoded:
     """An image file Pillow knows: EXIF orientation applied, palettes expanded, animation frames as slices.
+
+    With `indices`, palette images give their indices instead of their colours.
 
     Raises UserError when the pixels need more than `budget` bytes, and what Pillow raises on damaged files.
     """
     with _opened(path) as image:
         frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
-        target = _target(path, image, frames)
+        target = INDEX if indices and image.mode == "P" and frames == 1 else _target(path, image, frames)
         columns, rows = image.size
         check_size(path, (frames, rows, columns, len(target.names)), np.dtype(target.dtype).itemsize, budget)
-        turn, notes = _orientation(image)
+        if pixels:
+            image.load()  # before the EXIF data, where damaged pixels would pass as damaged EXIF
+        turn, notes = _orientation(image, whole=pixels)
         if target.note:
             notes = (target.note, *notes)
         if "transparency" in image.info and target.names[-1] != "alpha":
@@ -78,7 +83,7 @@ def _opened(path: Path) -> Iterator[Image.Image]:
     limit = Image.MAX_IMAGE_PIXELS
     Image.MAX_IMAGE_PIXELS = None
     try:
-        with Image.open(path, formats=("PNG", "JPEG", "MPO", "BMP", "WEBP", "GIF")) as image:
+        with Image.open(path, formats=("PNG", "JPEG", "BMP", "WEBP", "GIF")) as image:
             yield image
     finally:
         Image.MAX_IMAGE_PIXELS = limit
@@ -103,7 +108,14 @@ def _deep_channels(path: Path, image: Image.Image) -> tuple[str, ...]:
     return DEEP.get(head[25], ()) if head[24] == 16 else ()
 
 
-def _orientation(image: Image.Image) -> tuple[int, tuple[str, ...]]:
+def _orientation(image: Image.Image, *, whole: bool) -> tuple[int, tuple[str, ...]]:
+    """Orientation 1 to 8 and notes; `whole` is False where pixels must not be decoded for it."""
+    if (
+        not whole
+        and image.format == "PNG"
+        and not any("exif" in k or "xmp" in k for k in image.info if isinstance(k, str))
+    ):
+        return 1, ()
     try:
         turn = image.getexif().get(ORIENTATION, 1)
     except DAMAGE:  # the picture itself may be whole

@@ -60,6 +60,13 @@ def open_image(path: Path, budget_bytes: int = BUDGET) -> Reading:
     return Reading(replace(info, ranges=robust_ranges(pixels)), pixels)
 
 
+def open_values(path: Path, budget_bytes: int = BUDGET) -> Pixels:
+    """Pixels (slices, rows, columns, channels) as stored: palette indices stay indices. Raises as `open_image`."""
+    pixels = _guarded(path, budget_bytes, pixels=True, indices=True)[1]
+    assert pixels is not None
+    return pixels
+
+
 def probe(path: Path, budget_bytes: int = BUDGET) -> ImageInfo:
     """What a file holds, from its header; pixels are not decoded, so `ranges` is empty. Raises as `open_image`.
 
@@ -118,7 +125,7 @@ def robust_ranges(pixels: Pixels) -> tuple[tuple[float, float], ...]:
     return tuple(ranges)
 
 
-def _guarded(path: Path, budget: int, *, pixels: bool) -> Decoded:
+def _guarded(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> Decoded:
     """Run the format's reader; whatever an image library throws becomes one sentence. The only such place."""
     row = sniff(path)
     logger = logging.getLogger("tifffile")
@@ -127,7 +134,8 @@ def _guarded(path: Path, budget: int, *, pixels: bool) -> Decoded:
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            return row.load()(path, budget, pixels=pixels)
+            decoded: Decoded = row.load()(path, budget, pixels=pixels, indices=indices)
+            return decoded
     except (MemoryError, RecursionError) as error:
         hint = "Close other images, or copy the file again if it should be small."
         raise refusal(path, "Reading it takes more memory than a file may use; it may be damaged.", hint) from error
@@ -146,4 +154,8 @@ def _reason(error: BaseException, path: Path) -> str:
         return "Its text notes unpack to far more than a picture carries; it may be made to do harm."
     if any(word in low for word in ("truncat", "eof", "unexpected end", "not enough image data", "premature")):
         return f"The file ends too early, after {path.stat().st_size:,} bytes: part of the image is missing."
-    return f"The file is damaged ({text[:160].rstrip('.')})." if text else "The file is damaged."
+    if "cannot identify" in low:
+        return "Its header is damaged."
+    if not text or isinstance(error, (TypeError, AttributeError, LookupError, AssertionError)):
+        return "The file is damaged."  # the words are about the library's code, not about the file
+    return f"The file is damaged ({text[:160].rstrip('.')})."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import tifffile
@@ -34,14 +35,16 @@ class Plan:
     info: ImageInfo
 
 
-def decode(path: Path, budget: int, *, pixels: bool) -> Decoded:
+def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> Decoded:
     """The first series of a file: pages, z and time as slices; samples, planes and channels as channels.
+
+    With `indices`, palette images give their indices instead of their colours.
 
     Files that a TIFF names in its metadata are never opened. Raises UserError when more than `budget` bytes
     are needed or data lie beyond the end of the file, and what tifffile raises on damaged files.
     """
     with tifffile.TiffFile(path, _multifile=False) as file:
-        plan = _plan(path, file, budget)
+        plan = _plan(path, file, budget, indices)
         if not pixels:
             return plan.info, None
         _check_segments(path, plan.series)
@@ -51,7 +54,7 @@ def decode(path: Path, budget: int, *, pixels: bool) -> Decoded:
     return plan.info, upright(_shown(found, plan), plan.turn)
 
 
-def _plan(path: Path, file: tifffile.TiffFile, budget: int) -> Plan:
+def _plan(path: Path, file: tifffile.TiffFile, budget: int, indices: bool) -> Plan:
     if len(file.pages) > PAGES:
         raise refusal(path, f"It has more than {PAGES:,} pages.", "Cut it into parts.")
     if not file.series:
@@ -59,15 +62,17 @@ def _plan(path: Path, file: tifffile.TiffFile, budget: int) -> Plan:
     series = file.series[0]
     dtype = None if series.dtype is None else np.dtype(series.dtype)
     if dtype is None or dtype.kind not in "buif" or dtype.itemsize > 8:
-        why = f"Pixels of type {dtype or 'unknown'} cannot be shown as an image."
+        why = f"Pixels of type {'unknown' if dtype is None else dtype} cannot be shown as an image."
         raise refusal(path, why, "Export it as integers or real numbers (for complex data: the magnitude).")
     shape = tuple(int(n) for n in series.shape)
     order = "".join({"Y": "y", "X": "x", "S": "c", "C": "c"}.get(axis, "z") for axis in series.axes.upper())
     if order.count("y") != 1 or order.count("x") != 1 or len(order) != len(shape):
         raise refusal(path, f"Its axes “{series.axes}” are not those of an image.", "Export it as plain TIFF.")
     sizes = {kind: prod(n for n, k in zip(shape, order, strict=True) if k == kind) for kind in "zyxc"}
-    page = series.keyframe
+    page: Any = series.keyframe
     color = _color(page, sizes["c"], dtype)
+    if indices and color == "palette":
+        color = ""
     result = _result_type(dtype, color)
     names = _names(page, sizes["c"], color)
     check_size(path, (sizes["z"], sizes["y"], sizes["x"], max(sizes["c"], len(names))), result.itemsize, budget)
@@ -87,7 +92,7 @@ def _plan(path: Path, file: tifffile.TiffFile, budget: int) -> Plan:
     return Plan(series, order, sizes, color, turn, info)
 
 
-def _color(page: tifffile.TiffPage, channels: int, dtype: np.dtype[np.generic]) -> str:
+def _color(page: Any, channels: int, dtype: np.dtype[np.generic]) -> str:
     """What has to be done to the values to show them: "" nothing, else the name of a conversion in `_shown`."""
     kind = int(page.photometric)
     if dtype.kind == "b":
@@ -112,7 +117,7 @@ def _result_type(dtype: np.dtype[np.generic], color: str) -> np.dtype[np.generic
     return np.dtype(wanted)
 
 
-def _names(page: tifffile.TiffPage, channels: int, color: str) -> tuple[str, ...]:
+def _names(page: Any, channels: int, color: str) -> tuple[str, ...]:
     if color in ("palette", "CMYK", "YCbCr", "Lab"):
         return RGB
     if int(page.photometric) in (2, 6) and channels == int(page.samplesperpixel) and channels in (3, 4):
@@ -140,9 +145,11 @@ def _check_segments(path: Path, series: tifffile.TiffPageSeries) -> None:
     """Every strip and tile must lie inside the file; tifffile would read zeros for what is missing."""
     size = path.stat().st_size
     why = f"The file ends too early, after {size:,} bytes: part of the image is missing."
-    if series.dataoffset is not None:
-        if series.dataoffset + series.nbytes > size and series.keyframe.dtype.kind != "b":
-            raise refusal(path, why, AGAIN)
+    keyframe: Any = series.keyframe
+    plain = int(keyframe.compression) == 1 and int(keyframe.photometric) != 6  # YCbCr may be subsampled
+    needed = int(keyframe.nbytes) // keyframe.dtype.itemsize * int(keyframe.bitspersample) // 8
+    if series.dataoffset is not None and series.dataoffset + needed * len(series.pages) > size:
+        raise refusal(path, why, AGAIN)
     for page in series.pages:
         if page is None:
             continue
@@ -152,15 +159,14 @@ def _check_segments(path: Path, series: tifffile.TiffPageSeries) -> None:
         if not offsets or len(offsets) != len(counts):
             raise refusal(path, "Its list of strips or tiles is damaged.", AGAIN)
         whole = series.dataoffset is not None or all(counts)  # a count of 0 is a tile left out on purpose
-        keyframe = page.keyframe
-        plain = int(keyframe.compression) == 1 and keyframe.bitspersample >= 8 and int(keyframe.photometric) != 6
-        if whole and plain and sum(counts) < keyframe.nbytes:
-            raise refusal(path, f"It holds {sum(counts):,} bytes of the {keyframe.nbytes:,} of its pixels.", AGAIN)
+        if whole and plain and sum(counts) < needed:
+            raise refusal(path, f"It holds {sum(counts):,} bytes of the {needed:,} of its pixels.", AGAIN)
 
 
 def _shown(pixels: Pixels, plan: Plan) -> Pixels:
     """Values (slices, rows, columns, channels) as they are shown, in the info's dtype."""
-    page, color = plan.series.keyframe, plan.color
+    page: Any = plan.series.keyframe
+    color = plan.color
     if color == "palette":
         table = np.asarray(page.colormap).T
         pixels = (table >> 8 if table.max() > 255 else table).astype(np.uint8)[pixels[..., 0]]
@@ -168,7 +174,7 @@ def _shown(pixels: Pixels, plan: Plan) -> Pixels:
         pixels = (pixels != color.startswith("white")).astype(np.uint8) * np.uint8(255)
     elif color == "white is zero":
         top = 2 ** int(page.bitspersample) - 1
-        pixels = (top - pixels.astype(np.uint64)).astype(pixels.dtype) if pixels.itemsize < 8 else ~pixels
+        pixels = (top - pixels.astype(np.uint64)).astype(pixels.dtype)
     elif color:
         pixels = _to_rgb(pixels, color)
     return pixels.astype(plan.info.dtype, copy=False)
@@ -192,9 +198,7 @@ def _to_rgb(pixels: Pixels, color: str) -> Pixels:
     return out
 
 
-def _spacing(
-    file: tifffile.TiffFile, page: tifffile.TiffPage
-) -> tuple[tuple[float, float, float] | None, str]:
+def _spacing(file: tifffile.TiffFile, page: Any) -> tuple[tuple[float, float, float] | None, str]:
     """Pixel size from ImageJ's metadata or from resolution tags in pixels per centimetre.
 
     Pixels per inch are left out: nearly always they are a screen's or a printer's, not the object's.

@@ -25,8 +25,8 @@ def conv(
 def he_init(module: nn.Module) -> None:
     """Zero-mean Gaussian weights of std sqrt(2 / N), zero biases (He et al. 2015; U-Net and SegNet use it).
 
-    N is the number of nodes that feed one output: kernel area times input channels. In a transposed convolution
-    whose stride is its kernel size each output has one tap for each input channel.
+    N is the number of nodes that feed one output: kernel area times input channels. In a transposed
+    convolution whose stride is its kernel size each output has one tap for each input channel.
     """
     for part in module.modules():
         if isinstance(part, nn.Conv2d | nn.ConvTranspose2d):

@@ -26,10 +26,10 @@ SCALINGS = ("range", "imagenet")
 class Card:
     """The network in a checkpoint: how to build it, what its classes mean, where it comes from.
 
-    `scaling` is how pixels become input ("range": each channel's robust range to -1..1, "imagenet": torchvision's
-    statistics). `number` is the version's number in its project (0 outside one), `parent` the sha256 of the
-    checkpoint it was trained from, `labels` the sha256 of the labels it was trained on, `created` an ISO time
-    (UTC), `temperature` what logits are divided by before the softmax.
+    `scaling` is how pixels become input ("range": each channel's robust range to -1..1, "imagenet":
+    torchvision's statistics). `number` is the version's number in its project (0 outside one), `parent` the
+    sha256 of the checkpoint it was trained from, `labels` the sha256 of the labels it was trained on,
+    `created` an ISO time (UTC), `temperature` what logits are divided by before the softmax.
     """
 
     architecture: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import struct
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,12 @@ NORM_PARTS = ("weight", "bias", "running_mean", "running_var")
 
 State = dict[str, Tensor]
 
+_UNREADABLE = (
+    SafetensorError, pickle.UnpicklingError, struct.error, EOFError, RuntimeError, ValueError, TypeError,
+    AttributeError, LookupError, AssertionError, OverflowError,
+)  # fmt: skip
+"""What safetensors and torch's restricted unpickler raise for damaged files (found by damaging some)."""
+
 
 def load_encoder(module: nn.Module, path: Path | None = None, *, download: bool = False) -> None:
     """Replace the encoder's random weights by those of vgg16_bn (networks with batch norm) or vgg16.
@@ -49,7 +56,8 @@ def load_encoder(module: nn.Module, path: Path | None = None, *, download: bool 
         raise UserError("ImageNet weights do not fit this network.", why=why, hint="Use width 64.")
     source = "vgg16_bn" if norms else "vgg16"
     if path is None and not download:
-        raise UserError("No ImageNet weights were given.", hint=f"Name a file of {source}, or allow the download.")
+        hint = f"Name a file of {source}, or allow the download."
+        raise UserError("No ImageNet weights were given.", hint=hint)
     given = _download(source) if path is None else _read(path)
     _copy(_mapped(module, convs, norms, given, source))
 
@@ -77,7 +85,7 @@ def _mapped(
 
 
 def _classifier(module: FCN, given: State, source: str) -> list[tuple[Tensor, Tensor]]:
-    """conv6 and conv7 from the fully connected layers, whose inputs torchvision flattens channel by channel."""
+    """conv6 and conv7 from the classifier, whose input torchvision flattens channel by channel."""
     conv6, conv7 = module.conv6[0], module.conv7[0]
     assert isinstance(conv6, nn.Conv2d) and isinstance(conv7, nn.Conv2d)
     if conv6.out_channels != 4096 or conv6.kernel_size != (7, 7):
@@ -91,7 +99,7 @@ def _classifier(module: FCN, given: State, source: str) -> list[tuple[Tensor, Te
 
 
 def _fold_scaling(weight: Tensor, bias: Tensor, channels: int) -> tuple[Tensor, Tensor]:
-    """The first convolution for x in -1..1 instead of ((x + 1) / 2 - mean) / std, for any number of channels."""
+    """The first convolution for x in -1..1 instead of ((x + 1) / 2 - mean) / std, and for any channels."""
     mean, std = torch.tensor(MEAN).view(1, 3, 1, 1), torch.tensor(STD).view(1, 3, 1, 1)
     bias = bias + (weight * (0.5 - mean) / std).sum((1, 2, 3))
     weight = weight / (2 * std)
@@ -127,8 +135,9 @@ def _read(path: Path) -> State:
             values = torch.load(path, map_location="cpu", weights_only=True)
     except OSError as error:
         raise UserError(f"“{path.name}” could not be read.", why=error.strerror or str(error)) from error
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, ValueError, EOFError, KeyError) as error:
-        raise UserError(f"“{path.name}” holds no weights.", why="It is not a .safetensors or .pth file.") from error
+    except _UNREADABLE as error:
+        why = "It is not a .safetensors or .pth file, or it is damaged."
+        raise UserError(f"“{path.name}” holds no weights.", why=why) from error
     if not isinstance(values, dict) or not all(isinstance(value, Tensor) for value in values.values()):
         raise UserError(f"“{path.name}” holds no weights.", why="It is not a table of tensors.")
     return values
@@ -140,7 +149,7 @@ def _download(source: str) -> State:
 
         weights = models.get_model_weights(source)["IMAGENET1K_V1"]
         state: State = weights.get_state_dict(progress=False, check_hash=True)
-    except (ImportError, RuntimeError) as error:  # RuntimeError: a torchvision built for another torch; bad hash
+    except (ImportError, RuntimeError) as error:  # RuntimeError: built for another torch, or a bad hash
         raise UserError("The ImageNet weights could not be downloaded.", why=str(error)) from error
     except OSError as error:
         raise UserError(

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from segstudio.models.blocks import conv, he_init, pad_to, reach_below, round_up
 
 VGG16 = ((1, 1), (2, 2), (4, 4, 4), (8, 8, 8), (8, 8, 8))
-"""Output channels of the 13 convolutions in units of the width (64), by stage; each stage ends in a pooling."""
+"""Output channels of the 13 convolutions in units of the width (64), by stage; a stage ends in a pooling."""
 
 
 class Upsample(nn.Module):
@@ -45,8 +45,8 @@ class FCN(nn.Module):
 
     `fused` says which poolings besides the last give scores: () is FCN-32s, (4,) FCN-16s, (4, 3) FCN-8s. All
     score layers start at zero, so 16s and 8s start as 32s. The paper's network is width 64, hidden 4096,
-    kernel 7, norm "none". `upsampling` "paper" learns the 2x kernels and fixes the last one, "fixed" fixes all
-    (the reference code), "learnt" learns all.
+    kernel 7, norm "none". `upsampling` "paper" learns the 2x kernels and fixes the last one, "fixed" fixes
+    all (the reference code), "learnt" learns all.
     """
 
     stride: int = 32
@@ -78,7 +78,8 @@ class FCN(nn.Module):
         self.conv6 = nn.Sequential(*conv(features, hidden, norm, kernel=kernel), nn.Dropout(dropout))
         self.conv7 = nn.Sequential(*conv(hidden, hidden, norm, kernel=1), nn.Dropout(dropout))
         self.score = nn.Conv2d(hidden, classes, 1)
-        self.scores = nn.ModuleDict({str(p): nn.Conv2d(VGG16[p - 1][-1] * width, classes, 1) for p in self.fused})
+        depths = {str(p): VGG16[p - 1][-1] * width for p in self.fused}
+        self.scores = nn.ModuleDict({p: nn.Conv2d(inputs, classes, 1) for p, inputs in depths.items()})
         he_init(self)
         for weight in (*self.score.parameters(), *self.scores.parameters()):
             nn.init.zeros_(weight)

@@ -21,7 +21,7 @@ from segstudio.models.registry import find
 class Network:
     """A network that can be used.
 
-    `module(x)` takes (N, channels, H, W) float32 of any height and width and returns logits (N, classes, H, W).
+    `module(x)` takes float32 (N, channels, H, W) of any height and width and gives logits (N, classes, H, W).
     """
 
     module: nn.Module

@@ -21,7 +21,8 @@ from segstudio.models.registry import find
 def save(network: Network, path: Path) -> str:
     """Write the network to `path` and return the file's sha256.
 
-    A reader sees the old file or the new one, never a part: it is written under another name, synced, renamed.
+    A reader sees the old file or the new one, never a part: it is written under another name, synced and
+    renamed.
     Raises UserError when a weight is not finite and when the file cannot be written.
     """
     state = {name: value.detach().cpu().contiguous() for name, value in network.module.state_dict().items()}

@@ -138,6 +138,11 @@ def toggle_done(window: MainWindow) -> None:
     session.document.image_changed.emit(session.image)
 
 
+def show_baselines(window: MainWindow) -> None:
+    window.show_panel("baselines")
+    window.baselines.preview()
+
+
 def confirm(window: MainWindow) -> None:
     """Finish a half-drawn shape, else apply the proposal."""
     if not window.canvas.confirm():
@@ -223,7 +228,7 @@ _VIEW = (
     Command("masks.fade", "View", "Fainter mask", lambda w: fade(w, -0.1), ",", has_image, icon="less", part=1),
     Command("masks.strengthen", "View", "Stronger mask", lambda w: fade(w, 0.1), ".", has_image, icon="more", part=1),
     Command("uncertainty.show", "View", "Show uncertainty", lambda w: toggle(w, "uncertainty_visible"), "Shift+Q", has_document, "Where the model is not sure", "uncertainty", lambda w: w.session.uncertainty_visible, part=1),
-    Command("baselines.show", "View", "Baselines", lambda w: w.show_panel("baselines"), "T", tip="Thresholds and edges", icon="threshold", part=2),
+    Command("baselines.show", "View", "Baselines", show_baselines, "T", has_document, "Thresholds and edges", icon="threshold", part=2),
     Command("theme.switch", "View", "Light theme", lambda w: w.switch_theme(), "", icon="theme", checked=lambda w: w.session.settings.theme == "light", part=3),
     Command("window.fullscreen", "View", "Full screen", lambda w: w.toggle_full_screen(), "F11", icon="fullscreen", checked=lambda w: w.isFullScreen(), part=3),
     Command("layout.reset", "View", "Reset layout", lambda w: w.reset_layout(), tip="Put all panels back where they were at first", icon="layout", part=3),

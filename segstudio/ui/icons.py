@@ -12,7 +12,7 @@ from segstudio.resources import folder
 from segstudio.ui import theme
 
 SIZE = 20
-NAME = "iconName"
+NAME, QUIET = "iconName", "iconQuiet"
 
 
 def pixmap(name: str, tint: str, size: int = SIZE, ratio: float = 1.0) -> QPixmap:
@@ -30,30 +30,31 @@ def pixmap(name: str, tint: str, size: int = SIZE, ratio: float = 1.0) -> QPixma
     return made
 
 
-def icon(name: str) -> QIcon:
+def icon(name: str, *, quiet: bool = False) -> QIcon:
     """An icon for buttons and menus in the current theme; checked and disabled have colours of their own."""
-    return _icon(name, theme.current().name)
+    return _icon(name, theme.current().name, quiet)
 
 
-def set_icon(target: QAbstractButton | QAction, name: str) -> None:
-    """Give a button or action an icon that follows the theme."""
+def set_icon(target: QAbstractButton | QAction, name: str, *, quiet: bool = False) -> None:
+    """Give a button or action an icon that follows the theme; a quiet one is in the colour of side remarks."""
     target.setProperty(NAME, name)
-    target.setIcon(icon(name))
+    target.setProperty(QUIET, quiet)
+    target.setIcon(icon(name, quiet=quiet))
 
 
 def refresh(root: QWidget) -> None:
     """Tint all icons below `root` again, after the theme changed."""
     for target in (*root.findChildren(QAbstractButton), *root.findChildren(QAction)):
         if name := target.property(NAME):
-            target.setIcon(icon(name))
+            target.setIcon(icon(name, quiet=bool(target.property(QUIET))))
 
 
 @lru_cache(maxsize=256)
-def _icon(name: str, theme_name: str) -> QIcon:
+def _icon(name: str, theme_name: str, quiet: bool) -> QIcon:
     colors = theme.THEMES[theme_name]
     made = QIcon()
     states = (
-        (QIcon.Mode.Normal, QIcon.State.Off, colors.text),
+        (QIcon.Mode.Normal, QIcon.State.Off, colors.faint if quiet else colors.text),
         (QIcon.Mode.Normal, QIcon.State.On, colors.accent),
         (QIcon.Mode.Disabled, QIcon.State.Off, colors.faint),
         (QIcon.Mode.Disabled, QIcon.State.On, colors.faint),

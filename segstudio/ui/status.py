@@ -80,6 +80,10 @@ class StatusBar(QStatusBar):
         self.stored.setToolTip(state.message)
         set_property(self.stored, "kind", state.kind)
 
+    def say(self, text: str, milliseconds: int = 8000) -> None:
+        """A last word in place of the pixel under the pointer, until that moves on."""
+        self.showMessage(text, milliseconds)
+
     def show_job(self, job: JobState | None) -> None:
         """What is running, or nothing."""
         self.job.setVisible(job is not None)

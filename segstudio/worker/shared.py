@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Sequence
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import DTypeLike, NDArray
 from segstudio.worker.messages import Pixels
 
 PREFIX = "segstudio-"
+_numbers = count(1)
 
 
 class Scratch:
@@ -31,13 +33,11 @@ class Scratch:
             _remove_stale(base)
             folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base))  # mode 0700
         self.folder = folder
-        self._count = 0
 
     def create(self, shape: Sequence[int], dtype: DTypeLike, *, fill: int = 0) -> tuple[Pixels, NDArray[np.generic]]:
         """A new array and its address."""
-        self._count += 1
         kind = np.dtype(dtype)
-        path = self.folder / f"{os.getpid()}-{self._count}.pixels"
+        path = self.folder / f"{os.getpid()}-{next(_numbers)}.pixels"  # never reused: others may still map it
         array = np.memmap(path, kind, "w+", shape=tuple(shape)) if np.prod(shape) else np.zeros(shape, kind)
         if fill:
             array[...] = fill

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QColorDialog, QFrame, QLineEdit, QMenu, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QColorDialog, QFrame, QLabel, QLineEdit, QMenu, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from segstudio.core.classes import PALETTE, ClassEntry
 from segstudio.core.codes import Origin
@@ -15,6 +13,18 @@ from segstudio.ui import icons, theme
 from segstudio.ui.session import Session
 from segstudio.ui.widgets import clear, column, label, row, set_property, small_button
 from segstudio.ui.words import tr
+
+
+ICONS = 56
+"""Width of lock and eye at the end of a row; rows without them leave as much free, so that keys line up."""
+
+
+def key_cap(text: str) -> QLabel:
+    """A key as a small square."""
+    made = label(text, "key")
+    made.setFixedSize(20, 18)
+    made.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    return made
 
 
 class Chip(QWidget):
@@ -123,9 +133,8 @@ class ClassRow(Row):
         self.chip, self.name = Chip(), Name(entry.name)
         self.chip.setToolTip(tr("Change the colour"))
         self.chip.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.key = label(str(place) if place < 10 else "", "key")
+        self.key = key_cap(str(place) if place < 10 else "")
         self.key.setVisible(place < 10)
-        self.key.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.lock = small_button("unlock", tr("Lock: its pixels cannot be painted over"), self._toggle_lock)
         self.eye = small_button("eye", tr("Show or hide this class"), self._toggle_eye)
         self.setLayout(row(self.chip, self.name, self.key, self.lock, self.eye, margins=(8, 2, 4, 2), gap=4))
@@ -139,7 +148,7 @@ class ClassRow(Row):
     def show_entry(self, entry: ClassEntry) -> None:
         self.chip.show_color(entry.color)
         self.name.show_text(entry.name)
-        icons.set_icon(self.lock, "lock" if entry.locked else "unlock")
+        icons.set_icon(self.lock, "lock" if entry.locked else "unlock", quiet=not entry.locked)
         icons.set_icon(self.eye, "eye" if entry.visible else "eye-off")
         self.lock.setEnabled(not self._session.read_only)
 
@@ -261,8 +270,7 @@ class ClassesPanel(QWidget):
         made, chip = Row(), Chip()
         chip.show_color("", hatched=True)
         made.setToolTip(tr("Pixels that training leaves out"))
-        spaces: Callable[[], int] = lambda: 56  # as wide as lock and eye, so that keys line up
-        made.setLayout(row(chip, 4, label(tr("Unsure")), 0, label("U", "key"), spaces(), margins=(8, 4, 4, 4), gap=4))
+        made.setLayout(row(chip, 4, label(tr("Unsure")), 0, key_cap("U"), ICONS, margins=(8, 5, 4, 5), gap=4))
         made.chosen.connect(self._session.choose_unsure)
         return made
 

@@ -1,0 +1,108 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from segstudio.learning.evaluate import Evaluation, dice, iou, mean_dice
+from segstudio.learning.gate import judge
+
+NAMES = ["background", "cell"]
+
+
+def scored(*wrong: tuple[int, int], pixels: int = 1000) -> Evaluation:
+    """One region for each pair: how many background and cell pixels are taken for the other."""
+    counts = tuple(np.array([[pixels - b, b], [c, pixels - c]], np.int64) for b, c in wrong)
+    return Evaluation(counts, tuple(map(str, range(len(counts)))))
+
+
+def test_a_better_challenger_is_accepted_and_the_sentence_has_the_numbers() -> None:
+    verdict = judge(scored((200, 200)), scored((100, 100)), NAMES)
+    assert verdict.accepted and "0.80 → 0.90" in verdict.sentence and "2,000 pixels" in verdict.sentence
+    assert verdict.challenger["1"] == pytest.approx(0.9)
+
+
+def test_an_equal_challenger_is_accepted() -> None:
+    assert judge(scored((100, 100)), scored((100, 100)), NAMES).accepted
+
+
+def test_a_challenger_that_is_worse_for_one_class_is_refused_by_name() -> None:
+    champion = Evaluation((np.array([[5000, 0], [100, 100]]),), ("a",))
+    challenger = Evaluation((np.array([[5000, 0], [120, 80]]),), ("a",))
+    verdict = judge(champion, challenger, NAMES)
+    assert not verdict.accepted and "cell fell" in verdict.sentence
+
+
+def test_a_small_loss_within_the_margin_is_accepted_while_the_mean_holds() -> None:
+    champion = Evaluation((np.array([[900, 100, 0], [100, 900, 0], [0, 500, 500]]),), ("a",))
+    challenger = Evaluation((np.array([[895, 105, 0], [100, 900, 0], [0, 300, 700]]),), ("a",))
+    assert judge(champion, challenger, [*NAMES, "vessel"]).accepted
+
+
+def test_a_lower_mean_is_refused_though_no_class_fell_much() -> None:
+    verdict = judge(scored((100, 100)), scored((106, 106)), NAMES)
+    assert not verdict.accepted and "mean Dice fell" in verdict.sentence
+
+
+def test_a_loss_that_the_regions_disagree_about_is_taken_for_chance() -> None:
+    """Cell gains in two regions and loses in two; background makes up for the mean."""
+    old, new = [(300, 100)] * 4, [(240, 60), (240, 60), (100, 240), (100, 240)]
+    champion, challenger = scored(*old), scored(*new)
+    assert dice(champion.pooled)[1] - dice(challenger.pooled)[1] + 0.02 > 0.01
+    verdict = judge(champion, challenger, NAMES)
+    assert verdict.accepted and verdict.interval is not None and verdict.interval[0] < verdict.interval[1]
+
+
+def test_a_loss_in_every_region_is_no_chance() -> None:
+    champion = Evaluation(tuple(np.array([[5000, 0], [100, 900]]) for _ in range(5)), tuple("abcde"))
+    challenger = Evaluation(tuple(np.array([[5000, 0], [130, 870]]) for _ in range(5)), tuple("abcde"))
+    verdict = judge(champion, challenger, NAMES)
+    assert not verdict.accepted and "cell fell" in verdict.sentence
+
+
+def test_a_class_that_is_no_longer_found_is_refused() -> None:
+    champion = Evaluation((np.array([[990, 10], [50, 50]]),), ("a",))
+    challenger = Evaluation((np.array([[1000, 0], [100, 0]]),), ("a",))
+    verdict = judge(champion, challenger, NAMES)
+    assert not verdict.accepted and "cell is no longer found" in verdict.sentence
+
+
+def test_a_class_of_a_few_pixels_has_no_say() -> None:
+    champion = Evaluation((np.array([[900, 100], [0, 5]]),), ("a",))
+    challenger = Evaluation((np.array([[1000, 0], [2, 3]]),), ("a",))
+    assert judge(champion, challenger, NAMES).accepted
+
+
+def test_numbers_without_limit_are_refused() -> None:
+    verdict = judge(scored((200, 200)), scored((100, 100)), NAMES, finite=False)
+    assert not verdict.accepted and "astray" in verdict.sentence
+
+
+def test_a_first_model_need_only_beat_the_random_one() -> None:
+    """A random network that calls everything background is right about background."""
+    random = Evaluation((np.array([[900, 0], [100, 0]]),), ("a",))
+    first = Evaluation((np.array([[700, 200], [10, 90]]),), ("a",))
+    assert not judge(random, first, NAMES).accepted
+    assert judge(random, first, NAMES, trained=False).accepted
+    assert not judge(random, random, NAMES, trained=False).accepted
+
+
+def test_without_validation_pixels_the_sentence_says_what_was_scored() -> None:
+    verdict = judge(scored((200, 200)), scored((100, 100)), NAMES, held_out=False)
+    assert verdict.accepted and "none are held out" in verdict.sentence
+    assert not judge(scored((100, 100)), scored((200, 200)), NAMES, held_out=False).accepted
+
+
+def test_nothing_to_score_on_is_refused() -> None:
+    assert not judge(Evaluation((), ()), Evaluation((), ()), NAMES).accepted
+
+
+def test_the_verdict_is_the_same_each_time() -> None:
+    champion, challenger = scored((200, 100), (50, 90), (10, 300)), scored((190, 90), (60, 80), (20, 250))
+    assert judge(champion, challenger, NAMES) == judge(champion, challenger, NAMES)
+
+
+def test_a_class_that_is_not_in_the_truth_has_no_score() -> None:
+    counts = np.array([[50, 0, 0], [0, 25, 25], [0, 0, 0]])
+    assert dice(counts)[:2] == pytest.approx([1, 2 / 3]) and np.isnan(dice(counts)[2])
+    assert iou(counts)[1] == pytest.approx(0.5)
+    assert mean_dice(counts) == pytest.approx(5 / 6)
