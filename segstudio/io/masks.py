@@ -96,7 +96,7 @@ def _single(path: Path, pixels: NDArray[Any]) -> NDArray[Any]:
             why=f"It holds {pixels.shape[0]} slices or frames.",
             hint="Save each slice as a file of its own.",
         )
-    return pixels[0]
+    return np.asarray(pixels[0])
 
 
 def _by_color(path: Path, colors: Mapping[Rgb, int]) -> ClassMap:

@@ -30,15 +30,19 @@ def pairs(images: Path, masks: Path) -> list[tuple[Path, Path]]:
     Suffixes do not matter, and a mask may end in _mask, _gt, _manual1, _L and the like. Images without a mask
     are left out. Raises UserError when nothing matches.
     """
+    sources, targets = image_files(images), image_files(masks)
+    if images.resolve() == masks.resolve():  # a file with an ending is the mask of the one without
+        stems = {path.stem.lower() for path in sources}
+        targets = [path for path in targets if (core := _core(path)) != path.stem.lower() and core in stems]
+        sources = [path for path in sources if path not in targets]
     by_stem: dict[str, Path] = {}
-    files = image_files(masks)
-    for path in files:
+    for path in targets:
         by_stem.setdefault(_core(path), path)
-    by_stem |= {path.stem.lower(): path for path in files}  # the very same name wins
+    by_stem |= {path.stem.lower(): path for path in targets}  # the very same name wins
     found = []
-    for image in image_files(images):
+    for image in sources:
         mask = by_stem.get(image.stem.lower()) or by_stem.get(_core(image))
-        if mask is not None and mask != image:
+        if mask is not None:
             found.append((image, mask))
     if not found:
         raise UserError(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import tifffile
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
 from segstudio.core.image import ImageInfo
 from segstudio.io.formats import refusal
@@ -21,6 +21,17 @@ RGB = ("red", "green", "blue")
 AGAIN = "Copy it again from where it came."
 COLOR_CODECS = (6, 7, 34892, 33003, 33004, 33005, 34712, 50001)
 """Compressions (JPEG, JPEG 2000, WebP) whose decoders give RGB for YCbCr."""
+
+D50 = np.array([0.96422, 1.0, 0.82521], np.float32)
+XYZ_TO_RGB = np.array(
+    [
+        [3.1338561, -1.6168667, -0.4906146],
+        [-0.9787684, 1.9161415, 0.0334540],
+        [0.0719453, -0.2289914, 1.4052427],
+    ],
+    np.float32,
+)
+"""XYZ relative to D50 to linear sRGB, Bradford adaptation included (Lindbloom, RGB/XYZ matrices)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,15 +198,22 @@ def _to_rgb(pixels: Pixels, color: str) -> Pixels:
     out = np.empty((*pixels.shape[:3], 3), np.uint8)
     for z, values in enumerate(pixels):
         if color == "Lab":
-            from skimage.color import lab2rgb
-
-            lab = np.ascontiguousarray(values).view(np.int8).astype(np.float32)
-            lab[..., 0] = values[..., 0].astype(np.float32) * (100 / 255)
-            out[z] = np.rint(np.clip(lab2rgb(lab, illuminant="D50"), 0, 1) * 255)
+            out[z] = _lab_to_rgb(values)
         else:
             side = values.shape[1], values.shape[0]
             out[z] = np.asarray(Image.frombytes(color, side, np.ascontiguousarray(values).tobytes()).convert("RGB"))
     return out
+
+
+def _lab_to_rgb(values: Pixels) -> NDArray[np.uint8]:
+    """8-bit TIFF L*a*b* (a, b signed; white D50, as TIFF 6.0 section 23 has it) to sRGB (rows, columns, 3)."""
+    signed = np.ascontiguousarray(values).view(np.int8).astype(np.float32)
+    y = (values[..., 0].astype(np.float32) * (100 / 255) + 16) / 116
+    roots = np.stack([y + signed[..., 1] / 500, y, y - signed[..., 2] / 200], axis=-1)
+    xyz = np.where(roots > 6 / 29, roots**3, 3 * (6 / 29) ** 2 * (roots - 4 / 29)) * D50
+    linear = np.clip(xyz @ XYZ_TO_RGB.T, 0, 1)
+    shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+    return np.rint(shown * 255).astype(np.uint8)
 
 
 def _spacing(file: tifffile.TiffFile, page: Any) -> tuple[tuple[float, float, float] | None, str]:

@@ -83,9 +83,11 @@ def _class_lost(
     """Why a class forbids the challenger, or ""."""
     old, new = dice(champion.pooled), dice(challenger.pooled)
     share = champion.pooled.sum(0) / max(champion.pixels, 1)
-    for index in map(int, np.flatnonzero(challenger.pooled.sum(1) >= margins.pixels)):
+    heard = [int(index) for index in np.flatnonzero(challenger.pooled.sum(1) >= margins.pixels)]
+    for index in heard:
         if share[index] > margins.collapse and not challenger.pooled[:, index].any():
             return f"{names[index]} is no longer found at all"
+    for index in heard:
         loss = old[index] - new[index]
         chance = differences is not None and _interval(differences[:, index])[1] >= 0
         if loss > (margins.worst if chance else margins.per_class):

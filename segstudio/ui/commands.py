@@ -247,7 +247,14 @@ MENUS = ("File", "Edit", "Classes", "Image", "View", "Model", "Help")
 TOOL_BAR = ("images.open", "", "edit.undo", "edit.redo", "", "model.predict", "model.train")
 """Commands of the top tool bar; an empty id is a line."""
 
-TOOL_COLUMN = (*(f"tool.{kind.id}" for kind in TOOLS), "", "view.fit", "masks.show", "masks.outline", "uncertainty.show")
+TOOL_COLUMN = (
+    *(f"tool.{kind.id}" for kind in TOOLS),
+    "",
+    "view.fit",
+    "masks.show",
+    "masks.outline",
+    "uncertainty.show",
+)
 """Commands of the left tool bar."""
 
 

@@ -79,10 +79,10 @@ def place(window: MainWindow, docks: dict[str, Dock]) -> None:
     right = ["layers", "classes", "histogram"]
     sizes = [190, 300, 470] if tall else [134, 206, 350]
     window.resizeDocks([docks[name] for name in right], sizes, Qt.Orientation.Vertical)
-    window.resizeDocks([docks["layers"]], [324 if wide else 286], Qt.Orientation.Horizontal)
+    window.resizeDocks([docks["layers"]], [324 if wide else 296], Qt.Orientation.Horizontal)
     window.resizeDocks([docks["strip"]], [192 if tall else 172], Qt.Orientation.Vertical)
     window.resizeDocks(
-        [docks["strip"], docks["monitor"]], [800, 740] if wide else [286, 660], Qt.Orientation.Horizontal
+        [docks["strip"], docks["monitor"]], [800, 740] if wide else [300, 646], Qt.Orientation.Horizontal
     )
 
 

@@ -14,6 +14,7 @@ from segstudio.ui.words import tr
 if TYPE_CHECKING:
     from segstudio.ui.window import MainWindow
 
+
 def build_actions(window: MainWindow, keys: dict[str, str]) -> dict[str, QAction]:
     """An action for each command, by id; `keys` holds the user's own shortcuts."""
     actions = {}

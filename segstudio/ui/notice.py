@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.ui import icons, theme
@@ -41,8 +41,16 @@ class Lift:
 class Notice(QFrame):
     """One strip: an icon, what happened, why and what to do, perhaps a button, and a cross."""
 
+    closed = Signal()
+
     def __init__(
-        self, kind: Kind, what: str, why: str = "", hint: str = "", action: str = "", run: Callable[[], object] | None = None
+        self,
+        kind: Kind,
+        what: str,
+        why: str = "",
+        hint: str = "",
+        action: str = "",
+        run: Callable[[], object] | None = None,
     ) -> None:
         super().__init__()
         self.setObjectName("notice")
@@ -72,6 +80,7 @@ class Notice(QFrame):
         self.hide()
         self.setParent(None)
         self.deleteLater()
+        self.closed.emit()
 
 
 class Notices(QWidget):
@@ -84,6 +93,7 @@ class Notices(QWidget):
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(0)
         self._banner: Notice | None = None
+        self.hide()
         session.blocked.connect(self.show_banner)
         session.edited.connect(lambda _: self.clear_banner())
         session.image_changed.connect(self.clear_banner)
@@ -131,8 +141,13 @@ class Notices(QWidget):
         for strip in self.strips:
             strip.dismiss()
 
+    def _settle(self) -> None:
+        self.setVisible(bool(self.strips))
+
     def _add(self, notice: Notice) -> Notice:
         self._box.addWidget(notice)
+        notice.closed.connect(self._settle)
+        self.show()
         return notice
 
 

@@ -29,6 +29,8 @@ class Opening(QObject):
     failed = Signal(object)
     """A Failed message: one file could not be opened."""
     added = Signal(object)
+    shown = Signal(object)
+    """The pixels of the shown image (ImageEntry) have arrived."""
     thumbnail = Signal(int, object)
     """Image id and its thumbnail, uint8 (rows, columns, 3)."""
     finished = Signal(int, int)
@@ -77,6 +79,11 @@ class Opening(QObject):
         if ids[place] != image.id:
             self.show(ids[place])
 
+    @property
+    def busy(self) -> bool:
+        """Whether files are still being read."""
+        return self._reading or bool(self._queue)
+
     def forget(self) -> None:
         """Drop what waits (another project is opened)."""
         self._queue.clear()
@@ -84,6 +91,7 @@ class Opening(QObject):
     def _arrived(self, entry: ImageEntry, loaded: Loaded) -> None:
         if self._session.image is entry:
             self._session.show_image(entry, loaded.array)
+            self.shown.emit(entry)
 
     def _next(self) -> None:
         if self._reading or not self._queue:

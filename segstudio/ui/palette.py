@@ -135,7 +135,9 @@ class CommandPainter(QStyledItemDelegate):
         text.setRight(text.right() - QFontMetrics(painter.font()).horizontalAdvance(shortcut) - 12)
         painter.setPen(theme.color("faint"))
         note = tr(command.menu) + (f" · {tr(command.tip)}" if command.tip else "")
-        painter.drawText(text, middle, painter.fontMetrics().elidedText(note, Qt.TextElideMode.ElideRight, text.width()))
+        painter.drawText(
+            text, middle, painter.fontMetrics().elidedText(note, Qt.TextElideMode.ElideRight, text.width())
+        )
 
 
 class CommandSearch(OverlayCard):

@@ -9,8 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from segstudio.core.document import Document
-from segstudio.errors import UserError
-from segstudio.project.lock import ProjectInUse
 from segstudio.project.paths import FILE, project_file
 from segstudio.project.store import Store
 from segstudio.settings import data_folder

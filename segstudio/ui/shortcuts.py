@@ -45,9 +45,8 @@ def sections(own: dict[str, str]) -> list[tuple[str, list[Line]]]:
 def _line(command: Command, own: dict[str, str]) -> Line:
     native = QKeySequence.SequenceFormat.NativeText
     keys = [QKeySequence(key).toString(native) for key in keys_of(command, own)][:2]
-    if command.id == "proposal.accept":
-        keys = [tr("Enter")]
-    return keys, tr(command.text)
+    keys = [key.replace("Return", tr("Enter")) for key in keys]
+    return list(dict.fromkeys(keys)), tr(command.text)
 
 
 class ShortcutSheet(OverlayCard):
@@ -80,17 +79,21 @@ class ShortcutSheet(OverlayCard):
         box = QHBoxLayout(self._sheet)
         box.setContentsMargins(24, 16, 24, 20)
         box.setSpacing(36)
-        whole = sum(len(lines) + 2 for _, lines in found)
-        stacks = [QVBoxLayout() for _ in range(columns)]
-        used = 0
-        for title, lines in found:
-            place = min(columns - 1, int((used + (len(lines) + 2) / 2) * columns / whole))
-            stacks[place].addLayout(_section(title, lines))
-            stacks[place].addSpacing(16)
-            used += len(lines) + 2
-        for stack in stacks:
+        for places in balanced([len(lines) + 2 for _, lines in found], columns):
+            stack = QVBoxLayout()
+            for place in places:
+                stack.addLayout(_section(*found[place]))
+                stack.addSpacing(18)
             stack.addStretch(1)
             box.addLayout(stack, 1)
+
+
+def balanced(heights: list[int], columns: int) -> list[list[int]]:
+    """Places of `heights` in columns of about the same height: the tallest first, each into the shortest column."""
+    found: list[list[int]] = [[] for _ in range(columns)]
+    for place in sorted(range(len(heights)), key=lambda p: -heights[p]):
+        min(found, key=lambda column: sum(heights[p] for p in column)).append(place)
+    return sorted(sorted(column) for column in found)
 
 
 def _section(title: str, lines: list[Line]) -> QGridLayout:

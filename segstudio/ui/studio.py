@@ -16,7 +16,7 @@ from segstudio.errors import UserError
 from segstudio.project.lock import ProjectInUse
 from segstudio.project.store import Store
 from segstudio.settings import Settings
-from segstudio.ui.baselining import Baselining
+from segstudio.ui.baselining import Baselining, Request
 from segstudio.ui.library import Library
 from segstudio.ui.opening import Opening, images_in
 from segstudio.ui.predicting import Predicting, accept_prediction, visible_tiles
@@ -56,6 +56,7 @@ class Studio(QObject):
         self.projects.storing_failed.connect(lambda error: self.problem.emit(error, "", None))
         self.opening.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.opening.finished.connect(self._on_added)
+        self.opening.shown.connect(self._on_shown)
         self.predicting.failed.connect(lambda reply, repeat: self.problem.emit(reply, "Repeat", repeat))
         self.predicting.ended.connect(self._say)
         self.training.failed.connect(self._on_training_failed)
@@ -168,6 +169,18 @@ class Studio(QObject):
             image.done = not image.done
             document.image_changed.emit(image)
 
+    def run_baseline(self, method: str, parameters: dict[str, Any], preview: bool) -> None:
+        """Show what a classical method would paint, or paint it as one undo step."""
+        from segstudio.classical.registry import find
+
+        request = Request(method, find(method).title, parameters)
+        if preview:
+            self.baselining.preview(request)
+        elif why := self.session.why_not_editable():
+            self.session.blocked.emit(why)
+        else:
+            self.baselining.apply(request)
+
     # --- models ---------------------------------------------------------------------------------------------
 
     def accept_or_roll_back(self) -> None:
@@ -230,6 +243,16 @@ class Studio(QObject):
             self.problem.emit(error, "Resume training", lambda: self.training.resume(interrupted[-1]))
         else:
             self.problem.emit(error, "", None)
+
+    def _on_shown(self, entry: ImageEntry) -> None:
+        """An image that the champion has not seen yet is predicted at once; the place is remembered."""
+        document, store = self.document, self.projects.store
+        if document is None or store is None or store.read_only:
+            return
+        store.settings.set("shown", entry.id)
+        champion = document.champion
+        if champion is not None and champion.metrics and self.session.layer.prediction.is_empty():
+            self.predicting.predict(entry, self.session.active_layer, self._visible())
 
     def _on_added(self, added: int, failed: int) -> None:
         text = f"{added} image{'s' if added != 1 else ''} added"

@@ -22,7 +22,9 @@ def label(text: str = "", kind: str = "", *, wrap: bool = False, size: int = 0) 
     return made
 
 
-def small_button(name: str, tip: str, click: Callable[[], object] | None = None, *, checkable: bool = False) -> QToolButton:
+def small_button(
+    name: str, tip: str, click: Callable[[], object] | None = None, *, checkable: bool = False
+) -> QToolButton:
     """A flat icon button of 22 px for rows and panel headers."""
     made = QToolButton()
     icons.set_icon(made, name)
@@ -41,6 +43,7 @@ def slider(low: int, high: int, change: Callable[[int], object] | None = None) -
     """A horizontal slider over whole numbers."""
     made = QSlider(Qt.Orientation.Horizontal)
     made.setRange(low, high)
+    made.setMinimumWidth(40)
     made.setFocusPolicy(Qt.FocusPolicy.TabFocus)
     if change is not None:
         made.valueChanged.connect(change)
@@ -55,7 +58,9 @@ def rule(*, vertical: bool = False) -> QFrame:
     return made
 
 
-def row(*parts: QWidget | QLayout | int, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = 8) -> QHBoxLayout:
+def row(
+    *parts: QWidget | QLayout | int, margins: tuple[int, int, int, int] = (0, 0, 0, 0), gap: int = 8
+) -> QHBoxLayout:
     """Widgets side by side; a number n > 0 is a space of n px, 0 a stretch."""
     made = QHBoxLayout()
     _fill(made, parts, margins, gap)

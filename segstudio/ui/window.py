@@ -7,7 +7,15 @@ from pathlib import Path
 import numpy as np
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QMainWindow, QStackedWidget, QWidget
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QGridLayout,
+    QLineEdit,
+    QMainWindow,
+    QStackedWidget,
+    QWidget,
+)
 
 from segstudio import settings as stored_settings
 from segstudio.core.codes import Origin
@@ -56,6 +64,7 @@ class MainWindow(QMainWindow):
         self.job: JobState | None = None
         self.setWindowTitle("SegStudio")
         self.setMinimumSize(980, 640)
+        self.resize(1440, 900)
         self._commands = build_actions(self, self.keys)
         self._build_centre()
         self._build_panels()
@@ -175,8 +184,13 @@ class MainWindow(QMainWindow):
         self.canvas, self.notices = Canvas(session), Notices(session)
         self.tool_options, self.start_page = ToolOptions(session), StartPage(self)
         editor = QWidget()
-        editor.setLayout(column(self.tool_options, self.notices, self.canvas, gap=0))
-        editor.layout().setStretch(2, 1)  # type: ignore[union-attr]
+        over = QGridLayout()  # strips lie over the canvas: one that comes must not move the image under the pen
+        over.setContentsMargins(0, 0, 0, 0)
+        over.addWidget(self.canvas, 0, 0)
+        over.addWidget(self.notices, 0, 0, Qt.AlignmentFlag.AlignTop)
+        editor.setLayout(column(self.tool_options, over, gap=0))
+        editor.layout().setStretch(1, 1)  # type: ignore[union-attr]
+        self.notices.raise_()
         self.pages = QStackedWidget()
         self.pages.setObjectName("centre")
         self.pages.addWidget(self.start_page)

@@ -44,12 +44,18 @@ def test_a_lower_mean_is_refused_though_no_class_fell_much() -> None:
 
 
 def test_a_loss_that_the_regions_disagree_about_is_taken_for_chance() -> None:
-    """Cell gains in two regions and loses in two; background makes up for the mean."""
-    old, new = [(300, 100)] * 4, [(240, 60), (240, 60), (100, 240), (100, 240)]
-    champion, challenger = scored(*old), scored(*new)
-    assert dice(champion.pooled)[1] - dice(challenger.pooled)[1] + 0.02 > 0.01
-    verdict = judge(champion, challenger, NAMES)
+    """Cell gains in two regions and loses in two; vessel makes up for the mean."""
+
+    def regions(cells: list[int], vessels: int) -> Evaluation:
+        counts = [np.array([[1000, 0, 0], [c, 1000 - c, 0], [vessels, 0, 1000 - vessels]]) for c in cells]
+        return Evaluation(tuple(counts), tuple("abcd"))
+
+    champion, challenger = regions([100] * 4, 300), regions([0, 0, 160, 360], 100)
+    assert 0.01 < dice(champion.pooled)[1] - dice(challenger.pooled)[1] < 0.03
+    verdict = judge(champion, challenger, [*NAMES, "vessel"])
     assert verdict.accepted and verdict.interval is not None and verdict.interval[0] < verdict.interval[1]
+    two = (Evaluation(e.counts[2:], e.groups[2:]) for e in (champion, challenger))
+    assert not judge(*two, [*NAMES, "vessel"]).accepted  # too few regions to speak of chance
 
 
 def test_a_loss_in_every_region_is_no_chance() -> None:

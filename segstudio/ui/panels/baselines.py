@@ -40,6 +40,9 @@ class BaselinesPanel(QWidget):
         self.family, self.method, self.form = QComboBox(), QComboBox(), Form()
         for family in dict.fromkeys(method.family for method in METHODS.values()):
             self.family.addItem(tr(family), family)
+        for chooser in (self.family, self.method):  # they may become narrower than their longest word
+            chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            chooser.setMinimumContentsLength(7)
         self.summary = label("", "muted", wrap=True)
         self.live = QCheckBox(tr("Live preview"))
         self.live.setChecked(True)
@@ -172,7 +175,7 @@ class Scores(QWidget):
         self._session = session
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(10)
+        self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(0, 1)
         self.show_comparison(None)

@@ -30,7 +30,7 @@ class Chart(QWidget):
         super().__init__()
         self._title, self._low, self._high = title, low, high
         self.curves: tuple[Curve, ...] = ()
-        self.setMinimumSize(120, 72)
+        self.setMinimumSize(104, 72)
 
     def sizeHint(self) -> QSize:
         return QSize(190, 130)

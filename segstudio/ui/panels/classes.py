@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QColorDialog, QFrame, QLabel, QLineEdit, QMenu, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QColorDialog,
+    QFrame,
+    QLabel,
+    QLineEdit,
+    QMenu,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from segstudio.core.classes import PALETTE, ClassEntry
 from segstudio.core.codes import Origin
@@ -13,7 +23,6 @@ from segstudio.ui import icons, theme
 from segstudio.ui.session import Session
 from segstudio.ui.widgets import clear, column, label, row, set_property, small_button
 from segstudio.ui.words import tr
-
 
 ICONS = 56
 """Width of lock and eye at the end of a row; rows without them leave as much free, so that keys line up."""
@@ -275,7 +284,7 @@ class ClassesPanel(QWidget):
         return made
 
 
-def _swatch(color: str):  # noqa: ANN202
+def _swatch(color: str):
     from PySide6.QtGui import QIcon, QPixmap
 
     made = QPixmap(14, 14)

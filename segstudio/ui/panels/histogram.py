@@ -299,10 +299,9 @@ class HistogramPanel(QWidget):
 def _number() -> QDoubleSpinBox:
     made = QDoubleSpinBox()
     made.setRange(-1e12, 1e12)
-    made.setFixedWidth(86)
+    made.setFixedWidth(96)
+    made.setAlignment(Qt.AlignmentFlag.AlignRight)
     made.setKeyboardTracking(False)
-    made.setButtonSymbols(QDoubleSpinBox.ButtonSymbols.NoButtons)
-    made.setProperty("plain", True)
     return made
 
 

@@ -53,7 +53,8 @@ class MonitorPanel(QWidget):
         self.train.setToolTip(tr("Learn from your corrections; again to pause (Ctrl+T)"))
         self.stop.setToolTip(tr("End the training and keep the best so far"))
         self.loss = Chart(tr("Loss"))
-        self.score = Chart(tr("Dice, held-out"), low=0.0, high=1.0)
+        self.score = Chart(tr("Dice"), low=0.0, high=1.0)
+        self.score.setToolTip(tr("Mean Dice on pixels that are never trained on: the model in use (dashed) and the new one"))
         self.per_class, self.versions = PerClass(), Versions(actions)
         self._lay_out()
         self.train.clicked.connect(lambda: actions.train_or_pause())
@@ -96,7 +97,7 @@ class MonitorPanel(QWidget):
 
     def _lay_out(self) -> None:
         left = QWidget()
-        left.setFixedWidth(172)
+        left.setFixedWidth(164)
         left.setLayout(
             column(self.sentence, self.message, 0, self.bar, row(self.train, self.stop, gap=6), margins=(0, 0, 6, 0), gap=6)
         )
@@ -104,7 +105,7 @@ class MonitorPanel(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.per_class, tr("Per class"))
         self.tabs.addTab(self.versions, tr("Versions"))
-        self.tabs.setMinimumWidth(212)
+        self.tabs.setMinimumWidth(222)
         box = QHBoxLayout(self)
         box.setContentsMargins(12, 4, 8, 10)
         box.setSpacing(14)
@@ -151,7 +152,7 @@ class PerClass(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._grid = QGridLayout()
-        self._grid.setHorizontalSpacing(10)
+        self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(0, 1)
         self.setLayout(column(_scrolled(self._grid), gap=0))
