@@ -213,7 +213,7 @@ def _lab_to_rgb(values: Pixels) -> NDArray[np.uint8]:
     xyz = np.where(roots > 6 / 29, roots**3, 3 * (6 / 29) ** 2 * (roots - 4 / 29)) * D50
     linear = np.clip(xyz @ XYZ_TO_RGB.T, 0, 1)
     shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(shown * 255).astype(np.uint8)
+    return np.asarray(np.rint(shown * 255), np.uint8)
 
 
 def _spacing(file: tifffile.TiffFile, page: Any) -> tuple[tuple[float, float, float] | None, str]:

@@ -68,7 +68,9 @@ def test_colours_are_mapped_to_classes_and_others_to_nothing(tmp_path: Path):
     (np.array([[0, 1, 2, 3]], np.uint8), 2, "4 different values up to 3"),
     (np.array([[[255, 0, 0], [0, 255, 0]]], np.uint8), 2, "colour picture"),
 ])  # fmt: skip
-def test_files_that_are_no_mask_of_the_classes_are_refused(tmp_path: Path, values: np.ndarray, classes: int, words: str):
+def test_files_that_are_no_mask_of_the_classes_are_refused(
+    tmp_path: Path, values: np.ndarray, classes: int, words: str
+):
     Image.fromarray(values).save(tmp_path / "mask.png")
     with pytest.raises(UserError) as caught:
         read_mask(tmp_path / "mask.png", classes=classes)

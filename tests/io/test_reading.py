@@ -80,7 +80,9 @@ def test_odd_files_of_pillows_collection_open_or_are_refused_as_known(shared_dat
             _checked(path)
 
 
-@pytest.mark.parametrize("name", ["hopper.tif", "tiff_strip_cmyk_jpeg.tif", "tiff_tiled_planar_lzw.tiff", "hopper.Lab.tif"])
+@pytest.mark.parametrize(
+    "name", ["hopper.tif", "tiff_strip_cmyk_jpeg.tif", "tiff_tiled_planar_lzw.tiff", "hopper.Lab.tif"]
+)
 def test_colours_of_tiffs_look_like_pillows(shared_data: Path, name: str):
     path = shared_data / "tiff_png_jpeg_pillow" / name
     with Image.open(path) as image:
