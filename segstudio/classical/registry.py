@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Any, Literal, cast
 
@@ -101,6 +100,8 @@ def find(method_id: str) -> Method:
     try:
         return METHODS[method_id]
     except KeyError:
+        from difflib import get_close_matches
+
         near = get_close_matches(method_id.lower().replace("-", "_"), METHODS, n=1)
         raise UserError(
             f"There is no method “{method_id}”.",

@@ -130,9 +130,9 @@ def _train(
             took = time.perf_counter() - start
             run.spent += took
             pace.scored(run, took)
-            yield Scored(run.step, champion, challenger)
             if state is not None:
                 states.write(state, to_state(run, key))
+            yield Scored(run.step, champion, challenger)
             if run.step - run.best_step >= run.recipe.patience * pace.every:
                 ended_by = ended_by or "no better score for a while"
     yield _outcome(run, network, regions, champion, held_out, ended_by)

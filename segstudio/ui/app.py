@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import time
 import traceback
-from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np  # noqa: F401  before PySide6, which looks at every module imported after it
 from PySide6.QtCore import QEvent, QObject, QTimer
@@ -20,36 +19,56 @@ from segstudio import settings as stored_settings
 from segstudio.errors import UserError
 from segstudio.ui import theme
 from segstudio.ui.actions import Actions
+from segstudio.ui.recent import recent
+from segstudio.ui.session import Session
 from segstudio.ui.state import JobState, StoreState
-from segstudio.ui.studio import Studio
 from segstudio.ui.window import MainWindow
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from segstudio.ui.studio import Studio
 
 
 class Program(QObject):
-    """The running program: one studio and one window on it."""
+    """The running program: one window, and one studio behind it that is made after the first paint."""
 
     def __init__(self) -> None:
         super().__init__()
         settings, problems = stored_settings.load()
-        self.studio = Studio(settings)
-        self.window = MainWindow(self.studio.session, actions_of(self.studio, self.close))
-        self.studio.visible_box = self.window.canvas.visible_box
+        self.session = Session(settings)
+        self.window = MainWindow(self.session, self._actions())
+        self.window.installEventFilter(self)
         self._closed = False
-        self._connect()
+        self._wanted: tuple[list[Path], bool] | None = None
         for problem in problems:
             self.window.notices.show_problem(UserError(problem))
 
+    @cached_property
+    def studio(self) -> Studio:
+        """Everything behind the window; importing it takes as long as a bare window, so it waits until needed."""
+        from segstudio.ui.studio import Studio
+
+        studio = Studio(self.session)
+        studio.visible_box = self.window.canvas.visible_box
+        self._connect(studio)
+        return studio
+
     def start(self, paths: list[Path], *, sample: bool = False) -> None:
         """Show the window, then open what was asked for; workers start after the first paint."""
-        self.window.start_page.show_recent(_recent())
+        self.window.start_page.show_recent(recent())
         self.window.resize(1280, 800)
         self.window.show()
+        self._wanted = paths, sample
+
+    def _after_first_paint(self) -> None:
+        if self._closed or self._wanted is None:
+            return
+        (paths, sample), self._wanted = self._wanted, None
         if sample:
-            QTimer.singleShot(0, self.studio.open_sample)
+            self.studio.open_sample()
         elif paths:
-            QTimer.singleShot(0, lambda: self.studio.open_paths(paths))
+            self.studio.open_paths(paths)
+        else:
+            QTimer.singleShot(200, lambda: self._closed or self.studio.workers.compute.start())
 
     def close(self) -> None:
         """Close the window, store everything and end the workers."""
@@ -58,18 +77,20 @@ class Program(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The window is closing: everything is stored and the workers end, whoever closed it."""
         if watched is self.window and event.type() == QEvent.Type.Close and not self._closed:
-            self._closed = True
             QTimer.singleShot(0, self.shut_down)
+        elif watched is self.window and event.type() == QEvent.Type.Paint and self._wanted is not None:
+            QTimer.singleShot(0, self._after_first_paint)
         return False
 
     def shut_down(self) -> None:
-        """Store everything and end the workers."""
-        self._closed = True
-        self.studio.close()
+        """Store everything and end the workers; only the first call does anything."""
+        if not self._closed:
+            self._closed = True
+            if "studio" in self.__dict__:
+                self.studio.close()
 
-    def _connect(self) -> None:
-        studio, window = self.studio, self.window
-        window.installEventFilter(self)
+    def _connect(self, studio: Studio) -> None:
+        window = self.window
         studio.problem.connect(lambda error, text, run: window.notices.show_problem(error, text, run))
         studio.said.connect(window.say)
         studio.workers.device_known.connect(window.status.show_device)
@@ -102,30 +123,29 @@ class Program(QObject):
         state = StoreState("read-only") if read_only else StoreState("stored", time.time())
         self.window.status.show_store(state)
 
-
-def actions_of(studio: Studio, quit: Callable[[], None]) -> Actions:
-    """What the window may ask, wired to the controllers."""
-    return Actions(
-        open_files=studio.open_paths,
-        open_folder=lambda path: studio.open_paths([path]),
-        open_project=studio.open_project,
-        new_project=studio.new_project,
-        open_sample=studio.open_sample,
-        save_copy=studio.save_copy,
-        export_masks=studio.export_masks,
-        show_image=studio.opening.show,
-        next_image=studio.opening.step,
-        most_useful_image=studio.next_useful,
-        predict=lambda view_only: studio.predict(view_only=view_only),
-        cancel_jobs=studio.cancel_jobs,
-        train_or_pause=studio.training.train_or_pause,
-        stop_training=studio.training.stop,
-        accept_or_roll_back=studio.accept_or_roll_back,
-        use_version=studio.use_version,
-        accept_prediction=studio.accept_prediction,
-        run_baseline=studio.run_baseline,
-        quit=quit,
-    )
+    def _actions(self) -> Actions:
+        """What the window may ask, wired to the controllers."""
+        return Actions(
+            open_files=lambda paths: self.studio.open_paths(paths),
+            open_folder=lambda path: self.studio.open_paths([path]),
+            open_project=lambda path: self.studio.open_project(path),
+            new_project=lambda folder: self.studio.new_project(folder),
+            open_sample=lambda: self.studio.open_sample(),
+            save_copy=lambda folder: self.studio.save_copy(folder),
+            export_masks=lambda folder: self.studio.export_masks(folder),
+            show_image=lambda image: self.studio.opening.show(image),
+            next_image=lambda count: self.studio.opening.step(count),
+            most_useful_image=lambda: self.studio.next_useful(),
+            predict=lambda view_only: self.studio.predict(view_only=view_only),
+            cancel_jobs=lambda: self.studio.cancel_jobs(),
+            train_or_pause=lambda: self.studio.training.train_or_pause(),
+            stop_training=lambda: self.studio.training.stop(),
+            accept_or_roll_back=lambda: self.studio.accept_or_roll_back(),
+            use_version=lambda number: self.studio.use_version(number),
+            accept_prediction=lambda: self.studio.accept_prediction(),
+            run_baseline=lambda method, values, preview: self.studio.run_baseline(method, values, preview),
+            quit=self.close,
+        )
 
 
 def main(paths: list[str], *, sample: bool = False, offscreen: str | None = None) -> int:
@@ -134,7 +154,7 @@ def main(paths: list[str], *, sample: bool = False, offscreen: str | None = None
     assert isinstance(app, QApplication)
     app.setApplicationName("SegStudio")
     program = Program()
-    theme.apply(app, program.studio.settings.theme)
+    theme.apply(app, program.session.settings.theme)
     _catch_bugs(program.window)
     program.start([Path(path) for path in paths], sample=sample)
     if os.environ.get("SEGSTUDIO_EXIT_AFTER_PAINT"):
@@ -157,12 +177,6 @@ class _ExitAfterPaint(QObject):
             os.write(1, "\n".join(sorted(sys.modules)).encode())
             os._exit(0)
         return False
-
-
-def _recent() -> list[Path]:
-    from segstudio.ui.projects import recent
-
-    return recent()
 
 
 def _catch_bugs(window: MainWindow) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from PySide6.QtCore import QByteArray, QRectF, Qt
-from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
+from PySide6.QtGui import QAction, QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QAbstractButton, QWidget
 
 from segstudio.resources import folder
@@ -60,9 +60,14 @@ def _icon(name: str, theme_name: str, quiet: bool) -> QIcon:
         (QIcon.Mode.Disabled, QIcon.State.On, colors.faint),
     )
     for mode, state, tint in states:
-        for ratio in (1.0, 2.0):
+        for ratio in _ratios():
             made.addPixmap(pixmap(name, tint, SIZE, ratio), mode, state)
     return made
+
+
+def _ratios() -> set[float]:
+    """Pixels per point of the screens there are."""
+    return {1.0, *(screen.devicePixelRatio() for screen in QGuiApplication.screens())}
 
 
 @lru_cache(maxsize=256)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from segstudio.ui import icons
 from segstudio.ui.commands import COMMANDS, MENUS, Command, keys_of
 from segstudio.ui.words import tr
 
@@ -27,8 +26,6 @@ def build_actions(window: MainWindow, keys: dict[str, str]) -> dict[str, QAction
         action.setCheckable(command.checked is not None)
         action.setAutoRepeat(not command.held)
         action.setIconVisibleInMenu(False)
-        if command.icon:
-            icons.set_icon(action, command.icon)
         action.triggered.connect(lambda _=False, command=command: window.run(command))
         window.addAction(action)
         actions[command.id] = action

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import time
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from segstudio.core.document import Document
-from segstudio.project.paths import FILE, project_file
+from segstudio.project.paths import project_file
 from segstudio.project.store import Store
 from segstudio.settings import data_folder
-
-RECENT = 8
-"""How many projects the start page remembers."""
+from segstudio.ui.recent import remember
 
 
 class Projects(QObject):
@@ -86,28 +83,6 @@ class Projects(QObject):
                 self._timer.start()
             else:
                 self.stored.emit(time.time())
-
-
-def is_project(path: Path) -> bool:
-    """Whether a path means a project: its folder or its file."""
-    return project_file(path).is_file() and (path.is_dir() or path.name == FILE)
-
-
-def recent() -> list[Path]:
-    """Projects opened last that still exist, newest first."""
-    try:
-        stored = json.loads((data_folder() / "recent.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    return [path for item in stored if isinstance(item, str) and is_project(path := Path(item))][:RECENT]
-
-
-def remember(folder: Path) -> None:
-    """Put a project at the head of the recent ones."""
-    others = [path for path in recent() if path != folder]
-    target = data_folder() / "recent.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps([str(path) for path in [folder, *others][:RECENT]]), encoding="utf-8")
 
 
 def _fresh_folder() -> Path:

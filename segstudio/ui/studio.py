@@ -15,12 +15,12 @@ from segstudio.core.geometry import Box
 from segstudio.errors import UserError
 from segstudio.project.lock import ProjectInUse
 from segstudio.project.store import Store
-from segstudio.settings import Settings
 from segstudio.ui.baselining import Baselining, Request
 from segstudio.ui.library import Library
 from segstudio.ui.opening import Opening, images_in
 from segstudio.ui.predicting import Predicting, accept_prediction, visible_tiles
-from segstudio.ui.projects import Projects, is_project
+from segstudio.ui.projects import Projects
+from segstudio.ui.recent import is_project
 from segstudio.ui.session import Session
 from segstudio.ui.training import Training
 from segstudio.ui.workers import Workers
@@ -37,10 +37,10 @@ class Studio(QObject):
     said = Signal(str)
     """A last word for the status bar."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, session: Session) -> None:
         super().__init__()
-        self.settings = settings
-        self.session = Session(settings)
+        settings = session.settings
+        self.session = session
         self.workers = Workers(settings, self)
         self.library = Library(self.workers, settings.read_megabytes * 2**20)
         self.projects = Projects(settings.undo_megabytes * 2**20, self)

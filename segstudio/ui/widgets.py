@@ -93,6 +93,7 @@ def clear(layout: QLayout) -> None:
     """Take all items out of a layout and delete their widgets."""
     while (item := layout.takeAt(0)) is not None:
         if (widget := item.widget()) is not None:
+            widget.hide()  # or a show that its old layout has posted would make it a window of its own
             widget.setParent(None)
             widget.deleteLater()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
@@ -28,7 +29,6 @@ from segstudio.ui.commands import COMMANDS, Command
 from segstudio.ui.menus import build_actions, build_menus
 from segstudio.ui.notice import Notices
 from segstudio.ui.overlay_card import OverlayCard
-from segstudio.ui.palette import CommandSearch
 from segstudio.ui.panels.baselines import BaselinesPanel
 from segstudio.ui.panels.classes import ClassesPanel
 from segstudio.ui.panels.histogram import HistogramPanel
@@ -39,12 +39,15 @@ from segstudio.ui.panels.strip import StripPanel
 from segstudio.ui.panels.tool_options import ToolOptions
 from segstudio.ui.panels.toolbar import build_tool_bar, build_tool_column
 from segstudio.ui.session import Session
-from segstudio.ui.shortcuts import ShortcutSheet
 from segstudio.ui.start_page import StartPage
 from segstudio.ui.state import JobState, Place, TrainingState
 from segstudio.ui.status import StatusBar
 from segstudio.ui.widgets import column
 from segstudio.ui.words import tr
+
+if TYPE_CHECKING:
+    from segstudio.ui.palette import CommandSearch
+    from segstudio.ui.shortcuts import ShortcutSheet
 
 ORIGIN_WORDS = {
     Origin.PAINTED: "painted",
@@ -118,9 +121,13 @@ class MainWindow(QMainWindow):
         self.refresh_soon()
 
     def search_commands(self) -> CommandSearch:
+        from segstudio.ui.palette import CommandSearch
+
         return self._open_card(CommandSearch(self))  # type: ignore[return-value]
 
     def show_shortcuts(self) -> ShortcutSheet:
+        from segstudio.ui.shortcuts import ShortcutSheet
+
         return self._open_card(ShortcutSheet(self))  # type: ignore[return-value]
 
     def show_panel(self, name: str) -> None:

@@ -143,12 +143,12 @@ class ClassRow(Row):
         self.chip.setToolTip(tr("Change the colour"))
         self.chip.setCursor(Qt.CursorShape.PointingHandCursor)
         self.key = key_cap(str(place) if place < 10 else "")
-        self.key.setVisible(place < 10)
         self.lock = small_button("unlock", tr("Lock: its pixels cannot be painted over"), self._toggle_lock)
         self.eye = small_button("eye", tr("Show or hide this class"), self._toggle_eye)
         self.setLayout(row(self.chip, self.name, self.key, self.lock, self.eye, margins=(8, 2, 4, 2), gap=4))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self.layout().insertSpacing(1, 4)  # type: ignore[union-attr]
+        self.key.setHidden(place > 9)
         self.chip.clicked.connect(self.recolour)
         self.name.renamed.connect(lambda name: self._change(name=name))
         self.chosen.connect(lambda: session.choose_class(self.class_id))

@@ -43,12 +43,12 @@ def distribution(pixels: NDArray[np.generic], z: int, channels: list[int]) -> Di
         return None
     low = float(min(part.min() for part in parts if part.size))
     high = float(max(part.max() for part in parts if part.size))
-    bins, end = BINS, max(high, low + 1e-6)
+    bins, end = BINS, max(high, low + max(1e-6, abs(low) * 1e-6))
     if plane.dtype.kind in "ui":  # as many whole values in each bin, or the curve becomes a comb
         width = int((high - low + 1) // BINS) + 1
         bins = -(-int(high - low + 1) // width)
         end = low + bins * width
-    counts = tuple(np.histogram(part, bins=bins, range=(low, end))[0] for part in parts)
+    counts = tuple(np.histogram(part.astype(np.float64), bins=bins, range=(low, end))[0] for part in parts)
     return Distribution(counts, low, end)
 
 

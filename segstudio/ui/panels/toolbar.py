@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from segstudio.ui import icons
-from segstudio.ui.commands import TOOL_BAR, TOOL_COLUMN
+from segstudio.ui.commands import COMMANDS, TOOL_BAR, TOOL_COLUMN
 from segstudio.ui.widgets import label, row
 from segstudio.ui.words import tr
 
@@ -30,6 +30,9 @@ class SearchBox(QPushButton):
         icons.set_icon(self, "search")
         self.setIconSize(QSize(15, 15))
         self.setLayout(row(0, label("Ctrl+K", "faint"), margins=(0, 0, 10, 0)))
+
+
+ICONS = {command.id: command.icon for command in COMMANDS}
 
 
 def build_tool_bar(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
@@ -63,6 +66,7 @@ def _bar(
     bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
     for id_ in ids:
         if id_:
+            icons.set_icon(actions[id_], ICONS[id_])  # menus show none, so only these are drawn at start
             bar.addAction(actions[id_])
         else:
             bar.addSeparator()
