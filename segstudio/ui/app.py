@@ -47,6 +47,7 @@ class Program(QObject):
         """Everything behind the window; importing it takes as long as a bare window, so it waits until needed."""
         from segstudio.ui.studio import Studio
 
+        self.window.build_panels()
         studio = Studio(self.session)
         studio.visible_box = self.window.canvas.visible_box
         self._connect(studio)
@@ -63,6 +64,7 @@ class Program(QObject):
         if self._closed or self._wanted is None:
             return
         (paths, sample), self._wanted = self._wanted, None
+        self.window.build_panels()
         if sample:
             self.studio.open_sample()
         elif paths:

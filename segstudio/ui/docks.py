@@ -94,11 +94,17 @@ def remember(window: MainWindow, layout: QByteArray | None = None) -> None:
     stored.sync()
 
 
-def restore(window: MainWindow) -> bool:
-    """Bring geometry and layout back; False if there are none, or of another version."""
+def restore_geometry(window: MainWindow) -> None:
+    """Bring back where the window was and how large."""
+    if (geometry := settings().value("geometry")) is not None:
+        window.restoreGeometry(geometry)
+
+
+def restore(window: MainWindow) -> QByteArray | None:
+    """Bring geometry and layout back; the stored layout, or None if there is none or one of another version."""
     stored = settings()
     geometry, layout = stored.value("geometry"), stored.value("layout")
     if geometry is None or layout is None:
-        return False
+        return None
     window.restoreGeometry(geometry)
-    return bool(window.restoreState(layout, LAYOUT_VERSION))
+    return layout if window.restoreState(layout, LAYOUT_VERSION) else None

@@ -86,7 +86,8 @@ def set_property(widget: QWidget, name: str, value: object) -> None:
     """Set a property that the style sheet asks for."""
     if widget.property(name) != value:
         widget.setProperty(name, value)
-        restyle(widget)
+        if widget.testAttribute(Qt.WidgetAttribute.WA_WState_Polished):  # before that the style is still to come
+            restyle(widget)
 
 
 def clear(layout: QLayout) -> None:

@@ -29,13 +29,6 @@ from segstudio.ui.commands import COMMANDS, Command
 from segstudio.ui.menus import build_actions, build_menus
 from segstudio.ui.notice import Notices
 from segstudio.ui.overlay_card import OverlayCard
-from segstudio.ui.panels.baselines import BaselinesPanel
-from segstudio.ui.panels.classes import ClassesPanel
-from segstudio.ui.panels.histogram import HistogramPanel
-from segstudio.ui.panels.history import HistoryPanel
-from segstudio.ui.panels.layers import LayersPanel
-from segstudio.ui.panels.monitor import MonitorPanel
-from segstudio.ui.panels.strip import StripPanel
 from segstudio.ui.panels.tool_options import ToolOptions
 from segstudio.ui.panels.toolbar import build_tool_bar, build_tool_column
 from segstudio.ui.session import Session
@@ -70,15 +63,12 @@ class MainWindow(QMainWindow):
         self.resize(1440, 900)
         self._commands = build_actions(self, self.keys)
         self._build_centre()
-        self._build_panels()
-        menus = build_menus(self, self._commands)
+        self.docks: dict[str, docks.Dock] = {}
+        self._menus = build_menus(self, self._commands)
         build_tool_bar(self, self._commands)
         self.tool_column = build_tool_column(self, self._commands)
         self.status = StatusBar()
         self.setStatusBar(self.status)
-        panels = menus["View"].addMenu(tr("Panels"))
-        for dock in self.docks.values():
-            panels.addAction(dock.toggleViewAction())
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.refresh_commands)
         self._placed = False
@@ -145,6 +135,7 @@ class MainWindow(QMainWindow):
 
     def reset_layout(self) -> None:
         """Put all panels back where they were at first."""
+        self.build_panels()
         docks.place(self, self.docks)
         self._stashed = None
         self._show_docks(self.session.document is not None)
@@ -204,7 +195,18 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(editor)
         self.setCentralWidget(self.pages)
 
-    def _build_panels(self) -> None:
+    def build_panels(self) -> None:
+        """Make the panels and put them in place; done after the first paint, which shows the start page."""
+        if self.docks:
+            return
+        from segstudio.ui.panels.baselines import BaselinesPanel
+        from segstudio.ui.panels.classes import ClassesPanel
+        from segstudio.ui.panels.histogram import HistogramPanel
+        from segstudio.ui.panels.history import HistoryPanel
+        from segstudio.ui.panels.layers import LayersPanel
+        from segstudio.ui.panels.monitor import MonitorPanel
+        from segstudio.ui.panels.strip import StripPanel
+
         session, actions = self.session, self.actions
         self.layers, self.classes = LayersPanel(session), ClassesPanel(session)
         self.histogram, self.baselines = HistogramPanel(session), BaselinesPanel(session, actions)
@@ -219,6 +221,11 @@ class MainWindow(QMainWindow):
             "strip": docks.Dock("strip", tr("Images"), self.strip),
             "monitor": docks.Dock("monitor", tr("Model monitor"), self.monitor),
         }
+        panels = self._menus["View"].addMenu(tr("Panels"))
+        for dock in self.docks.values():
+            panels.addAction(dock.toggleViewAction())
+        if self.isVisible():
+            self._place_panels()
 
     def _connect(self) -> None:
         session = self.session
@@ -239,6 +246,8 @@ class MainWindow(QMainWindow):
     def _on_document(self) -> None:
         document = self.session.document
         opened = document is not None
+        if opened:
+            self.build_panels()
         self.pages.setCurrentIndex(1 if opened else 0)
         self._show_docks(opened)
         if document is not None:
@@ -247,7 +256,7 @@ class MainWindow(QMainWindow):
         self._on_versions()
         self.refresh_soon()
 
-    def _show_docks(self, on: bool) -> None:
+    def _show_docks(self, on: bool, layout: QByteArray | None = None) -> None:
         """The start page stands alone; the panels come with the first document, where they were."""
         for dock in self.docks.values():
             dock.toggleViewAction().setEnabled(on)
@@ -259,7 +268,7 @@ class MainWindow(QMainWindow):
             self._stashed = None
             self.tool_column.show()
         elif not on and self._stashed is None:
-            self._stashed = self.saveState(docks.LAYOUT_VERSION)
+            self._stashed = layout or self.saveState(docks.LAYOUT_VERSION)
             for dock in self.docks.values():
                 dock.hide()
 
@@ -335,14 +344,22 @@ class MainWindow(QMainWindow):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._placed:
-            self._placed = True
-            if not docks.restore(self):
-                docks.place(self, self.docks)
-            self._show_docks(self.session.document is not None)
+        if not self._placed and self.docks:
+            self._place_panels()
+        elif not self.docks:
+            self.tool_column.hide()
+            docks.restore_geometry(self)
             self.refresh_commands()
-            self.canvas.setFocus()
+
+    def _place_panels(self) -> None:
+        self._placed = True
+        if not docks.restore(self):
+            docks.place(self, self.docks)
+        self._show_docks(self.session.document is not None)
+        self.refresh_commands()
+        self.canvas.setFocus()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        docks.remember(self, self._stashed)
+        if self._placed:
+            docks.remember(self, self._stashed)
         super().closeEvent(event)

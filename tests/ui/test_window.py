@@ -101,6 +101,7 @@ def test_a_restart_on_the_start_page_keeps_the_layout_too(make_window: MakeWindo
     assert second.docks["layers"].isVisible()
 
 
+@pytest.mark.qt_log_ignore("does not support raise", extend=True)
 def test_reset_layout_brings_all_panels_back(window: MainWindow) -> None:
     window.docks["layers"].setFloating(True)
     window.docks["monitor"].hide()

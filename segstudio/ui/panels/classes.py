@@ -252,6 +252,7 @@ class ClassesPanel(QWidget):
             for place, entry in enumerate(entries):
                 self.rows[entry.id] = ClassRow(self._session, entry, place)
                 self._list.addWidget(self.rows[entry.id])
+                self.rows[entry.id].show()
         for entry in entries:
             self.rows[entry.id].show_entry(entry)
         self._empty.setVisible(not entries)
