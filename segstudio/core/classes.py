@@ -49,6 +49,10 @@ class ClassTable:
     def __getitem__(self, class_id: int) -> ClassEntry:
         return self._entries[class_id]
 
+    def get(self, class_id: int) -> ClassEntry | None:
+        """The class with this id, or None."""
+        return self._entries.get(class_id)
+
     def name(self, class_id: int) -> str:
         """The class's name, also for an id that is not in the table."""
         entry = self._entries.get(class_id)

@@ -10,7 +10,7 @@ def same_class(mask: NDArray[np.uint8], row: int, column: int) -> NDArray[np.boo
     """The 4-connected region of equal class around a pixel of a class map (rows, columns)."""
     from skimage.segmentation import flood
 
-    return np.asarray(flood(mask, (row, column), connectivity=1), bool)
+    return np.asarray(flood(mask, (row, column), connectivity=1), np.bool_)  # type: ignore[no-untyped-call]
 
 
 def similar(image: NDArray[np.generic], row: int, column: int, tolerance: float) -> NDArray[np.bool_]:
@@ -22,5 +22,5 @@ def similar(image: NDArray[np.generic], row: int, column: int, tolerance: float)
 
     values = image.astype(np.float32)
     near = (np.abs(values - values[row, column]) <= tolerance).all(axis=2)
-    regions = label(near, connectivity=1)
-    return np.asarray(regions == regions[row, column], bool)
+    regions = np.asarray(label(near, connectivity=1))  # type: ignore[no-untyped-call]
+    return np.asarray(regions == regions[row, column], np.bool_)

@@ -70,7 +70,12 @@ class Program(QObject):
         elif paths:
             self.studio.open_paths(paths)
         else:
-            QTimer.singleShot(200, lambda: self._closed or self.studio.workers.compute.start())
+            QTimer.singleShot(200, self._warm_up)
+
+    def _warm_up(self) -> None:
+        """Let the compute worker import torch while the user looks around."""
+        if not self._closed:
+            self.studio.workers.compute.start()
 
     def close(self) -> None:
         """Close the window, store everything and end the workers."""
@@ -131,7 +136,7 @@ class Program(QObject):
             open_files=lambda paths: self.studio.open_paths(paths),
             open_folder=lambda path: self.studio.open_paths([path]),
             open_project=lambda path: self.studio.open_project(path),
-            new_project=lambda folder: self.studio.new_project(folder),
+            new_project=lambda: self.studio.new_project(),
             open_sample=lambda: self.studio.open_sample(),
             save_copy=lambda folder: self.studio.save_copy(folder),
             export_masks=lambda folder: self.studio.export_masks(folder),

@@ -50,9 +50,9 @@ class Baselining(QObject):
         super().__init__(workers)
         self._session, self._workers, self._library = session, workers, library
         self._job = 0
-        self._waiting: tuple[Request, Callable[[], None] | None] | None = None
+        self._waiting: tuple[Request, Callable[[], object] | None] | None = None
 
-    def preview(self, request: Request, then: Callable[[], None] | None = None) -> None:
+    def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
         """Show what the method would paint; `then` is called once it is shown."""
         if self._job:
             self._waiting = (request, then)

@@ -131,6 +131,18 @@ def choose(window: MainWindow, place: int) -> None:
         window.session.choose_class(ids[place - 1] if place else 0)
 
 
+def chooses(place: int) -> Run:
+    return lambda window: choose(window, place)
+
+
+def uses(tool_id: str) -> Run:
+    return lambda window: window.session.set_tool(tool_id)
+
+
+def in_use(tool_id: str) -> Test:
+    return lambda window: window.session.tool_id == tool_id
+
+
 def toggle_done(window: MainWindow) -> None:
     session = window.session
     assert session.document is not None and session.image is not None
@@ -156,31 +168,46 @@ def discard(window: MainWindow) -> None:
 
 
 _FILE = (
-    Command("images.open", "File", "Open images…", dialogs.open_images, "Ctrl+O", tip="Add images to the project", icon="image"),
-    Command("folder.open", "File", "Open folder…", dialogs.open_folder, "Ctrl+Shift+O", tip="Add all images of a folder", icon="folder"),
-    Command("project.new", "File", "New project", lambda w: w.actions.new_project(), "Ctrl+N", icon="new", part=1),
-    Command("project.open", "File", "Open project…", dialogs.open_project, "Ctrl+Alt+O", icon="project", part=1),
-    Command("sample.open", "File", "Open sample project", lambda w: w.actions.open_sample(), icon="sample", part=1),
-    Command("project.copy", "File", "Save a copy…", dialogs.save_copy, "Ctrl+Shift+S", has_document, "The project itself is stored all the time", "copy", part=2),
-    Command("masks.export", "File", "Export masks…", dialogs.export_masks, "Ctrl+E", has_document, "One indexed PNG per image", "export", part=2),
+    Command("images.open", "File", "Open images…", dialogs.open_images, "Ctrl+O",
+            tip="Add images to the project", icon="image"),
+    Command("folder.open", "File", "Open folder…", dialogs.open_folder, "Ctrl+Shift+O",
+            tip="Add all images of a folder", icon="folder"),
+    Command("project.new", "File", "New project", lambda w: w.actions.new_project(), "Ctrl+N", icon="new",
+            part=1),
+    Command("project.open", "File", "Open project…", dialogs.open_project, "Ctrl+Alt+O", icon="project",
+            part=1),
+    Command("sample.open", "File", "Open sample project", lambda w: w.actions.open_sample(), icon="sample",
+            part=1),
+    Command("project.copy", "File", "Save a copy…", dialogs.save_copy, "Ctrl+Shift+S", has_document,
+            "The project itself is stored all the time", "copy", part=2),
+    Command("masks.export", "File", "Export masks…", dialogs.export_masks, "Ctrl+E", has_document,
+            "One indexed PNG per image", "export", part=2),
     Command("app.quit", "File", "Quit", lambda w: w.actions.quit(), "Ctrl+Q", icon="quit", part=3),
 )  # fmt: skip
 
 _EDIT = (
-    Command("edit.undo", "Edit", "Undo", lambda w: w.session.undo(), "Ctrl+Z", can_undo, "Undo the last edit, on whichever image it was", "undo"),
-    Command("edit.redo", "Edit", "Redo", lambda w: w.session.redo(), "Ctrl+Shift+Z Ctrl+Y", can_redo, icon="redo"),
-    Command("proposal.accept", "Edit", "Apply proposal", confirm, "Return Enter", can_edit, "Apply what is shown as a proposal, or finish the shape", "check", part=1),
-    Command("proposal.discard", "Edit", "Discard proposal", discard, "Esc", has_document, "Drop what is shown as a proposal, or the half-drawn shape", "close", part=1),
-    Command("prediction.accept", "Edit", "Accept prediction", lambda w: w.actions.accept_prediction(), "Ctrl+Return", has_prediction, "Copy the prediction into the annotation where nobody has spoken", "accept", part=1),
+    Command("edit.undo", "Edit", "Undo", lambda w: w.session.undo(), "Ctrl+Z", can_undo,
+            "Undo the last edit, on whichever image it was", "undo"),
+    Command("edit.redo", "Edit", "Redo", lambda w: w.session.redo(), "Ctrl+Shift+Z Ctrl+Y", can_redo,
+            icon="redo"),
+    Command("proposal.accept", "Edit", "Apply proposal", confirm, "Return Enter", can_edit,
+            "Apply what is shown as a proposal, or finish the shape", "check", part=1),
+    Command("proposal.discard", "Edit", "Discard proposal", discard, "Esc", has_document,
+            "Drop what is shown as a proposal, or the half-drawn shape", "close", part=1),
+    Command("prediction.accept", "Edit", "Accept prediction", lambda w: w.actions.accept_prediction(),
+            "Ctrl+Return", has_prediction, "Copy the prediction into the annotation where nobody has spoken",
+            "accept", part=1),
     Command("tool.swap", "Edit", "Swap brush and eraser", swap, "X", has_document, icon="swap", part=3),
-    Command("brush.shrink", "Edit", "Smaller brush", lambda w: resize(w, 1 / 1.1), "[", has_document, icon="smaller", part=3),
-    Command("brush.grow", "Edit", "Larger brush", lambda w: resize(w, 1.1), "]", has_document, icon="larger", part=3),
+    Command("brush.shrink", "Edit", "Smaller brush", lambda w: resize(w, 1 / 1.1), "[", has_document,
+            icon="smaller", part=3),
+    Command("brush.grow", "Edit", "Larger brush", lambda w: resize(w, 1.1), "]", has_document,
+            icon="larger", part=3),
 )  # fmt: skip
 
 _TOOLS = tuple(
     Command(
-        f"tool.{kind.id}", "Edit", kind.title, lambda w, name=kind.id: w.session.set_tool(name), kind.shortcut,
-        has_document, kind.hint, kind.icon or kind.id, lambda w, name=kind.id: w.session.tool_id == name, part=2,
+        f"tool.{kind.id}", "Edit", kind.title, uses(kind.id), kind.shortcut,
+        has_document, kind.hint, kind.icon or kind.id, in_use(kind.id), part=2,
     )
     for kind in TOOLS
 )  # fmt: skip
@@ -188,55 +215,87 @@ _TOOLS = tuple(
 _CLASSES = (
     *(
         Command(
-            f"class.choose-{place}", "Classes", f"Class {place}", lambda w, place=place: choose(w, place),
+            f"class.choose-{place}", "Classes", f"Class {place}", chooses(place),
             str(place), has_document,
         )
         for place in range(1, 10)
     ),
     Command("class.background", "Classes", "Background", lambda w: choose(w, 0), "0", has_document, part=1),
-    Command("class.unsure", "Classes", "Unsure", lambda w: w.session.choose_unsure(), "U", has_document, "Pixels that training leaves out", part=1),
-    Command("class.add", "Classes", "Add class", lambda w: w.classes.add_class(), enabled=can_change, icon="add", part=2),
+    Command("class.unsure", "Classes", "Unsure", lambda w: w.session.choose_unsure(), "U", has_document,
+            "Pixels that training leaves out", part=1),
+    Command("class.add", "Classes", "Add class", lambda w: w.classes.add_class(), enabled=can_change,
+            icon="add", part=2),
 )  # fmt: skip
 
 _IMAGE = (
-    Command("image.next", "Image", "Next image", lambda w: w.actions.next_image(1), "D", has_image, icon="next"),
-    Command("image.previous", "Image", "Previous image", lambda w: w.actions.next_image(-1), "A", has_image, icon="previous"),
-    Command("image.useful", "Image", "Most useful image", lambda w: w.actions.most_useful_image(), "N", has_image, "The image the model would learn most from", "useful"),
-    Command("slice.next", "Image", "Next slice", lambda w: w.session.set_slice(w.session.slice + 1), "PgDown", has_slices, icon="down", part=1),
-    Command("slice.previous", "Image", "Previous slice", lambda w: w.session.set_slice(w.session.slice - 1), "PgUp", has_slices, icon="up", part=1),
-    Command("image.done", "Image", "Mark as done", toggle_done, "Ctrl+D", lambda w: has_image(w) and can_change(w), icon="done", checked=lambda w: bool(w.session.image and w.session.image.done), part=2),
-    Command("layer.add", "Image", "Add mask layer", lambda w: w.layers.add_layer(), "", lambda w: has_image(w) and can_change(w), icon="layers", part=2),
+    Command("image.next", "Image", "Next image", lambda w: w.actions.next_image(1), "D", has_image,
+            icon="next"),
+    Command("image.previous", "Image", "Previous image", lambda w: w.actions.next_image(-1), "A",
+            has_image, icon="previous"),
+    Command("image.useful", "Image", "Most useful image", lambda w: w.actions.most_useful_image(), "N",
+            has_image, "The image the model would learn most from", "useful"),
+    Command("slice.next", "Image", "Next slice", lambda w: w.session.set_slice(w.session.slice + 1),
+            "PgDown", has_slices, icon="down", part=1),
+    Command("slice.previous", "Image", "Previous slice",
+            lambda w: w.session.set_slice(w.session.slice - 1), "PgUp", has_slices, icon="up", part=1),
+    Command("image.done", "Image", "Mark as done", toggle_done, "Ctrl+D",
+            lambda w: has_image(w) and can_change(w), icon="done",
+            checked=lambda w: bool(w.session.image and w.session.image.done), part=2),
+    Command("layer.add", "Image", "Add mask layer", lambda w: w.layers.add_layer(), "",
+            lambda w: has_image(w) and can_change(w), icon="layers", part=2),
 )  # fmt: skip
 
 _MODEL = (
-    Command("model.predict", "Model", "Predict", lambda w: w.actions.predict(False), "P", can_edit, "Run the model on this image", "predict"),
-    Command("model.predict-view", "Model", "Predict the view", lambda w: w.actions.predict(True), "Shift+P", can_edit, "Run the model on what is in view", "predict-view"),
-    Command("job.cancel", "Model", "Cancel what is running", lambda w: w.actions.cancel_jobs(), "Ctrl+.", has_job, icon="cancel"),
-    Command("model.train", "Model", "Train or pause", lambda w: w.actions.train_or_pause(), "Ctrl+T", can_change, "Learn from your corrections; again to pause", "train", part=1),
-    Command("model.stop", "Model", "Stop training", lambda w: w.actions.stop_training(), "", is_training, "End the training and keep the best so far", "stop", part=1),
-    Command("model.switch", "Model", "Accept or roll back", lambda w: w.actions.accept_or_roll_back(), "Ctrl+Shift+T", can_switch, "Use the waiting model, or go back to the one before", "switch", part=2),
+    Command("model.predict", "Model", "Predict", lambda w: w.actions.predict(False), "P", can_edit,
+            "Run the model on this image", "predict"),
+    Command("model.predict-view", "Model", "Predict the view", lambda w: w.actions.predict(True),
+            "Shift+P", can_edit, "Run the model on what is in view", "predict-view"),
+    Command("job.cancel", "Model", "Cancel what is running", lambda w: w.actions.cancel_jobs(), "Ctrl+.",
+            has_job, icon="cancel"),
+    Command("model.train", "Model", "Train or pause", lambda w: w.actions.train_or_pause(), "Ctrl+T",
+            can_change, "Learn from your corrections; again to pause", "train", part=1),
+    Command("model.stop", "Model", "Stop training", lambda w: w.actions.stop_training(), "", is_training,
+            "End the training and keep the best so far", "stop", part=1),
+    Command("model.switch", "Model", "Accept or roll back", lambda w: w.actions.accept_or_roll_back(),
+            "Ctrl+Shift+T", can_switch, "Use the waiting model, or go back to the one before", "switch", part=2),
 )  # fmt: skip
 
 _VIEW = (
     Command("view.fit", "View", "Fit image", lambda w: w.canvas.fit(), "Ctrl+0", has_image, icon="fit"),
-    Command("view.actual", "View", "Actual size", lambda w: w.canvas.actual_size(), "Ctrl+1", has_image, icon="actual"),
-    Command("view.zoom-in", "View", "Zoom in", lambda w: w.canvas.zoom_by(1.25), "+ = Ctrl++ Ctrl+=", has_image, icon="zoom-in"),
-    Command("view.zoom-out", "View", "Zoom out", lambda w: w.canvas.zoom_by(0.8), "- Ctrl+-", has_image, icon="zoom-out"),
-    Command("masks.show", "View", "Show masks", lambda w: toggle(w, "masks_visible"), "V", has_document, icon="eye", checked=lambda w: w.session.masks_visible, part=1),
-    Command("masks.peek", "View", "Peek at the image", lambda w: w.peek(), "`", has_image, "Hides the masks while the key is held", "peek", part=1, held=True),
-    Command("masks.outline", "View", "Outlines only", lambda w: toggle(w, "outlines"), "O", has_document, icon="outline", checked=lambda w: w.session.outlines, part=1),
-    Command("masks.fade", "View", "Fainter mask", lambda w: fade(w, -0.1), ",", has_image, icon="less", part=1),
-    Command("masks.strengthen", "View", "Stronger mask", lambda w: fade(w, 0.1), ".", has_image, icon="more", part=1),
-    Command("uncertainty.show", "View", "Show uncertainty", lambda w: toggle(w, "uncertainty_visible"), "Shift+Q", has_document, "Where the model is not sure", "uncertainty", lambda w: w.session.uncertainty_visible, part=1),
-    Command("baselines.show", "View", "Baselines", show_baselines, "T", has_document, "Thresholds and edges", icon="threshold", part=2),
-    Command("theme.switch", "View", "Light theme", lambda w: w.switch_theme(), "", icon="theme", checked=lambda w: w.session.settings.theme == "light", part=3),
-    Command("window.fullscreen", "View", "Full screen", lambda w: w.toggle_full_screen(), "F11", icon="fullscreen", checked=lambda w: w.isFullScreen(), part=3),
-    Command("layout.reset", "View", "Reset layout", lambda w: w.reset_layout(), tip="Put all panels back where they were at first", icon="layout", part=3),
+    Command("view.actual", "View", "Actual size", lambda w: w.canvas.actual_size(), "Ctrl+1", has_image,
+            icon="actual"),
+    Command("view.zoom-in", "View", "Zoom in", lambda w: w.canvas.zoom_by(1.25), "+ = Ctrl++ Ctrl+=",
+            has_image, icon="zoom-in"),
+    Command("view.zoom-out", "View", "Zoom out", lambda w: w.canvas.zoom_by(0.8), "- Ctrl+-", has_image,
+            icon="zoom-out"),
+    Command("masks.show", "View", "Show masks", lambda w: toggle(w, "masks_visible"), "V", has_document,
+            icon="eye", checked=lambda w: w.session.masks_visible, part=1),
+    Command("masks.peek", "View", "Peek at the image", lambda w: w.peek(), "`", has_image,
+            "Hides the masks while the key is held", "peek", part=1, held=True),
+    Command("masks.outline", "View", "Outlines only", lambda w: toggle(w, "outlines"), "O", has_document,
+            icon="outline", checked=lambda w: w.session.outlines, part=1),
+    Command("masks.fade", "View", "Fainter mask", lambda w: fade(w, -0.1), ",", has_image, icon="less",
+            part=1),
+    Command("masks.strengthen", "View", "Stronger mask", lambda w: fade(w, 0.1), ".", has_image,
+            icon="more", part=1),
+    Command("uncertainty.show", "View", "Show uncertainty", lambda w: toggle(w, "uncertainty_visible"),
+            "Shift+Q", has_document, "Where the model is not sure", "uncertainty",
+            lambda w: w.session.uncertainty_visible, part=1),
+    Command("baselines.show", "View", "Baselines", show_baselines, "T", has_document,
+            "Thresholds and edges", icon="threshold", part=2),
+    Command("theme.switch", "View", "Light theme", lambda w: w.switch_theme(), "", icon="theme",
+            checked=lambda w: w.session.settings.theme == "light", part=3),
+    Command("window.fullscreen", "View", "Full screen", lambda w: w.toggle_full_screen(), "F11",
+            icon="fullscreen", checked=lambda w: w.isFullScreen(), part=3),
+    Command("layout.reset", "View", "Reset layout", lambda w: w.reset_layout(),
+            tip="Put all panels back where they were at first", icon="layout", part=3),
 )  # fmt: skip
 
 _HELP = (
-    Command("commands.search", "Help", "Search commands", lambda w: w.search_commands(), "Ctrl+K", icon="search"),
-    Command("shortcuts.show", "Help", "Keyboard shortcuts", lambda w: w.show_shortcuts(), "F1", icon="keyboard"),
+    Command("commands.search", "Help", "Search commands", lambda w: w.search_commands(), "Ctrl+K",
+            icon="search"),
+    Command("shortcuts.show", "Help", "Keyboard shortcuts", lambda w: w.show_shortcuts(), "F1",
+            icon="keyboard"),
     Command("app.about", "Help", "About SegStudio", dialogs.about, icon="info", part=1),
 )  # fmt: skip
 

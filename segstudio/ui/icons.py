@@ -44,7 +44,8 @@ def set_icon(target: QAbstractButton | QAction, name: str, *, quiet: bool = Fals
 
 def refresh(root: QWidget) -> None:
     """Tint all icons below `root` again, after the theme changed."""
-    for target in (*root.findChildren(QAbstractButton), *root.findChildren(QAction)):
+    targets: list[QAbstractButton | QAction] = [*root.findChildren(QAbstractButton), *root.findChildren(QAction)]
+    for target in targets:
         if name := target.property(NAME):
             target.setIcon(icon(name, quiet=bool(target.property(QUIET))))
 
@@ -54,10 +55,10 @@ def _icon(name: str, theme_name: str, quiet: bool) -> QIcon:
     colors = theme.THEMES[theme_name]
     made = QIcon()
     states = (
-        (QIcon.Mode.Normal, QIcon.State.Off, colors.faint if quiet else colors.text),
+        (QIcon.Mode.Normal, QIcon.State.Off, colors.disabled if quiet else colors.text),
         (QIcon.Mode.Normal, QIcon.State.On, colors.accent),
-        (QIcon.Mode.Disabled, QIcon.State.Off, colors.faint),
-        (QIcon.Mode.Disabled, QIcon.State.On, colors.faint),
+        (QIcon.Mode.Disabled, QIcon.State.Off, colors.disabled),
+        (QIcon.Mode.Disabled, QIcon.State.On, colors.disabled),
     )
     for mode, state, tint in states:
         for ratio in _ratios():

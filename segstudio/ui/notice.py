@@ -72,7 +72,8 @@ class Notice(QFrame):
         self.button: QPushButton | None = None
         if action and run is not None:
             self.button = QPushButton(action)
-            self.button.clicked.connect(lambda: (self.dismiss(), run()))
+            self.button.clicked.connect(self.dismiss)
+            self.button.clicked.connect(lambda: run())
             box.addWidget(self.button)
         box.addWidget(small_button("close", tr("Close"), self.dismiss), 0, Qt.AlignmentFlag.AlignVCenter)
 
@@ -101,8 +102,8 @@ class Notices(QWidget):
     @property
     def strips(self) -> list[Notice]:
         """The strips that are shown."""
-        found = (self._box.itemAt(index).widget() for index in range(self._box.count()))
-        return [widget for widget in found if isinstance(widget, Notice)]
+        items = (self._box.itemAt(index) for index in range(self._box.count()))
+        return [notice for item in items if item is not None and isinstance(notice := item.widget(), Notice)]
 
     @property
     def banner(self) -> Notice | None:
@@ -163,7 +164,7 @@ def lift_for(session: Session) -> Lift | None:
         return Lift(tr("Show masks"), lambda: session.set_display(masks_visible=True))
     if not layer.visible:
         return Lift(tr("Show layer"), lambda: session.set_layer(layer.id, visible=True))
-    chosen = classes[session.active_class] if session.active_class in classes else None
+    chosen = next((entry for entry in classes if entry.id == session.active_class), None)
     if chosen and not chosen.visible:
         return Lift(tr("Show class"), lambda: classes.change(chosen.id, visible=True))
     if chosen and chosen.locked:

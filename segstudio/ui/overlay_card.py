@@ -16,6 +16,7 @@ class OverlayCard(QWidget):
 
     def __init__(self, window: QWidget, width: int, *, top: int = 72) -> None:
         super().__init__(window)
+        self._host = window
         self._back_to = window.window().focusWidget()
         self.card = QFrame(self)
         self.card.setObjectName("card")
@@ -34,7 +35,7 @@ class OverlayCard(QWidget):
     def dismiss(self) -> None:
         """Close, and give the keys back to where they were."""
         if self.isVisible() or self.parent() is not None:
-            self.parentWidget().removeEventFilter(self)
+            self._host.removeEventFilter(self)
             self.hide()
             if self._back_to is not None:
                 self._back_to.setFocus()
@@ -46,7 +47,7 @@ class OverlayCard(QWidget):
         return self.card.sizeHint().height()
 
     def _place(self) -> None:
-        host = self.parentWidget()
+        host = self._host
         self.setGeometry(0, 0, host.width(), host.height())
         width = min(self._width, host.width() - 48)
         height = min(self.card_height(), host.height() - self._top - 32)

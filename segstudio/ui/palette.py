@@ -105,8 +105,8 @@ class CommandPainter(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:  # type: ignore[override]
         command: Command = index.data(ROLE)
-        rect: QRect = option.rect.adjusted(6, 1, -6, -1)  # type: ignore[attr-defined]
-        state = option.state  # type: ignore[attr-defined]
+        rect: QRect = option.rect.adjusted(6, 1, -6, -1)
+        state = option.state
         usable = bool(state & QStyle.StateFlag.State_Enabled)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -123,17 +123,17 @@ class CommandPainter(QStyledItemDelegate):
     def _texts(self, painter: QPainter, rect: QRect, command: Command, usable: bool) -> None:
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setFont(theme.font(13))
-        painter.setPen(theme.color("text" if usable else "faint"))
+        painter.setPen(theme.color("text" if usable else "disabled"))
         text = rect.adjusted(36, 0, -10, 0)
         painter.drawText(text, middle, tr(command.text))
         text.setLeft(text.left() + QFontMetrics(painter.font()).horizontalAdvance(tr(command.text)) + 10)
         painter.setFont(theme.font(12))
-        painter.setPen(theme.color("muted" if usable else "faint"))
+        painter.setPen(theme.color("muted" if usable else "disabled"))
         keys = keys_of(command, self._keys)
         shortcut = QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
         painter.drawText(text, middle | Qt.AlignmentFlag.AlignRight, shortcut)
         text.setRight(text.right() - QFontMetrics(painter.font()).horizontalAdvance(shortcut) - 12)
-        painter.setPen(theme.color("faint"))
+        painter.setPen(theme.color("faint" if usable else "disabled"))
         note = tr(command.menu) + (f" · {tr(command.tip)}" if command.tip else "")
         painter.drawText(
             text, middle, painter.fontMetrics().elidedText(note, Qt.TextElideMode.ElideRight, text.width())

@@ -128,7 +128,7 @@ class Session(QObject):
             return "This project is open read-only."
         if not self.layer.visible or not self.masks_visible:
             return "The active mask layer is hidden."
-        entry = self.classes[self.active_class] if self.active_class in self.classes else None
+        entry = self.classes.get(self.active_class)
         if entry and not entry.visible:
             return f"“{entry.name}” is hidden."
         return ""

@@ -65,7 +65,7 @@ class StartPage(QWidget):
             button.setProperty("link", True)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
             button.clicked.connect(lambda _=False, folder=folder: self._window.actions.open_project(folder))
-            place = label(_short(folder.parent), "faint")
+            place = label(_short(folder.parent), "muted")
             line = QWidget()
             line.setLayout(row(button, place, 0, gap=8))
             self.recent.addWidget(line)
@@ -108,7 +108,7 @@ class StartPage(QWidget):
         return zone
 
     def _notice(self) -> QWidget:
-        text = label(tr(NOT_FOR_DIAGNOSIS), "faint")
+        text = label(tr(NOT_FOR_DIAGNOSIS), "muted")
         text.setAlignment(Qt.AlignmentFlag.AlignLeft)
         return text
 

@@ -28,8 +28,9 @@ class StatusBar(QStatusBar):
         left = QWidget()
         left.setLayout(row(self.place, self.value, self.under, margins=(8, 0, 0, 0), gap=12))
         self.addWidget(left)
-        for field in (self.job, self.zoom, self.device, self.model, self.stored):
-            self.addPermanentWidget(_separated(field) if isinstance(field, QLabel) else field)
+        self.addPermanentWidget(self.job)
+        for field in (self.zoom, self.device, self.model, self.stored):
+            self.addPermanentWidget(_separated(field))
         self.job.hide()
         self._version: Version | None = None
         self._timer = QTimer(self, interval=10_000)

@@ -28,6 +28,7 @@ class Theme:
     text: str
     muted: str
     faint: str
+    disabled: str
     accent: str
     accent_fill: str
     accent_hover: str
@@ -54,8 +55,9 @@ DARK = Theme(
     line="#323232",
     border="#434343",
     text="#e4e4e4",
-    muted="#a6a6a6",
-    faint="#6c6c6c",
+    muted="#adadad",
+    faint="#8f8f8f",
+    disabled="#6c6c6c",
     accent="#6aa5ff",
     accent_fill="#2f6fdb",
     accent_hover="#3d7ce6",
@@ -82,8 +84,9 @@ LIGHT = Theme(
     line="#dedede",
     border="#c4c4c4",
     text="#1d1d1d",
-    muted="#5e5e5e",
-    faint="#9c9c9c",
+    muted="#545454",
+    faint="#6c6c6c",
+    disabled="#9c9c9c",
     accent="#1f62cf",
     accent_fill="#2666d4",
     accent_hover="#1d58bd",
@@ -174,7 +177,7 @@ def palette(theme: Theme) -> QPalette:
     for key, value in pairs.items():
         made.setColor(key, QColor(value))
     for key in (role.WindowText, role.Text, role.ButtonText):
-        made.setColor(QPalette.ColorGroup.Disabled, key, QColor(theme.faint))
+        made.setColor(QPalette.ColorGroup.Disabled, key, QColor(theme.disabled))
     return made
 
 

@@ -40,6 +40,13 @@ from segstudio.ui.words import tr
 
 if TYPE_CHECKING:
     from segstudio.ui.palette import CommandSearch
+    from segstudio.ui.panels.baselines import BaselinesPanel
+    from segstudio.ui.panels.classes import ClassesPanel
+    from segstudio.ui.panels.histogram import HistogramPanel
+    from segstudio.ui.panels.history import HistoryPanel
+    from segstudio.ui.panels.layers import LayersPanel
+    from segstudio.ui.panels.monitor import MonitorPanel
+    from segstudio.ui.panels.strip import StripPanel
     from segstudio.ui.shortcuts import ShortcutSheet
 
 ORIGIN_WORDS = {
@@ -52,6 +59,17 @@ ORIGIN_WORDS = {
 
 class MainWindow(QMainWindow):
     """Everything the user sees. Its parts listen to the session; what needs a worker goes through `actions`."""
+
+    actions: Actions  # type: ignore[assignment]  # Qt's list of a widget's QActions is of no use here
+    session: Session
+    canvas: Canvas
+    layers: LayersPanel
+    classes: ClassesPanel
+    histogram: HistogramPanel
+    baselines: BaselinesPanel
+    history: HistoryPanel
+    strip: StripPanel
+    monitor: MonitorPanel
 
     def __init__(self, session: Session, actions: Actions, keys: dict[str, str] | None = None) -> None:
         super().__init__()
@@ -82,7 +100,8 @@ class MainWindow(QMainWindow):
         """Show the trainer's state in the monitor."""
         changed = state.phase != self.training.phase
         self.training = state
-        self.monitor.set_state(state)
+        if self.docks:
+            self.monitor.set_state(state)
         if changed:
             self.refresh_soon()
 
@@ -353,9 +372,8 @@ class MainWindow(QMainWindow):
 
     def _place_panels(self) -> None:
         self._placed = True
-        if not docks.restore(self):
-            docks.place(self, self.docks)
-        self._show_docks(self.session.document is not None)
+        docks.place(self, self.docks)  # a layout can be restored only for docks that have a place
+        self._show_docks(self.session.document is not None, docks.restore(self))
         self.refresh_commands()
         self.canvas.setFocus()
 

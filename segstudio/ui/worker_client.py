@@ -136,9 +136,13 @@ class WorkerClient(QObject):
     def _limit(self, job: int, seconds: float) -> None:
         timer = QTimer(self)
         timer.setSingleShot(True)
-        timer.timeout.connect(lambda: self._process and self._process.kill())
+        timer.timeout.connect(self._kill)
         timer.start(int(seconds * 1000))
         self._limits[job] = timer
+
+    def _kill(self) -> None:
+        if self._process is not None:
+            self._process.kill()
 
     def _ended(self) -> None:
         """The process died: every outstanding job fails, and the next request starts a new one."""

@@ -22,9 +22,13 @@ class Workers(QObject):
         self.reader = WorkerClient("reader", reader_memory=ceiling, parent=self)
         self.compute = WorkerClient("compute", device=settings.device, parent=self)
         self.trainer = WorkerClient("trainer", device=settings.device, parent=self)
-        self.compute.ready.connect(lambda device: device and self.device_known.emit(device))
+        self.compute.ready.connect(self._on_ready)
         for client in (self.reader, self.compute, self.trainer):
             client.crashed.connect(self.crashed)
+
+    def _on_ready(self, device: str) -> None:
+        if device:
+            self.device_known.emit(device)
 
     def close(self) -> None:
         """End all processes and free the shared memory."""

@@ -81,9 +81,9 @@ def _prepare(role: str) -> None:
     if role == "trainer" and hasattr(os, "nice"):
         os.nice(10)  # on a small machine the window and predictions come first
     if role == "reader":
-        from segstudio.io import limits
+        from segstudio.io.limits import apply
 
-        limits.apply(int(os.environ.get("SEGSTUDIO_READER_MEMORY", str(4 * 2**30))), 120)
+        apply(int(os.environ.get("SEGSTUDIO_READER_MEMORY", str(4 * 2**30))), 120)
 
 
 def _report_device(role: str, send: jobs.Send) -> None:

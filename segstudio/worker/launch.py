@@ -10,6 +10,9 @@ TUNING = {
     # two thirds of the page faults (MODELS.md 3.5).
     "MALLOC_TRIM_THRESHOLD_": "1073741824",
     "MALLOC_MMAP_THRESHOLD_": "1073741824",
+    # Threads that wait must sleep, not spin: with one other busy process on two cores a training step takes 0.2 s
+    # instead of 1.5 s.
+    "OMP_WAIT_POLICY": "PASSIVE",
     "PYTHONUNBUFFERED": "1",
 }
 

@@ -37,12 +37,15 @@ def main(folder: Path, strokes: int, mode: str) -> None:
     studio.open_paths([picture])
     until(app, lambda: studio.session.pixels is not None)
     studio.session.set_brush_radius(9)
+    for name in ("One", "Two"):
+        studio.session.classes.add(name)
     layer = studio.session.layer
     random = np.random.default_rng(1)
     if mode == "hashes":
         say(f"hash {digest(layer)}")
     for number in range(1, strokes + 1):
         say(f"begun {number}")
+        studio.session.choose_class(number % 3)  # so that every stroke changes something
         points = [QPoint(*(round(v) for v in canvas.view.to_widget(*point))) for point in random.uniform(5, 395, (6, 2))]
         QTest.mousePress(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, points[0])
         for point in points[1:]:

@@ -34,11 +34,13 @@ def test_shortcuts_are_unique_and_valid() -> None:
         assert QKeySequence(key).toString(), key
 
 
-@pytest.mark.parametrize(
-    "key",
+DESIGN_KEYS = (
     "B E R L G X [ ] 1 9 0 U Ctrl+Z Ctrl+Shift+Z Ctrl+Y Ctrl+0 Ctrl+1 + - A D N P Shift+P Return Esc V ` O , . "
-    "Shift+Q Ctrl+T Ctrl+Shift+T Ctrl+K F1 F11 Ctrl+O Ctrl+Shift+O Ctrl+E Ctrl+Q".split(),
+    "Shift+Q Ctrl+T Ctrl+Shift+T Ctrl+K F1 F11 Ctrl+O Ctrl+Shift+O Ctrl+E Ctrl+Q"
 )
+
+
+@pytest.mark.parametrize("key", DESIGN_KEYS.split())
 def test_every_key_of_the_design_has_its_command(key: str) -> None:
     assert any(key in keys_of(command, {}) for command in COMMANDS)
 

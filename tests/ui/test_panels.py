@@ -128,9 +128,7 @@ def test_the_legend_counts_pixels_by_who_set_them(window: MainWindow) -> None:
 
 def test_the_legend_names_the_version_that_predicted(window: MainWindow) -> None:
     shape = (120, 160)
-    window.session.document.put_prediction(
-        1, 1, 0, 0, 0, np.ones(shape, np.uint8), np.zeros(shape, np.uint8), 5
-    )
+    window.session.document.put_prediction(1, 1, 0, 0, 0, np.ones(shape, np.uint8), np.zeros(shape, np.uint8), 5)
     window.layers.recount()
     assert window.layers.rows[0].legend() == {"Prediction": "v5"}
 

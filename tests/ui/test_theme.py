@@ -32,6 +32,13 @@ def test_text_has_a_contrast_of_at_least_four_and_a_half(colors: Theme, ground: 
 
 
 @pytest.mark.parametrize("colors", THEMES.values(), ids=THEMES)
+@pytest.mark.parametrize("ground", ["window", "panel", "field", "canvas"])
+def test_side_remarks_can_be_read_too(colors: Theme, ground: str) -> None:
+    remark = "muted" if ground == "canvas" and colors is LIGHT else "faint"
+    assert contrast(getattr(colors, remark), getattr(colors, ground)) >= 4.4
+
+
+@pytest.mark.parametrize("colors", THEMES.values(), ids=THEMES)
 def test_buttons_and_strips_can_be_read(colors: Theme) -> None:
     assert contrast(colors.accent_text, colors.accent_fill) >= 4.5
     for fill in (colors.bad_fill, colors.warn_fill, colors.info_fill):

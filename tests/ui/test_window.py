@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDropEvent, QPalette
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
 from segstudio.core.document import Document, Version
@@ -240,7 +240,7 @@ def test_the_start_page_lists_recent_projects_that_still_exist(make_window: Make
     window = make_window()
     (tmp_path / "here").mkdir()
     window.start_page.show_recent([tmp_path / "here", tmp_path / "gone"])
-    buttons = [b for b in window.start_page.findChildren(type(window.monitor.train)) if b.property("link")]
+    buttons = [b for b in window.start_page.findChildren(QPushButton) if b.property("link")]
     assert [button.text() for button in buttons] == ["here"]
     buttons[0].click()
     assert asked.calls == [("open_project", (tmp_path / "here",))]

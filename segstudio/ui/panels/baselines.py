@@ -102,8 +102,10 @@ class BaselinesPanel(QWidget):
         self.setLayout(column(area, row(self.discard, self.apply, margins=(10, 6, 10, 10), gap=6), gap=0))
 
     def _connect(self) -> None:
-        self.family.currentIndexChanged.connect(lambda _: (self._choose_family(), self._settle()))
-        self.method.currentIndexChanged.connect(lambda _: (self._choose_method(), self._settle()))
+        self.family.currentIndexChanged.connect(lambda _: self._choose_family())
+        self.method.currentIndexChanged.connect(lambda _: self._choose_method())
+        for chooser in (self.family, self.method):
+            chooser.currentIndexChanged.connect(lambda _: self._settle())
         self.form.changed.connect(self._on_change)
         self.live.toggled.connect(self._on_live)
         self.apply.clicked.connect(self._apply)
@@ -187,7 +189,8 @@ class Scores(QWidget):
             self._grid.addWidget(label(text, "faint", wrap=True), 0, 0, 1, 5)
             return
         right = Qt.AlignmentFlag.AlignRight
-        self._grid.addWidget(label(tr("Against {n} annotated px").format(n=f"{comparison.pixels:,}"), "muted"), 0, 0, 1, 5)
+        against = tr("Against {n} annotated px").format(n=f"{comparison.pixels:,}")
+        self._grid.addWidget(label(against, "muted"), 0, 0, 1, 5)
         heads = ("", tr("Dice"), tr("IoU"), tr("Net Dice"), tr("Net IoU"))
         for place, text in enumerate(heads):
             self._grid.addWidget(label(text, "faint"), 1, place, right)

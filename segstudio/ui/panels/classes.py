@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import (
+    QColor,
+    QContextMenuEvent,
+    QIcon,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QPixmap,
+)
 from PySide6.QtWidgets import (
     QColorDialog,
     QFrame,
@@ -285,9 +295,7 @@ class ClassesPanel(QWidget):
         return made
 
 
-def _swatch(color: str):
-    from PySide6.QtGui import QIcon, QPixmap
-
+def _swatch(color: str) -> QIcon:
     made = QPixmap(14, 14)
     made.fill(QColor(color))
     return QIcon(made)

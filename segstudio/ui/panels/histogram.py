@@ -182,7 +182,7 @@ class HistogramPanel(QWidget):
         self.channel = QComboBox()
         self.view = HistogramView()
         self.low, self.high = _number(), _number()
-        self.auto = _button(tr("Auto"), tr("The range without the darkest and brightest 0.5 %, over the image"), self._auto)
+        self.auto = _button(tr("Auto"), tr("The image's range without its extremes (0.5 %)"), self._auto)
         self.percentile = _button(tr("2–98 %"), tr("The range of this slice without its extremes"), self._percentile)
         self.full = _button(tr("Full"), tr("From the smallest to the largest value of this slice"), self._full)
         ends = row(self.low, 0, label(tr("Window"), "faint"), 0, self.high, gap=4)

@@ -61,28 +61,28 @@ class EditPainter(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:  # type: ignore[override]
         edit: Edit = index.data(ROLE)
         place = self._model.place_of(index.row())
-        rect: QRect = option.rect.adjusted(2, 0, -2, 0)  # type: ignore[attr-defined]
+        rect: QRect = option.rect.adjusted(2, 0, -2, 0)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         if place == self._model.position:
             painter.setBrush(theme.color("selection"))
             painter.drawRoundedRect(rect, 4, 4)
-        elif option.state & QStyle.StateFlag.State_MouseOver:  # type: ignore[attr-defined]
+        elif option.state & QStyle.StateFlag.State_MouseOver:
             painter.setBrush(theme.color("hover"))
             painter.drawRoundedRect(rect, 4, 4)
         undone = place > self._model.position
         text = rect.adjusted(8, 0, -8, 0)
         middle = Qt.AlignmentFlag.AlignVCenter
-        painter.setPen(theme.color("faint" if undone else "muted"))
+        painter.setPen(theme.color("disabled" if undone else "muted"))
         clock = time.strftime("%H:%M", time.localtime(edit.when))
         painter.drawText(text, middle | Qt.AlignmentFlag.AlignRight, clock)
         text.setRight(text.right() - 42)
         title = tr(edit.title)
-        painter.setPen(theme.color("faint" if undone else "text"))
+        painter.setPen(theme.color("disabled" if undone else "text"))
         painter.drawText(text, middle, title)
         text.setLeft(text.left() + painter.fontMetrics().horizontalAdvance(title) + 8)
-        painter.setPen(theme.color("faint"))
+        painter.setPen(theme.color("disabled" if undone else "muted"))
         image = self._session.document.images.get(edit.image) if self._session.document else None
         name = painter.fontMetrics().elidedText(image.name if image else "", Qt.TextElideMode.ElideMiddle, text.width())
         painter.drawText(text, middle, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import (
@@ -44,7 +45,7 @@ class MonitorPanel(QWidget):
         super().__init__()
         self._session, self._actions = session, actions
         self.state = TrainingState()
-        self._unsubscribe = lambda: None
+        self._unsubscribe: Callable[[], None] = lambda: None
         self.sentence, self.message = label("", "heading", size=13), label("", "muted", wrap=True)
         self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.bar = QProgressBar()
@@ -54,14 +55,16 @@ class MonitorPanel(QWidget):
         self.stop.setToolTip(tr("End the training and keep the best so far"))
         self.loss = Chart(tr("Loss"))
         self.score = Chart(tr("Dice"), low=0.0, high=1.0)
-        self.score.setToolTip(tr("Mean Dice on pixels that are never trained on: the model in use (dashed) and the new one"))
+        self.score.setToolTip(
+            tr("Mean Dice on pixels that are never trained on: the model in use (dashed) and the new one")
+        )
         self.per_class, self.versions = PerClass(), Versions(actions)
         self._lay_out()
         self.train.clicked.connect(lambda: actions.train_or_pause())
         self.stop.clicked.connect(lambda: actions.stop_training())
         session.document_changed.connect(self._on_document)
         session.edited.connect(lambda _: self._show_sentence())
-        self.set_state(self.state)
+        self._on_document()
 
     def sizeHint(self) -> QSize:
         return QSize(620, 168)
@@ -83,9 +86,7 @@ class MonitorPanel(QWidget):
         champion = tuple((step, c) for step, c, _ in state.score_curve if c is not None)
         challenger = tuple((step, c) for step, _, c in state.score_curve if c is not None)
         in_use = f"v{state.champion}" if state.champion else tr("in use")
-        self.score.show_curves(
-            [Curve(in_use, "muted", champion, dashed=True), Curve(tr("new"), "good", challenger)]
-        )
+        self.score.show_curves([Curve(in_use, "muted", champion, dashed=True), Curve(tr("new"), "good", challenger)])
         self.per_class.show_scores(state.per_class)
 
     def refresh_versions(self) -> None:
@@ -99,8 +100,11 @@ class MonitorPanel(QWidget):
         left = QWidget()
         left.setFixedWidth(164)
         left.setLayout(
-            column(self.sentence, self.message, 0, self.bar, row(self.train, self.stop, gap=6), margins=(0, 0, 6, 0), gap=6)
-        )
+            column(
+                self.sentence, self.message, 0, self.bar, row(self.train, self.stop, gap=6),
+                margins=(0, 0, 6, 0), gap=6,
+            )
+        )  # fmt: skip
         self.tabs = QTabWidget()
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(self.per_class, tr("Per class"))
@@ -205,8 +209,8 @@ class Versions(QWidget):
         made.setProperty("active", version.status == "champion")
         made.setToolTip(_story(version))
         came_from = f"← v{version.parent}" if version.parent else ""
-        parts = [label(f"v{version.number}", "heading"), label(came_from, "faint"), label(tr(STATUSES[version.status]), "muted")]
-        texts = row(*parts, 0, gap=7)
+        number, status = label(f"v{version.number}", "heading"), label(tr(STATUSES[version.status]), "muted")
+        texts = row(number, label(came_from, "muted"), status, 0, gap=7)
         if version.status in ("retired", "waiting") and not read_only:
             words = tr("Use") if version.status == "waiting" else tr("Roll back")
             button = QPushButton(words)
@@ -215,7 +219,7 @@ class Versions(QWidget):
             texts.addWidget(button)
             self.buttons[version.number] = button
         else:
-            texts.addWidget(label(age(time.time() - version.created), "faint"))
+            texts.addWidget(label(age(time.time() - version.created), "muted"))
         texts.setContentsMargins(6, 2, 6, 2)
         made.setLayout(texts)
         return made

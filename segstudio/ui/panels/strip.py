@@ -89,13 +89,13 @@ class ImagePainter(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:  # type: ignore[override]
         entry: ImageEntry = index.data(ROLE)
-        rect: QRect = option.rect.adjusted(3, 3, -3, -3)  # type: ignore[attr-defined]
+        rect: QRect = option.rect.adjusted(3, 3, -3, -3)
         active = self._session.image is entry
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         painter.setPen(Qt.PenStyle.NoPen)
-        if active or option.state & QStyle.StateFlag.State_MouseOver:  # type: ignore[attr-defined]
+        if active or option.state & QStyle.StateFlag.State_MouseOver:
             painter.setBrush(theme.color("selection" if active else "hover"))
             painter.drawRoundedRect(rect, 6, 6)
         picture = QRectF(rect.left() + 5, rect.top() + 5, rect.width() - 10, rect.height() - 44)
@@ -195,4 +195,4 @@ class StripPanel(QWidget):
     def _on_image(self) -> None:
         self.refresh()
         if self._session.image in self.model.entries:
-            self.view.scrollTo(self.model.index(self.model.entries.index(self._session.image)))  # type: ignore[arg-type]
+            self.view.scrollTo(self.model.index(self.model.entries.index(self._session.image)))

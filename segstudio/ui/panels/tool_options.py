@@ -33,10 +33,10 @@ class ToolOptions(QWidget):
         box = QHBoxLayout(self)
         box.setContentsMargins(12, 0, 12, 0)
         box.setSpacing(8)
-        for part in (self._icon, self._title, rule(vertical=True)):
+        line = rule(vertical=True)
+        line.setFixedHeight(16)
+        for part in (self._icon, self._title, line):
             box.addWidget(part)
-        rule_ = box.itemAt(2).widget()
-        rule_.setFixedHeight(16)
         for option in (self.chosen, self.radius, self.tolerance):
             box.addWidget(option)
         box.addWidget(self.hint, 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from segstudio.ui import icons
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class SearchBox(QPushButton):
     """Looks like a field, opens the command search."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str) -> None:
         super().__init__()
         self.setObjectName("commandSearch")
         self.setFixedWidth(320)
@@ -29,7 +29,7 @@ class SearchBox(QPushButton):
         self.setText("  " + tr("Search commands"))
         icons.set_icon(self, "search")
         self.setIconSize(QSize(15, 15))
-        self.setLayout(row(0, label("Ctrl+K", "faint"), margins=(0, 0, 10, 0)))
+        self.setLayout(row(0, label(key, "faint"), margins=(0, 0, 10, 0)))
 
 
 ICONS = {command.id: command.icon for command in COMMANDS}
@@ -43,7 +43,8 @@ def build_tool_bar(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
         if isinstance(button, QToolButton):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     bar.addWidget(_space())
-    search = SearchBox()
+    shortcut = actions["commands.search"].shortcut()
+    search = SearchBox(shortcut.toString(QKeySequence.SequenceFormat.NativeText))
     search.clicked.connect(window.search_commands)
     bar.addWidget(search)
     bar.addWidget(_space())
