@@ -112,7 +112,12 @@ def labelled(name: str, grey: NDArray[np.uint8], classes: NDArray[np.uint8], rol
 def main() -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     table = ClassTable(tuple(ClassEntry(i, name, color) for i, (name, color) in enumerate(CLASSES)))
-    pictures = {"nuclei-1": nuclei(11, 78), "nuclei-2": nuclei(12, 92), "nuclei-3": debris(13, 70), "nuclei-4": debris(14, 84)}
+    pictures = {
+        "nuclei-1": nuclei(11, 78),
+        "nuclei-2": nuclei(12, 92),
+        "nuclei-3": debris(13, 70),
+        "nuclei-4": debris(14, 84),
+    }
     for name, (grey, truth) in pictures.items():
         Image.fromarray(grey).save(FOLDER / f"{name}.png", optimize=True)
         write_indexed_png(FOLDER / f"{name}.truth.png", truth, table)
@@ -130,7 +135,10 @@ def main() -> None:
             print(*scores[-1])
         elif isinstance(event, Outcome):
             print(event.verdict.sentence)
-            card = replace(event.network.card, metrics={**event.network.card.metrics, "loss_curve": losses[::4], "score_curve": scores})
+            card = replace(
+                event.network.card,
+                metrics={**event.network.card.metrics, "loss_curve": losses[::4], "score_curve": scores},
+            )
             event.network.card = card
             save(event.network, FOLDER / "starter.safetensors")
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import subprocess
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 from queue import Empty, Queue
 from threading import Thread
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -86,11 +85,9 @@ class Client:
         if self._process is None or self._process.poll() is not None:
             self._start()
         assert self._process is not None and self._process.stdin is not None
-        try:
+        with suppress(BrokenPipeError):  # the listening thread reports the death
             self._process.stdin.write(encode(request))
             self._process.stdin.flush()
-        except BrokenPipeError:
-            pass  # the reader thread reports the death
 
     def _start(self) -> None:
         self._replies = Queue()
@@ -123,16 +120,9 @@ class Client:
             self._process.wait()
             for pipe in (self._process.stdin, self._process.stdout, self._process.stderr):
                 if pipe is not None:
-                    with_suppressed_close(pipe)
+                    with suppress(BrokenPipeError, ValueError):  # the other end may already be gone
+                        pipe.close()
             self._process = None
-
-
-def with_suppressed_close(pipe: Any) -> None:
-    """Close a pipe whose other end may already be gone."""
-    try:
-        pipe.close()
-    except (BrokenPipeError, ValueError):
-        pass
 
 
 class Reader:
