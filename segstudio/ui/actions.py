@@ -28,6 +28,8 @@ class Actions:
     cancel_jobs: Callable[[], None]
     train_or_pause: Callable[[], None]
     stop_training: Callable[[], None]
+    new_model: Callable[[], None]
+    """Put a network with random weights, as chosen in the settings, in the champion's place."""
     accept_or_roll_back: Callable[[], None]
     """Use the waiting challenger, or go back to the champion's parent."""
     use_version: Callable[[int], None]

@@ -56,7 +56,6 @@ class Program(QObject):
     def start(self, paths: list[Path], *, sample: bool = False) -> None:
         """Show the window, then open what was asked for; workers start after the first paint."""
         self.window.start_page.show_recent(recent())
-        self.window.resize(1280, 800)
         self.window.show()
         self._wanted = paths, sample
 
@@ -115,6 +114,7 @@ class Program(QObject):
             lambda error: window.status.show_store(StoreState("failed", message=error.what))
         )
         studio.projects.opened.connect(lambda store: self._show_store(store.read_only))
+        studio.predicting.image_done.connect(lambda _: window.layers.count_soon())
         window.canvas.painting.connect(studio.training.painting)
 
     def _show_progress(self, done: int, total: int, note: str) -> None:
@@ -146,6 +146,7 @@ class Program(QObject):
             predict=lambda view_only: self.studio.predict(view_only=view_only),
             cancel_jobs=lambda: self.studio.cancel_jobs(),
             train_or_pause=lambda: self.studio.training.train_or_pause(),
+            new_model=lambda: self.studio.training.new_model(),
             stop_training=lambda: self.studio.training.stop(),
             accept_or_roll_back=lambda: self.studio.accept_or_roll_back(),
             use_version=lambda number: self.studio.use_version(number),

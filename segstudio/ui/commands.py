@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segstudio.tools import TOOLS
-from segstudio.ui import dialogs
+from segstudio.ui import dialogs, settings_dialog
 
 if TYPE_CHECKING:
     from segstudio.ui.window import MainWindow
@@ -197,6 +197,7 @@ _EDIT = (
     Command("prediction.accept", "Edit", "Accept prediction", lambda w: w.actions.accept_prediction(),
             "Ctrl+Return", has_prediction, "Copy the prediction into the annotation where nobody has spoken",
             "accept", part=1),
+    Command("app.settings", "Edit", "Settings…", settings_dialog.open_settings, "Ctrl+,", icon="layout", part=4),
     Command("tool.swap", "Edit", "Swap brush and eraser", swap, "X", has_document, icon="swap", part=3),
     Command("brush.shrink", "Edit", "Smaller brush", lambda w: resize(w, 1 / 1.1), "[", has_document,
             icon="smaller", part=3),
@@ -256,6 +257,8 @@ _MODEL = (
             can_change, "Learn from your corrections; again to pause", "train", part=1),
     Command("model.stop", "Model", "Stop training", lambda w: w.actions.stop_training(), "", is_training,
             "End the training and keep the best so far", "stop", part=1),
+    Command("model.new", "Model", "New model…", settings_dialog.open_new_model, "", can_change,
+            "Choose U-Net, SegNet or FCN and start from random weights", "new", part=2),
     Command("model.switch", "Model", "Accept or roll back", lambda w: w.actions.accept_or_roll_back(),
             "Ctrl+Shift+T", can_switch, "Use the waiting model, or go back to the one before", "switch", part=2),
 )  # fmt: skip

@@ -64,13 +64,14 @@ def place(window: MainWindow, docks: dict[str, Dock]) -> None:
     window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, window.tabPosition(RIGHT).North)
     window.setCorner(Qt.Corner.BottomRightCorner, RIGHT)
     window.setCorner(Qt.Corner.BottomLeftCorner, BOTTOM)
+    for dock in docks.values():  # taken out first: docks that move between tab groups leave empty tab bars behind
+        dock.setFloating(False)
+        window.removeDockWidget(dock)
     for name in ("layers", "classes", "histogram", "baselines", "history"):
-        docks[name].setFloating(False)
         window.addDockWidget(RIGHT, docks[name], Qt.Orientation.Vertical)
     window.tabifyDockWidget(docks["histogram"], docks["baselines"])
     window.tabifyDockWidget(docks["baselines"], docks["history"])
     for name in ("strip", "monitor"):
-        docks[name].setFloating(False)
         window.addDockWidget(BOTTOM, docks[name], Qt.Orientation.Horizontal)
     for dock in docks.values():
         dock.show()

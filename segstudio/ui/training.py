@@ -129,14 +129,26 @@ class Training(QObject):
 
     def ensure_model(self, then: Callable[[Version], None]) -> None:
         """Call `then` with the champion; builds one with random weights if the project has none."""
-        document, settings = self._session.document, self._session.settings
-        image = self._session.image
+        document, image = self._session.document, self._session.image
         if document is None:
             return
         if document.champion is not None:
             then(document.champion)
             return
-        channels = image.info.channels if image else next(iter(document.images.values())).info.channels
+        self._make_model(then, image.info.channels if image else next(iter(document.images.values())).info.channels)
+
+    def new_model(self) -> None:
+        """Put a network with random weights in the champion's place; the champion stays in the list."""
+        image = self._session.image
+        if self.running or image is None or self._session.read_only:
+            self.said.emit("A new model can be made when an image is shown and no training runs.")
+            return
+        self._make_model(lambda version: self._announce(version, version.verdict, refresh=False), image.info.channels)
+
+    def _make_model(self, then: Callable[[Version], None], channels: int) -> None:
+        document, settings = self._session.document, self._session.settings
+        assert document is not None
+        parent = document.champion.number if document.champion else 0
         number = max(document.versions, default=0) + 1
         path = self._checkpoint(number, settings.network)
         classes = tuple((entry.name, entry.color) for entry in document.classes)
@@ -145,10 +157,10 @@ class Training(QObject):
         def on_reply(reply: Message) -> None:
             if isinstance(reply, Failed):
                 self._set(phase="failed", message=reply.what)
-                self.failed.emit(reply, lambda: self.ensure_model(then))
+                self.failed.emit(reply, lambda: self._make_model(then, channels))
             elif isinstance(reply, Finished):
                 version = Version(
-                    number, f"models/{path.name}", reply.note, 0, "champion", settings.network, time.time(),
+                    number, f"models/{path.name}", reply.note, parent, "champion", settings.network, time.time(),
                     verdict="Random weights: it has learnt nothing yet.",
                 )  # fmt: skip
                 document.put_version(version)
@@ -274,12 +286,12 @@ class Training(QObject):
         document.put_version(version)
         self._announce(version, reply.verdict)
 
-    def _announce(self, version: Version, message: str) -> None:
+    def _announce(self, version: Version, message: str, *, refresh: bool = True) -> None:
         document = self._session.document
         champion = document.champion if document else None
         self._set(phase="idle", message=message, champion=champion.number if champion else 0)
         self.said.emit(message)
-        if version.status == "champion":
+        if version.status == "champion" and refresh:
             self.switched.emit(version)
 
     def _fail(self, reply: Failed) -> None:

@@ -291,3 +291,27 @@ def test_the_train_button_pauses_while_training(window: MainWindow) -> None:
 
 def test_the_title_names_the_image(window: MainWindow) -> None:
     assert window.windowTitle() == "cells.png – SegStudio"
+
+
+def test_settings_are_a_form_of_all_fields_and_are_kept(window, tmp_path):
+    from segstudio import settings as stored
+    from segstudio.ui.settings_dialog import EVERYDAY, open_settings
+
+    dialog = open_settings(window)
+    assert tuple(dialog.form.fields) == EVERYDAY
+    dialog.form.fields["network"].set_value("segnet")
+    dialog.form.fields["train_seconds"].set_value(120)
+    dialog.accept()
+    assert window.session.settings.network == "segnet"
+    assert stored.load()[0].train_seconds == 120
+
+
+def test_a_new_model_is_asked_for_with_the_chosen_network(window, asked):
+    from segstudio.ui.settings_dialog import open_new_model
+
+    dialog = open_new_model(window)
+    assert set(dialog.form.fields) == {"network", "preset"}
+    dialog.form.fields["network"].set_value("fcn8s")
+    dialog.accept()
+    assert window.session.settings.network == "fcn8s"
+    assert "new_model" in asked.names()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -54,6 +54,7 @@ class Canvas(QWidget):
         self._space = False
         self._tool_down = False
         self._shown_image: int | None = None
+        self._fitted = True
         self._unsubscribe: list[Callable[[], None]] = []
         self.setMouseTracking(True)
         self.setAcceptDrops(True)
@@ -85,8 +86,9 @@ class Canvas(QWidget):
         return QSize(800, 600)
 
     def fit(self) -> None:
-        """Show the whole image."""
+        """Show the whole image, and go on doing so when the window changes its size."""
         self.view.fit(self.session.shape)
+        self._fitted = True
         self._moved()
 
     def actual_size(self) -> None:
@@ -96,11 +98,13 @@ class Canvas(QWidget):
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Zoom, keeping the image point under `at` (else the middle) where it is."""
         at = QPointF(self.width() / 2, self.height() / 2) if at is None else at
+        self._fitted = False
         self.view.zoom(factor, at.x(), at.y())
         self._moved()
 
     def center_on(self, row: float, column: float) -> None:
         """Bring an image point to the middle."""
+        self._fitted = False
         self.view.center(row, column)
         self._moved()
 
@@ -319,6 +323,7 @@ class Canvas(QWidget):
         assert self._pan_from is not None
         moved = at - self._pan_from
         self._pan_from = at
+        self._fitted = False
         self.view.row -= moved.y() / self.view.scale
         self.view.column -= moved.x() / self.view.scale
         self._moved()
@@ -385,9 +390,12 @@ class Canvas(QWidget):
             self.files_dropped.emit(paths)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        before = QPoint(self.view.width, self.view.height)
-        self.view.width, self.view.height = self.width(), self.height()
-        if self.session.image is not None and before.x() <= 1:
+        """Keep what was in the middle in the middle."""
+        view = self.view
+        row, column = view.to_image(view.width / 2, view.height / 2)
+        view.width, view.height = self.width(), self.height()
+        if self._fitted and self.session.image is not None:
             self.fit()
         elif self.session.image is not None:
+            view.center(row, column)
             self._moved()
