@@ -34,11 +34,16 @@ class Program(QObject):
     def __init__(self) -> None:
         super().__init__()
         settings, problems = stored_settings.load()
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply(app, settings.theme)  # before any widget is made, so that each is polished once
         self.session = Session(settings)
         self.window = MainWindow(self.session, self._actions())
         self.window.installEventFilter(self)
         self._closed = False
         self._wanted: tuple[list[Path], bool] | None = None
+        if problems:
+            self.window.build_panels()
         for problem in problems:
             self.window.notices.show_problem(UserError(problem))
 
@@ -162,7 +167,6 @@ def main(paths: list[str], *, sample: bool = False, offscreen: str | None = None
     assert isinstance(app, QApplication)
     app.setApplicationName("SegStudio")
     program = Program()
-    theme.apply(app, program.session.settings.theme)
     _catch_bugs(program.window)
     program.start([Path(path) for path in paths], sample=sample)
     if os.environ.get("SEGSTUDIO_EXIT_AFTER_PAINT"):
@@ -196,6 +200,7 @@ def _catch_bugs(window: MainWindow) -> None:
             return
         text = "".join(traceback.format_exception(kind, error, trace))
         sys.stderr.write(text)
+        window.build_panels()
         where = traceback.extract_tb(trace)[-1] if trace else None
         place = f" ({Path(where.filename).name}, line {where.lineno})" if where else ""
         window.notices.show_problem(

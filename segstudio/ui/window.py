@@ -24,12 +24,9 @@ from segstudio.core.geometry import Box
 from segstudio.errors import UserError
 from segstudio.ui import docks, icons, theme
 from segstudio.ui.actions import Actions
-from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.commands import COMMANDS, Command
 from segstudio.ui.menus import build_actions, build_menus
-from segstudio.ui.notice import Notices
 from segstudio.ui.overlay_card import OverlayCard
-from segstudio.ui.panels.tool_options import ToolOptions
 from segstudio.ui.panels.toolbar import build_tool_bar, build_tool_column
 from segstudio.ui.session import Session
 from segstudio.ui.start_page import StartPage
@@ -84,7 +81,6 @@ class MainWindow(QMainWindow):
         self.docks: dict[str, docks.Dock] = {}
         self._menus = build_menus(self, self._commands)
         build_tool_bar(self, self._commands)
-        self.tool_column = build_tool_column(self, self._commands)
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self._soon = QTimer(self, interval=0, singleShot=True)
@@ -173,7 +169,8 @@ class MainWindow(QMainWindow):
         assert isinstance(app, QApplication)
         theme.apply(app, self.session.settings.theme)
         icons.refresh(self)
-        self.tool_options.refresh()
+        if self.docks:
+            self.tool_options.refresh()
         for widget in self.findChildren(QWidget):
             widget.update()
 
@@ -197,9 +194,20 @@ class MainWindow(QMainWindow):
     # --- inside ---------------------------------------------------------------------------------------------
 
     def _build_centre(self) -> None:
+        self.start_page = StartPage(self)
+        self.pages = QStackedWidget()
+        self.pages.setObjectName("centre")
+        self.pages.addWidget(self.start_page)
+        self.setCentralWidget(self.pages)
+
+    def _build_editor(self) -> None:
+        from segstudio.ui.canvas.view import Canvas
+        from segstudio.ui.notice import Notices
+        from segstudio.ui.panels.tool_options import ToolOptions
+
         session = self.session
-        self.canvas, self.notices = Canvas(session), Notices(session)
-        self.tool_options, self.start_page = ToolOptions(session), StartPage(self)
+        self.canvas, self.notices, self.tool_options = Canvas(session), Notices(session), ToolOptions(session)
+        self.tool_column = build_tool_column(self, self._commands)
         editor = QWidget()
         over = QGridLayout()  # strips lie over the canvas: one that comes must not move the image under the pen
         over.setContentsMargins(0, 0, 0, 0)
@@ -208,11 +216,10 @@ class MainWindow(QMainWindow):
         editor.setLayout(column(self.tool_options, over, gap=0))
         editor.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self.notices.raise_()
-        self.pages = QStackedWidget()
-        self.pages.setObjectName("centre")
-        self.pages.addWidget(self.start_page)
         self.pages.addWidget(editor)
-        self.setCentralWidget(self.pages)
+        self.canvas.hovered.connect(self._on_hover)
+        self.canvas.view_changed.connect(self._show_zoom)
+        self.canvas.files_dropped.connect(self._open_dropped)
 
     def build_panels(self) -> None:
         """Make the panels and put them in place; done after the first paint, which shows the start page."""
@@ -226,6 +233,7 @@ class MainWindow(QMainWindow):
         from segstudio.ui.panels.monitor import MonitorPanel
         from segstudio.ui.panels.strip import StripPanel
 
+        self._build_editor()
         session, actions = self.session, self.actions
         self.layers, self.classes = LayersPanel(session), ClassesPanel(session)
         self.histogram, self.baselines = HistogramPanel(session), BaselinesPanel(session, actions)
@@ -256,11 +264,11 @@ class MainWindow(QMainWindow):
             signal.connect(self.refresh_soon)
         session.image_changed.connect(self._on_image)
         session.message.connect(self.say)
-        self.canvas.hovered.connect(self._on_hover)
-        self.canvas.view_changed.connect(self._show_zoom)
-        for source in (self.canvas.files_dropped, self.start_page.files_dropped):
-            source.connect(lambda paths: self.actions.open_files([Path(path) for path in paths]))
+        self.start_page.files_dropped.connect(self._open_dropped)
         self.status.job.cancel.clicked.connect(lambda: self.actions.cancel_jobs())
+
+    def _open_dropped(self, paths: list[str]) -> None:
+        self.actions.open_files([Path(path) for path in paths])
 
     def _on_document(self) -> None:
         document = self.session.document
@@ -271,12 +279,15 @@ class MainWindow(QMainWindow):
         self._show_docks(opened)
         if document is not None:
             document.versions_changed.connect(lambda _: self._on_versions())
-        self.notices.clear()
+        if self.docks:
+            self.notices.clear()
         self._on_versions()
         self.refresh_soon()
 
     def _show_docks(self, on: bool, layout: QByteArray | None = None) -> None:
         """The start page stands alone; the panels come with the first document, where they were."""
+        if not self.docks:
+            return
         for dock in self.docks.values():
             dock.toggleViewAction().setEnabled(on)
         self.tool_column.setVisible(on)
@@ -366,7 +377,6 @@ class MainWindow(QMainWindow):
         if not self._placed and self.docks:
             self._place_panels()
         elif not self.docks:
-            self.tool_column.hide()
             docks.restore_geometry(self)
             self.refresh_commands()
 
