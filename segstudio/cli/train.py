@@ -59,9 +59,8 @@ def run(options: argparse.Namespace) -> int:
         recipe = preset(options.preset, seed=options.seed, steps=steps, seconds=options.seconds, patience=10**6)
     outcome = _watch(network, regions, recipe, choose(options.device))
     digest = save(outcome.network, Path(options.output))
-    print(
-        f"{outcome.verdict.sentence}\n{options.output}: {outcome.steps} steps, {outcome.seconds:.0f} s, sha256 {digest[:12]}"
-    )
+    print(outcome.verdict.sentence)
+    print(f"{options.output}: {outcome.steps} steps, {outcome.seconds:.0f} s, sha256 {digest[:12]}")
     return 0
 
 
@@ -106,7 +105,7 @@ def _fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
         from segstudio.models.encoder_weights import load_encoder
 
         file = Path(options.encoder_weights) if options.encoder_weights else None
-        load_encoder(network, file, download=options.download_encoder)
+        load_encoder(network.module, file, download=options.download_encoder)
     return network
 
 
@@ -134,7 +133,7 @@ def _from_folders(options: argparse.Namespace, classes: int) -> Iterator[Labelle
             if labels.shape != info.shape[1:]:
                 raise UserError(
                     f"“{mask.name}” does not fit “{image.name}”.",
-                    why=f"The mask is {labels.shape[0]} x {labels.shape[1]}, the image {info.shape[1]} x {info.shape[2]}.",
+                    why=f"The mask is {_size(labels.shape)}, the image {_size(info.shape[1:])}.",
                 )
             if options.ignore is not None:
                 labels = np.where(labels == options.ignore, np.uint8(NOTHING), labels)
@@ -177,6 +176,10 @@ def _steps_per_epoch(regions: list[Labelled], tile: int, batch: int) -> int:
     """Steps after which as many pixels were seen as the images have."""
     pixels = sum(region.codes.size for region in regions if region.role != "validation")
     return max(1, round(pixels / (tile * tile * batch)))
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    return " x ".join(map(str, shape))
 
 
 def _hash(text: str) -> str:

@@ -18,7 +18,7 @@ def open_window(paths: list[str], *, sample: bool = False, offscreen: str | None
     elif not _has_display():
         raise UserError(
             "There is no display to open a window on.",
-            hint="With make: `make run OFFSCREEN=1`, else `segstudio demo --offscreen window.png` renders it to a file.",
+            hint="`make run OFFSCREEN=1` (or `segstudio demo --offscreen window.png`) renders it to a file.",
         )
     from segstudio.ui.app import main
 

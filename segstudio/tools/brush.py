@@ -16,7 +16,7 @@ class Brush(Tool):
     shortcut = "B"
     icon = "brush"
     hint = "Drag to paint. Ctrl erases, [ ] changes the size, Alt+click picks a class."
-    options = ("radius", "class")
+    options: tuple[str, ...] = ("radius", "class")
 
     _stroke: MaskWriter | None = None  # None: idle. A writer: painting.
     _last: Pointer | None = None

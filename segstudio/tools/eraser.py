@@ -13,7 +13,7 @@ class Eraser(Brush):
     shortcut = "E"
     icon = "eraser"
     hint = "Drag to paint background. Ctrl paints the active class instead."
-    options = ("radius",)
+    options: tuple[str, ...] = ("radius",)
 
     def stroke_title(self, at: Pointer) -> str:
         return "Paint" if at.erase else "Erase"

@@ -13,7 +13,7 @@ class Revert(Brush):
     shortcut = "R"
     icon = "revert"
     hint = "Drag to take your annotation away and see the model's prediction again."
-    options = ("radius",)
+    options: tuple[str, ...] = ("radius",)
 
     def stroke_title(self, at: Pointer) -> str:
         return "Revert to model"

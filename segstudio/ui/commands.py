@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segstudio.tools import TOOLS
-from segstudio.ui import dialogs, settings_dialog
+from segstudio.ui import dialogs
 
 if TYPE_CHECKING:
     from segstudio.ui.window import MainWindow
@@ -120,6 +120,18 @@ def resize(window: MainWindow, factor: float) -> None:
     window.session.set_brush_radius(radius + (step if factor > 1 else -step))
 
 
+def open_settings(window: MainWindow) -> None:
+    from segstudio.ui import settings_dialog
+
+    settings_dialog.open_settings(window)
+
+
+def open_new_model(window: MainWindow) -> None:
+    from segstudio.ui import settings_dialog
+
+    settings_dialog.open_new_model(window)
+
+
 def toggle(window: MainWindow, name: str) -> None:
     window.session.set_display(**{name: not getattr(window.session, name)})
 
@@ -197,7 +209,7 @@ _EDIT = (
     Command("prediction.accept", "Edit", "Accept prediction", lambda w: w.actions.accept_prediction(),
             "Ctrl+Return", has_prediction, "Copy the prediction into the annotation where nobody has spoken",
             "accept", part=1),
-    Command("app.settings", "Edit", "Settings…", settings_dialog.open_settings, "Ctrl+,", icon="layout", part=4),
+    Command("app.settings", "Edit", "Settings…", open_settings, "Ctrl+,", icon="layout", part=4),
     Command("tool.swap", "Edit", "Swap brush and eraser", swap, "X", has_document, icon="swap", part=3),
     Command("brush.shrink", "Edit", "Smaller brush", lambda w: resize(w, 1 / 1.1), "[", has_document,
             icon="smaller", part=3),
@@ -257,7 +269,7 @@ _MODEL = (
             can_change, "Learn from your corrections; again to pause", "train", part=1),
     Command("model.stop", "Model", "Stop training", lambda w: w.actions.stop_training(), "", is_training,
             "End the training and keep the best so far", "stop", part=1),
-    Command("model.new", "Model", "New model…", settings_dialog.open_new_model, "", can_change,
+    Command("model.new", "Model", "New model…", open_new_model, "", can_change,
             "Choose U-Net, SegNet or FCN and start from random weights", "new", part=2),
     Command("model.switch", "Model", "Accept or roll back", lambda w: w.actions.accept_or_roll_back(),
             "Ctrl+Shift+T", can_switch, "Use the waiting model, or go back to the one before", "switch", part=2),

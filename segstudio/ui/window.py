@@ -36,6 +36,7 @@ from segstudio.ui.widgets import column
 from segstudio.ui.words import tr
 
 if TYPE_CHECKING:
+    from segstudio.ui.canvas.view import Canvas
     from segstudio.ui.palette import CommandSearch
     from segstudio.ui.panels.baselines import BaselinesPanel
     from segstudio.ui.panels.classes import ClassesPanel

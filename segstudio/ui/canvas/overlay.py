@@ -132,4 +132,4 @@ def _plate(painter: QPainter, rect: QRectF) -> None:
 def _round_length(length: float) -> float:
     """The largest of 1, 2, 5 times a power of ten that is not longer."""
     power = 10 ** math.floor(math.log10(length))
-    return next(step * power for step in (5, 2, 1) if step * power <= length)
+    return float(next(step * power for step in (5, 2, 1) if step * power <= length))

@@ -47,10 +47,8 @@ def image_tile(part: NDArray[np.generic], windows: Sequence[Window], channel: in
     chosen = [channel] if channel is not None else [0, 1, 2] if channels >= 3 else [0]
     planes = [_windowed(part[..., c], windows[c]) for c in chosen]
     red, green, blue = planes if len(planes) == 3 else planes * 3
-    argb = np.full(part.shape[:2], 0xFF, np.uint32)
-    for plane in (red, green, blue):
-        argb = (argb << 8) | plane
-    return to_image(argb, QImage.Format.Format_RGB32)
+    argb = np.uint32(0xFF) << np.uint32(24) | red << 16 | green << 8 | blue
+    return to_image(np.asarray(argb, np.uint32), QImage.Format.Format_RGB32)
 
 
 def _windowed(plane: NDArray[np.generic], window: Window) -> NDArray[np.uint32]:
@@ -60,14 +58,14 @@ def _windowed(plane: NDArray[np.generic], window: Window) -> NDArray[np.uint32]:
         table = np.clip((np.arange(256) - window.low) * scale, 0, 255).astype(np.uint32)
         return np.asarray(table[plane])
     values = np.nan_to_num((plane.astype(np.float32) - np.float32(window.low)) * np.float32(scale), nan=0.0)
-    return np.clip(values, 0, 255).astype(np.uint32)
+    return np.asarray(np.clip(values, 0, 255), np.uint32)
 
 
 def to_image(argb: Argb, kind: QImage.Format = QImage.Format.Format_ARGB32_Premultiplied) -> QImage:
     """A QImage that owns a copy of the pixels."""
     argb = np.ascontiguousarray(argb, np.uint32)
     height, width = argb.shape
-    return QImage(argb.data, width, height, 4 * width, kind).copy()  # type: ignore[call-overload]
+    return QImage(argb.data, width, height, 4 * width, kind).copy()
 
 
 def premultiplied(color: str, opacity: float) -> int:
@@ -171,4 +169,4 @@ def _edges(shown: NDArray[np.uint8]) -> NDArray[np.bool_]:
     edges[:-1] |= down
     edges[:, 1:] |= right
     edges[:, :-1] |= right
-    return edges & (shown != NOTHING)
+    return np.asarray(edges & (shown != NOTHING), np.bool_)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
+    QFocusEvent,
     QKeyEvent,
     QMouseEvent,
     QPainter,
@@ -24,7 +25,7 @@ from PySide6.QtWidgets import QWidget
 from segstudio.core.geometry import Box
 from segstudio.core.layer import MaskLayer
 from segstudio.tools import TOOLS
-from segstudio.tools.base import Pointer, Tool
+from segstudio.tools.base import Pointer, Preview, Tool
 from segstudio.ui.canvas import overlay
 from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.viewport import Viewport
@@ -54,6 +55,7 @@ class Canvas(QWidget):
         self._space = False
         self._tool_down = False
         self._shown_image: int | None = None
+        self._look: tuple[object, object] = (None, None)
         self._fitted = True
         self._unsubscribe: list[Callable[[], None]] = []
         self.setMouseTracking(True)
@@ -155,7 +157,15 @@ class Canvas(QWidget):
         self.update()
 
     def _on_display(self) -> None:
-        self._scene.forget_image()
+        """Forget only the tiles that look different now; peeking and hiding draw the same tiles, or none."""
+        session = self.session
+        image = (tuple((w.low, w.high) for w in session.windows), session.channel)
+        masks = (session.outlines, tuple(layer.opacity for layer in session.image.layers) if session.image else ())
+        if image != self._look[0]:
+            self._scene.forget_image()
+        elif masks != self._look[1]:
+            self._scene.forget_masks()
+        self._look = image, masks
         self.update()
 
     def _cancel_others(self) -> None:
@@ -192,14 +202,14 @@ class Canvas(QWidget):
             if not overlay.minimap_rect(self.view, session.shape).isNull():
                 overlay.draw_minimap(painter, self.view, session.shape, self._scene.minimap())
 
-    def _previews(self) -> list[object]:
+    def _previews(self) -> list[Preview]:
         if self._pan_from is not None or self._space or self.session.pixels is None:
             return []
         return list(self.tool.preview(self._pointer))
 
     def _refresh_preview(self) -> None:
         """Repaint where the outlines were and where they are now."""
-        now = overlay.preview_rect(self.view, self._previews())  # type: ignore[arg-type]
+        now = overlay.preview_rect(self.view, self._previews())
         for rect in (self._drawn, now):
             if not rect.isNull():
                 self.update(rect.toAlignedRect())
@@ -356,13 +366,13 @@ class Canvas(QWidget):
         else:
             super().keyReleaseEvent(event)
 
-    def focusOutEvent(self, event: QEvent) -> None:  # type: ignore[override]
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         """A key that was held when the focus left will never be released here."""
         self._space = False
         if self.session.peeking:
             self.session.set_display(peeking=False)
         self._set_cursor()
-        super().focusOutEvent(event)  # type: ignore[arg-type]
+        super().focusOutEvent(event)
 
     def confirm(self) -> bool:
         """Enter: finish what the tool has begun; False if there is nothing to finish."""
