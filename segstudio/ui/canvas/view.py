@@ -24,9 +24,9 @@ from PySide6.QtWidgets import QWidget
 
 from segstudio.core.geometry import Box
 from segstudio.core.layer import MaskLayer
-from segstudio.tools import TOOLS
 from segstudio.tools.base import Pointer, Preview, Tool
 from segstudio.ui.canvas import overlay
+from segstudio.ui.canvas.hand import Hand
 from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.viewport import Viewport
 from segstudio.ui.session import Session
@@ -48,12 +48,10 @@ class Canvas(QWidget):
         self.session = session
         self.view = Viewport()
         self._scene = ScenePainter(session)
-        self._tools: dict[str, Tool] = {kind.id: kind(session) for kind in TOOLS}
-        self._pointer: Pointer | None = None
+        self._hand = Hand(session)
         self._drawn = QRectF()
         self._pan_from: QPointF | None = None
         self._space = False
-        self._tool_down = False
         self._shown_image: int | None = None
         self._look: tuple[object, object] = (None, None)
         self._fitted = True
@@ -82,7 +80,7 @@ class Canvas(QWidget):
     @property
     def tool(self) -> Tool:
         """The active tool."""
-        return self._tools[self.session.tool_id]
+        return self._hand.tool
 
     def sizeHint(self) -> QSize:
         return QSize(800, 600)
@@ -125,9 +123,7 @@ class Canvas(QWidget):
     def _on_image(self) -> None:
         image = self.session.image
         self._scene.forget_image()
-        for tool in self._tools.values():
-            tool.cancel()
-        self._tool_down = False
+        self._hand.drop_all()
         if image is not None and image.id != self._shown_image:
             self.fit()
         self._shown_image = image.id if image else None
@@ -169,10 +165,7 @@ class Canvas(QWidget):
         self.update()
 
     def _cancel_others(self) -> None:
-        for tool in self._tools.values():
-            if tool is not self.tool:
-                tool.cancel()
-        self._tool_down = False
+        self._hand.drop_all(but_active=True)
         self._refresh_preview()
 
     def _widget_rect(self, box: Box) -> QRect:
@@ -203,9 +196,7 @@ class Canvas(QWidget):
                 overlay.draw_minimap(painter, self.view, session.shape, self._scene.minimap())
 
     def _previews(self) -> list[Preview]:
-        if self._pan_from is not None or self._space or self.session.pixels is None:
-            return []
-        return list(self.tool.preview(self._pointer))
+        return [] if self._pan_from is not None or self._space else self._hand.previews()
 
     def _refresh_preview(self) -> None:
         """Repaint where the outlines were and where they are now."""
@@ -261,8 +252,8 @@ class Canvas(QWidget):
             event.accept()
 
     def leaveEvent(self, event: QEvent) -> None:
-        if not self._tool_down:
-            self._pointer = None
+        if not self._hand.down:
+            self._hand.pointer = None
             self._refresh_preview()
         self.hovered.emit(None)
 
@@ -288,41 +279,20 @@ class Canvas(QWidget):
         return Pointer(self.session.slice, row, column, erase, pick, pressure)
 
     def _press(self, at: Pointer) -> None:
-        if self.session.image is None or self.session.pixels is None:
-            return
-        if at.pick:
-            self._pick(at)
-            return
-        if why := self.session.why_not_editable():
-            self.session.blocked.emit(why)
-            return
-        self._tool_down = True
-        self._pointer = at
-        self.painting.emit()
-        self.tool.press(at)
+        if self._hand.press(at):
+            self.painting.emit()
         self._refresh_preview()
 
     def _move(self, at: Pointer) -> None:
-        self._pointer = at
-        if self._tool_down:
-            self.tool.drag(at)
+        if self._hand.move(at):
             self.painting.emit()
         self._refresh_preview()
         inside = 0 <= at.row < self.session.shape[1] and 0 <= at.column < self.session.shape[2]
         self.hovered.emit((int(at.row), int(at.column)) if inside else None)
 
     def _release(self, at: Pointer) -> None:
-        if self._tool_down:
-            self._tool_down = False
-            self.tool.release(at)
-            self._refresh_preview()
-
-    def _pick(self, at: Pointer) -> None:
-        row, column = math.floor(at.row), math.floor(at.column)
-        box = Box(at.z, row, column, row + 1, column + 1).clip(self.session.shape)
-        found = 255 if box.empty else int(self.session.layer.mask(box)[0, 0])
-        if found in self.session.classes:
-            self.session.choose_class(found)
+        self._hand.release(at)
+        self._refresh_preview()
 
     def _start_pan(self, at: QPointF) -> None:
         self._pan_from = at
@@ -376,19 +346,15 @@ class Canvas(QWidget):
 
     def confirm(self) -> bool:
         """Enter: finish what the tool has begun; False if there is nothing to finish."""
-        if not self.tool.busy or self._pointer is None:
-            return False
-        self.tool.confirm(self._pointer)
+        finished = self._hand.confirm()
         self._refresh_preview()
-        return True
+        return finished
 
     def cancel(self) -> bool:
         """Esc: drop what the tool has begun; False if there is nothing to drop."""
-        busy = self._tool_down or self.tool.busy
-        self.tool.cancel()
-        self._tool_down = False
+        dropped = self._hand.cancel()
         self._refresh_preview()
-        return busy
+        return dropped
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
