@@ -31,6 +31,9 @@ class Settings:
     ask_before_switch: bool = option(False, "Ask before a new model is used")
     network: str = option("unet", "Network", choices=("unet", "segnet", "fcn8s", "fcn16s", "fcn32s"))
     preset: str = option("light", "Preset", choices=("light", "standard", "paper"))
+    uncertainty: str = option(
+        "entropy", "Uncertainty", choices=("entropy", "margin"), help="Over all classes, or between the two likeliest."
+    )
     train_seconds: int = option(60, "Longest training", low=5, high=36000, help="Seconds for one training run.")
     read_megabytes: int = option(1500, "Largest image", low=64, high=65536, help="Megabytes of pixels a file may need.")
 

@@ -70,22 +70,21 @@ def _watch(network: Any, regions: list[Labelled], recipe: Any, device: Any) -> A
     from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
 
     progress = Progress("training")
-    scores = ""
+    share, scores = 0.0, ""
     outcome = None
     for event in finetune(network, regions, recipe, device=device):
         if isinstance(event, StepDone):
             by_steps = event.step / recipe.steps if recipe.steps else 0.0
             by_time = event.seconds / recipe.seconds if recipe.seconds else 0.0
-            progress.show(max(by_steps, by_time), f"step {event.step}, loss {event.loss:.3f}{scores}")
+            share = max(by_steps, by_time)
+            progress.show(share, f"step {event.step}, loss {event.loss:.3f}{scores}")
         elif isinstance(event, Scored):
             found = dice(event.challenger.pooled)
             scores = ", held-out Dice " + " ".join("–" if np.isnan(s) else f"{s:.3f}" for s in found)
-            progress.show(
-                0 if not recipe.steps else event.step / recipe.steps, f"step {event.step}{scores}", force=True
-            )
+            progress.show(share, f"step {event.step}{scores}", force=True)
         elif isinstance(event, Outcome):
             outcome = event
-    progress.done("")
+            progress.done(f"training: done, {event.ended_by}")
     return outcome
 
 

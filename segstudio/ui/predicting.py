@@ -139,7 +139,8 @@ class Predicting(QObject):
     ) -> Predict:  # fmt: skip
         return Predict(
             job, str(self.model_path(version)), image, entry.info.ranges, slices, into[0], into[1],
-            first=task.visible, only_first=task.only_visible, device=self._session.settings.device,
+            first=task.visible, only_first=task.only_visible, measure=self._session.settings.uncertainty,
+            device=self._session.settings.device,
         )  # fmt: skip
 
     def _slices(self, entry: ImageEntry) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from segstudio.ui.window import MainWindow
 
 EVERYDAY = (
-    "theme", "network", "preset", "train_seconds", "auto_train", "auto_train_strokes", "ask_before_switch",
+    "theme", "network", "preset", "train_seconds", "auto_train", "auto_train_strokes", "ask_before_switch", "uncertainty",
     "device", "undo_megabytes", "read_megabytes",
 )  # fmt: skip
 """Settings in the order of the dialog; brush and opacity are set where they are used."""

@@ -43,13 +43,6 @@ class JobState:
 
 
 @dataclass(frozen=True, slots=True)
-class DeviceState:
-    """What computes: “CUDA NVIDIA H200”, “CPU 8 cores”."""
-
-    title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class StoreState:
     """Whether the work is safe. `when` is seconds since the epoch of the last durable change."""
 

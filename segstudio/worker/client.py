@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import subprocess
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from queue import Empty, Queue
@@ -169,13 +169,6 @@ class Reader:
         self._client.ask(build, found.append, seconds=self._seconds)
         read = next(news for news in found if isinstance(news, ImageRead))
         return read
-
-
-@contextmanager
-def reader(*, budget: int = BUDGET, seconds: float = 60.0) -> Iterator[Reader]:
-    """A Reader for the length of a `with` block."""
-    with Reader(budget=budget, seconds=seconds) as found:
-        yield found
 
 
 def read_image(path: Path, budget: int = BUDGET) -> tuple[ImageInfo, NDArray[np.generic]]:
