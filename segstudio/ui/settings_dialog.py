@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from segstudio.ui.window import MainWindow
 
 EVERYDAY = (
-    "theme", "network", "preset", "train_seconds", "auto_train", "auto_train_strokes", "ask_before_switch", "uncertainty",
-    "device", "undo_megabytes", "read_megabytes",
+    "theme", "network", "preset", "train_seconds", "auto_train", "auto_train_strokes", "ask_before_switch",
+    "uncertainty", "device", "undo_megabytes", "read_megabytes",
 )  # fmt: skip
 """Settings in the order of the dialog; brush and opacity are set where they are used."""
 

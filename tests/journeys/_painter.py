@@ -57,6 +57,10 @@ def main(folder: Path, strokes: int, mode: str) -> None:
             say(f"hash {digest(layer)}")
         else:
             time.sleep(0.005)
+    if mode == "hashes":
+        until(app, lambda: bool(program.studio.workers.compute.process_id))
+        heavy = sorted({"torch", "skimage", "scipy", "tifffile"} & set(sys.modules))
+        say(f"window {heavy} {psutil_listens()}")
     if mode == "forever":
         until(app, lambda: False)
     program.shut_down()
@@ -65,6 +69,14 @@ def main(folder: Path, strokes: int, mode: str) -> None:
 def digest(layer: object) -> str:
     pixels = layer.annotation.read(Box.whole(layer.shape))  # type: ignore[attr-defined]
     return hashlib.sha256(pixels.tobytes()).hexdigest()
+
+
+def psutil_listens() -> int:
+    """Listening sockets of the window and its workers."""
+    import psutil
+
+    processes = [psutil.Process(), *psutil.Process().children(recursive=True)]
+    return sum(c.status == psutil.CONN_LISTEN for p in processes for c in p.net_connections())
 
 
 def until(app: QApplication, condition: object) -> None:

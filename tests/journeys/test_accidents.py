@@ -141,6 +141,7 @@ def states_after_each_stroke(folder: Path) -> list[bytes]:
         [sys.executable, str(Path(__file__).with_name("_painter.py")), str(folder), "60", "hashes"],
         capture_output=True, text=True, check=True, timeout=120,
     )  # fmt: skip
+    assert "window [] 0" in run.stdout, "the window imported no heavy library, and nothing listens"
     return [bytes.fromhex(line.split()[1]) for line in run.stdout.splitlines() if line.startswith("hash")]
 
 
