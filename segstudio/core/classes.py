@@ -12,10 +12,10 @@ from segstudio.core.events import Event
 from segstudio.errors import UserError
 
 PALETTE = (
-    "#4c78a8", "#f58518", "#54a24b", "#e45756", "#b279a2", "#eeca3b", "#72b7b2", "#ff9da6", "#9d755d",
-    "#2f9bff", "#c7e01f", "#8c6bff",
+    "#f58518", "#2f9bff", "#54a24b", "#e45756", "#b279a2", "#eeca3b", "#72b7b2", "#ff9da6", "#9d755d",
+    "#4c78a8", "#c7e01f", "#8c6bff",
 )  # fmt: skip
-"""Colours given to new classes in turn (first nine after Vega's tableau10, told apart by most viewers)."""
+"""Colours given to new classes in turn (mostly after Vega's tableau10; the first stands out on grey images)."""
 
 
 @dataclass(frozen=True, slots=True)

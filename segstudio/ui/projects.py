@@ -40,7 +40,9 @@ class Projects(QObject):
 
     def new(self, folder: Path | None = None) -> Document:
         """Make and open an empty project; without a folder, in the user's data folder."""
-        return self._take(Store.create(folder or _fresh_folder()))
+        document = self._take(Store.create(folder or _fresh_folder()))
+        document.classes.add("Foreground")  # so that the brush paints something from the first minute
+        return document
 
     def open(self, path: Path, *, read_only: bool = False) -> Document:
         """Open a project. Raises UserError; ProjectInUse where it can still be opened read-only."""

@@ -58,7 +58,8 @@ def test_a_few_strokes_make_the_prediction_much_better_and_nothing_painted_is_lo
     user.studio.new_project(tmp_path / "project")
     user.open(*(path for path, _ in pairs))
     user.session.classes.change(0, name="Membrane")
-    user.session.classes.add("Cell")
+    assert user.session.classes.name(1) == "Foreground", "there is something to paint with from the first minute"
+    user.session.classes.change(1, name="Cell")
 
     for image in truths:
         user.show(image)
