@@ -61,6 +61,9 @@ class Program(QObject):
     def start(self, paths: list[Path], *, sample: bool = False) -> None:
         """Show the window, then open what was asked for; workers start after the first paint."""
         self.window.start_page.show_recent(recent())
+        if QApplication.platformName() != "offscreen":  # whose screen is 800 x 800 and means nothing
+            room = QApplication.primaryScreen().availableGeometry().size()
+            self.window.resize(self.window.size().boundedTo(room))
         self.window.show()
         self._wanted = paths, sample
 
