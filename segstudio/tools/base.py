@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from segstudio.core.classes import ClassTable
 from segstudio.core.codes import Origin
-from segstudio.core.geometry import Shape
+from segstudio.core.geometry import Box, Shape
 from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
+from segstudio.core.parameters import Parameter, Value, parameters
 from segstudio.core.writer import MaskWriter
 
 
@@ -21,8 +22,9 @@ from segstudio.core.writer import MaskWriter
 class Pointer:
     """Where the pointer is, in image coordinates: pixel (r, c) covers r <= row < r + 1, c <= column < c + 1.
 
-    `erase` is true while the invert key (Ctrl) is held or the stylus shows its eraser; `pick` while Alt is held.
-    `pressure` is 0..1, 1 for a mouse.
+    `erase` is true while the invert key (Ctrl) is held or the stylus shows its eraser; `pick` while Alt is held,
+    `shift` while Shift is. `pressure` is 0..1, 1 for a mouse; `tilt` is (x, y) in degrees from upright, -60..60.
+    `reach` is how many image pixels a finger's width on the screen is: what is nearer counts as hit.
     """
 
     z: int
@@ -31,6 +33,9 @@ class Pointer:
     erase: bool = False
     pick: bool = False
     pressure: float = 1.0
+    shift: bool = False
+    tilt: tuple[float, float] = (0.0, 0.0)
+    reach: float = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +55,31 @@ class Path:
     closed: bool = False
 
 
-Preview = Circle | Path
+@dataclass(frozen=True, slots=True, eq=False)
+class Area:
+    """Pixels to tint: `stencil` (rows, columns) with its first pixel at (top, left)."""
+
+    top: int
+    left: int
+    stencil: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Handles:
+    """Points that can be dragged: (row, column) in image pixels, drawn as small squares of the same screen size.
+
+    `active` is the index of the one under the pointer, or -1.
+    """
+
+    points: tuple[tuple[float, float], ...]
+    active: int = -1
+
+
+Preview = Circle | Path | Area | Handles
 
 
 class Session(Protocol):
-    """All a tool may know about the program."""
+    """All a tool may know about the program. Coordinates are those of the shown plane (ui.planes turns them)."""
 
     @property
     def shape(self) -> Shape: ...
@@ -67,17 +92,32 @@ class Session(Protocol):
     @property
     def classes(self) -> ClassTable: ...
     @property
-    def fill_tolerance(self) -> float: ...
-    @property
     def unsure(self) -> bool: ...
     @property
-    def pixels(self) -> NDArray[np.generic] | None: ...
+    def value_range(self) -> tuple[float, float]:
+        """The image's robust range over all channels, in image values."""
+
     @property
-    def value_range(self) -> tuple[float, float]: ...
+    def spacing(self) -> tuple[float, float, float]:
+        """Between slices, rows and columns; (1, 1, 1) where it is not known."""
+
+    @property
+    def view(self) -> Box:
+        """What of the shown slice is seen now; a tool may limit its work to it."""
+
+    def read_pixels(self, box: Box) -> NDArray[np.generic] | None:
+        """Pixels (rows, columns, channels) of a box inside the image; None while they are not loaded."""
+
+    def tool_option(self, tool: str, name: str) -> Value:
+        """The present value of a tool's own option (see `Tool.form`)."""
 
     def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter: ...
     def finish_edit(self, writer: MaskWriter) -> Edit | None: ...
     def choose_class(self, class_id: int) -> None: ...
+    def offer(
+        self, title: str, tool: str, z: int, top: int, left: int, classes: NDArray[np.uint8], *, note: str = ""
+    ) -> None:
+        """Show a proposal: a class map (rows, columns) or (slices, rows, columns), 255 where nothing changes."""
 
 
 class Tool:
@@ -89,10 +129,23 @@ class Tool:
     icon = ""
     hint = ""
     options: tuple[str, ...] = ()
-    """Names of the session options shown in the option strip: "radius", "class", "tolerance"."""
+    """Names of the options that tools share, shown in the option strip: "radius", "class"."""
 
     def __init__(self, session: Session) -> None:
         self.session = session
+
+    @staticmethod
+    def form() -> None:
+        """Its keyword-only arguments are the tool's own options, as core.parameters describes them."""
+
+    @classmethod
+    def parameters(cls) -> list[Parameter]:
+        """The tool's own options."""
+        return parameters(cls.form)
+
+    def option(self, name: str) -> Value:
+        """The present value of one of the tool's own options."""
+        return self.session.tool_option(self.id, name)
 
     def press(self, at: Pointer) -> None: ...
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import numpy as np
 
 from segstudio.core.codes import BACKGROUND, Origin
 from segstudio.core.geometry import Box
+from segstudio.core.parameters import Range
 from segstudio.core.regions import same_class, similar
 from segstudio.tools.base import Pointer, Tool
 
@@ -18,16 +21,21 @@ class Fill(Tool):
     shortcut = "G"
     icon = "fill"
     hint = "Click a region to fill it. With a tolerance it follows the image, at 0 the mask. Ctrl erases."
-    options = ("tolerance", "class")
+    options = ("class",)
+
+    @staticmethod
+    def form(
+        *, tolerance: Annotated[float, Range(0.0, 1.0, 0.01), "Share of the display range; 0 follows the mask."] = 0.1
+    ) -> None: ...
 
     def press(self, at: Pointer) -> None:
         _, rows, columns = self.session.shape
         row, column = int(np.floor(at.row)), int(np.floor(at.column))
         if not (0 <= row < rows and 0 <= column < columns):
             return
-        tolerance, pixels = self.session.fill_tolerance, self.session.pixels
-        if tolerance > 0 and pixels is not None:
-            image = np.asarray(pixels[at.z])
+        tolerance = float(self.option("tolerance") or 0)
+        image = self.session.read_pixels(Box.whole(self.session.shape, at.z)) if tolerance > 0 else None
+        if image is not None:
             low, high = self.session.value_range
             region = similar(image, row, column, tolerance * (high - low))
         else:

@@ -13,8 +13,9 @@ from PySide6.QtCore import QObject, Signal
 from segstudio.core.codes import NOTHING, Origin
 from segstudio.core.geometry import Box
 from segstudio.core.metrics import confusion
+from segstudio.core.proposal import Proposal
 from segstudio.ui.library import Library
-from segstudio.ui.session import Proposal, Session
+from segstudio.ui.session import Session
 from segstudio.ui.workers import Workers
 from segstudio.worker.messages import Baseline, Cancel, Failed, Finished, Message
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -9,13 +10,16 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.classes import ClassTable
-from segstudio.core.codes import NOTHING, ClassMap, Origin
+from segstudio.core.codes import Origin
 from segstudio.core.document import Document, ImageEntry
 from segstudio.core.geometry import Box, Shape
 from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
+from segstudio.core.parameters import Value, check_one
+from segstudio.core.proposal import Proposal, settled, write
 from segstudio.core.writer import MaskWriter
 from segstudio.settings import Settings
+from segstudio.tools import TOOLS
 
 EMPTY_SHAPE: Shape = (1, 0, 0)
 
@@ -26,24 +30,6 @@ class Window:
 
     low: float
     high: float
-
-
-@dataclass(frozen=True, slots=True)
-class Proposal:
-    """A class map that may be applied: shown over the image first, written by Enter, dropped by Esc.
-
-    `classes` is (rows, columns) at the top left of `box`; 255 leaves a pixel as it is. `summary` says in one
-    sentence what would change.
-    """
-
-    title: str
-    tool: str
-    origin: Origin
-    image: int
-    layer: int
-    box: Box
-    classes: ClassMap
-    summary: str = ""
 
 
 class Session(QObject):
@@ -83,7 +69,9 @@ class Session(QObject):
         self.tool_id = "brush"
         self.unsure = False  # paint "unsure" instead of the active class
         self._radius = settings.brush_radius
-        self._tolerance = 0.1
+        self._options: dict[tuple[str, str], Value] = {}
+        self._forms = {(tool.id, p.name): p for tool in TOOLS for p in tool.parameters()}
+        self.visible_box: Callable[[], Box] = lambda: Box.whole(self.shape, self.slice)
         self.windows: list[Window] = []
         self.channel: int | None = None  # None: all channels as colour (or the only one as grey)
         self.masks_visible = True
@@ -107,8 +95,20 @@ class Session(QObject):
         return self._radius
 
     @property
-    def fill_tolerance(self) -> float:
-        return self._tolerance
+    def spacing(self) -> tuple[float, float, float]:
+        return (self.image.info.spacing if self.image else None) or (1.0, 1.0, 1.0)
+
+    @property
+    def view(self) -> Box:
+        return self.visible_box()
+
+    def read_pixels(self, box: Box) -> NDArray[np.generic] | None:
+        """Pixels (rows, columns, channels) of a box inside the image; None while they are not loaded."""
+        return None if self.pixels is None else np.asarray(self.pixels[box.z, box.rows, box.columns])
+
+    def tool_option(self, tool: str, name: str) -> Value:
+        """The present value of a tool's own option."""
+        return self._options.get((tool, name), self._forms[tool, name].default)
 
     @property
     def classes(self) -> ClassTable:
@@ -222,9 +222,9 @@ class Session(QObject):
         self._radius = float(np.clip(radius, 0.5, 4000))
         self.options_changed.emit()
 
-    def set_tolerance(self, tolerance: float) -> None:
-        """Tolerance of the fill tool as a share of the display range, 0 to 1."""
-        self._tolerance = float(np.clip(tolerance, 0, 1))
+    def set_tool_option(self, tool: str, name: str, value: Value) -> None:
+        """Set one of a tool's own options; UserError where the value is not allowed."""
+        self._options[tool, name] = check_one(self._forms[tool, name], value)
         self.options_changed.emit()
 
     def set_window(self, channel: int, low: float, high: float) -> None:
@@ -255,14 +255,26 @@ class Session(QObject):
         return edit
 
     def propose(self, proposal: Proposal) -> None:
-        """Show a proposal over the image in place of the one before; painted pixels are left out of it."""
+        """Show a proposal over the image in place of the one before, with what it would change."""
         if self.document is None:
             return
-        codes = self.document.layer(proposal.image, proposal.layer).annotation.read(proposal.box)
-        classes = proposal.classes.copy()
-        classes[codes >> 8 == Origin.PAINTED] = NOTHING
-        self.proposal = replace(proposal, classes=classes)
+        layer = self.document.layer(proposal.image, proposal.layer)
+        self.proposal = settled(proposal, layer, self.classes)
         self.proposal_changed.emit()
+
+    def offer(
+        self, title: str, tool: str, z: int, top: int, left: int, classes: NDArray[np.uint8], *, note: str = ""
+    ) -> None:
+        """Show a proposal for the active layer; `classes` is (rows, columns) or (slices, rows, columns)."""
+        if self.image is not None:
+            rows, columns = classes.shape[-2:]
+            box = Box(z, top, left, top + rows, left + columns)
+            self.propose(Proposal(title, tool, Origin.TOOL, self.image.id, self.active_layer, box, classes, note))
+
+    def protect_painted(self, on: bool) -> None:
+        """Whether the shown proposal leaves pixels alone that a person painted."""
+        if self.proposal is not None:
+            self.propose(replace(self.proposal, protect=on))
 
     def discard_proposal(self) -> None:
         if self.proposal is not None:
@@ -277,6 +289,6 @@ class Session(QObject):
         writer = self.document.begin_edit(
             proposal.image, proposal.layer, proposal.title, tool=proposal.tool, origin=proposal.origin
         )
-        writer.put(proposal.box.z, proposal.box.top, proposal.box.left, proposal.classes)
+        write(proposal, writer)
         self.proposal_changed.emit()
         return self.finish_edit(writer)

@@ -4,82 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from segstudio.core.classes import ClassTable
-from segstudio.core.codes import Origin, classes_of
-from segstudio.core.document import Document
-from segstudio.core.geometry import Box, Shape
-from segstudio.core.history import Edit
-from segstudio.core.image import ImageInfo
-from segstudio.core.layer import MaskLayer
+from segstudio.core.codes import Origin
+from segstudio.core.geometry import Box
 from segstudio.core.stencils import capsule, polygon
-from segstudio.core.writer import MaskWriter
-from segstudio.tools.base import Pointer, Tool
+from segstudio.tools.base import Pointer
 from segstudio.tools.brush import Brush
 from segstudio.tools.eraser import Eraser
 from segstudio.tools.fill import Fill
 from segstudio.tools.lasso import Lasso
 from segstudio.tools.revert import Revert
-
-ROWS, COLUMNS = 300, 600
-
-
-class FakeSession:
-    """All a tool may know, on a real document."""
-
-    def __init__(self) -> None:
-        self.document = Document()
-        self.document.classes.add("Cell")
-        self.document.classes.add("Vessel")
-        info = ImageInfo("", (1, ROWS, COLUMNS), 1, ("grey",), "uint8", ranges=((0.0, 100.0),))
-        self.document.add_image("a.png", "", info)
-        self.active_class, self.brush_radius, self.fill_tolerance, self.unsure = 1, 5.0, 0.0, False
-        self.pixels: NDArray[np.generic] | None = None
-        self.value_range = (0.0, 100.0)
-
-    @property
-    def shape(self) -> Shape:
-        return (1, ROWS, COLUMNS)
-
-    @property
-    def layer(self) -> MaskLayer:
-        return self.document.layer(1, 1)
-
-    @property
-    def classes(self) -> ClassTable:
-        return self.document.classes
-
-    def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter:
-        return self.document.begin_edit(1, 1, title, tool=tool, origin=origin)
-
-    def finish_edit(self, writer: MaskWriter) -> Edit | None:
-        return self.document.finish_edit(writer)
-
-    def choose_class(self, class_id: int) -> None:
-        self.active_class = class_id
-
-    @property
-    def codes(self) -> NDArray[np.integer]:
-        return self.layer.annotation.read(Box.whole(self.shape))
-
-    @property
-    def classes_shown(self) -> NDArray[np.uint8]:
-        return classes_of(self.codes.astype(np.uint16))
-
-
-@pytest.fixture
-def session() -> FakeSession:
-    return FakeSession()
-
-
-def stroke(tool: Tool, *points: tuple[float, float], erase: bool = False) -> None:
-    pointers = [Pointer(0, row, column, erase) for row, column in points]
-    tool.press(pointers[0])
-    for at in pointers[1:]:
-        tool.drag(at)
-    tool.release(pointers[-1])
+from tests.tools.fake import COLUMNS, ROWS, FakeSession, stroke
 
 
 def test_a_fast_drag_leaves_no_gaps(session: FakeSession) -> None:
@@ -181,7 +117,7 @@ def test_fill_with_a_tolerance_follows_the_image(session: FakeSession) -> None:
     image = np.zeros((1, ROWS, COLUMNS, 1), np.uint8)
     image[0, 50:100, 50:100] = 90
     image[0, 60, 60] = 85
-    session.pixels, session.fill_tolerance = image, 0.1
+    session.pixels, session.options["fill", "tolerance"] = image, 0.1
     stroke(Fill(session), (70, 70))
     assert (session.classes_shown == 1).sum() == 2500
 

@@ -18,10 +18,11 @@ from segstudio.core.codes import Origin
 from segstudio.core.document import Document
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
+from segstudio.core.proposal import Proposal
 from segstudio.core.stencils import capsule
 from segstudio.settings import Settings
 from segstudio.ui.canvas.view import Canvas
-from segstudio.ui.session import Proposal, Session
+from segstudio.ui.session import Session
 
 Show = Callable[[NDArray[np.generic]], "Recording"]
 NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton

@@ -16,12 +16,12 @@ from segstudio.core.codes import Origin
 from segstudio.core.document import Version
 from segstudio.core.geometry import Box
 from segstudio.core.parameters import Range, parameters
+from segstudio.core.proposal import Proposal
 from segstudio.ui.form import Form, NumberField
 from segstudio.ui.panels.baselines import iou
 from segstudio.ui.panels.chart import thinned
 from segstudio.ui.panels.histogram import distribution
 from segstudio.ui.panels.strip import state_of
-from segstudio.ui.session import Proposal
 from segstudio.ui.state import TrainingState
 from segstudio.ui.window import MainWindow
 from tests.ui.conftest import Asked, add_image
@@ -356,8 +356,9 @@ def test_a_long_curve_is_thinned_but_keeps_its_end() -> None:
 
 def test_tool_options_follow_the_tool(window: MainWindow) -> None:
     options = window.tool_options
-    assert options.radius.isVisible() and not options.tolerance.isVisible()
+    assert options.radius.isVisible() and "tolerance" not in options.own.fields
     window.session.set_tool("fill")
-    assert options.tolerance.isVisible() and not options.radius.isVisible()
-    options.tolerance.slider.setValue(25)
-    assert window.session.fill_tolerance == 0.25
+    field = options.own.fields["tolerance"]
+    assert not field.isHidden() and not options.radius.isVisible()
+    field.set_value(0.25)
+    assert window.session.tool_option("fill", "tolerance") == 0.25

@@ -5,26 +5,33 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import numpy as np
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen, QPolygonF
 
 from segstudio.core.geometry import Shape
 from segstudio.core.image import ImageInfo
-from segstudio.tools.base import Circle, Path, Preview
+from segstudio.tools.base import Area, Circle, Handles, Path, Preview
 from segstudio.ui.canvas.viewport import Viewport
 
 PLATE = QColor(18, 19, 22, 190)
 INK = QColor(245, 246, 248)
-FAINT = QColor(255, 255, 255, 70)
+TINT = 0x66_2A_50_66
+"""Premultiplied colour of what a tool would select."""
+HANDLE = 8.0
+"""Side of a handle in widget pixels."""
 
 
 def draw_previews(painter: QPainter, view: Viewport, previews: Sequence[Preview]) -> None:
     """Tool outlines, twice: dark below, light above, so that they show on any image."""
+    for preview in previews:
+        if isinstance(preview, Area):
+            _draw_area(painter, view, preview)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setBrush(Qt.BrushStyle.NoBrush)
     for color, width in ((QColor(0, 0, 0, 170), 3.0), (INK, 1.2)):
         painter.setPen(QPen(color, width))
         for preview in previews:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
             if isinstance(preview, Circle):
                 x, y = view.to_widget(preview.row, preview.column)
                 radius = max(1.5, preview.radius * view.scale)
@@ -32,6 +39,8 @@ def draw_previews(painter: QPainter, view: Viewport, previews: Sequence[Preview]
             elif isinstance(preview, Path):
                 line = QPolygonF([QPointF(*view.to_widget(r, c)) for r, c in preview.points])
                 painter.drawPolygon(line) if preview.closed else painter.drawPolyline(line)
+            elif isinstance(preview, Handles):
+                _draw_handles(painter, view, preview)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
 
 
@@ -43,10 +52,37 @@ def preview_rect(view: Viewport, previews: Sequence[Preview]) -> QRectF:
             x, y = view.to_widget(preview.row, preview.column)
             radius = max(1.5, preview.radius * view.scale)
             rect = rect.united(QRectF(x - radius, y - radius, 2 * radius, 2 * radius))
+        elif isinstance(preview, Area):
+            rect = rect.united(_area_rect(view, preview))
         else:
             line = QPolygonF([QPointF(*view.to_widget(r, c)) for r, c in preview.points])
-            rect = rect.united(line.boundingRect().adjusted(0, 0, 1, 1))
+            rect = rect.united(line.boundingRect().adjusted(-HANDLE, -HANDLE, HANDLE, HANDLE))
     return rect.adjusted(-3, -3, 3, 3) if not rect.isNull() else rect
+
+
+def _draw_area(painter: QPainter, view: Viewport, area: Area) -> None:
+    """A tint over the pixels; a large one is drawn from every n-th pixel, since the screen shows no more."""
+    step = max(1, int(1 / view.scale))
+    shown = area.stencil[::step, ::step]
+    if shown.size:
+        argb = np.where(shown, np.uint32(TINT), np.uint32(0))
+        height, width = argb.shape
+        picture = QImage(argb.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
+        x, y = view.to_widget(area.top, area.left)
+        painter.drawImage(QRectF(x, y, width * step * view.scale, height * step * view.scale), picture)
+
+
+def _area_rect(view: Viewport, area: Area) -> QRectF:
+    x, y = view.to_widget(area.top, area.left)
+    height, width = area.stencil.shape
+    return QRectF(x, y, width * view.scale, height * view.scale)
+
+
+def _draw_handles(painter: QPainter, view: Viewport, handles: Handles) -> None:
+    for number, (row, column) in enumerate(handles.points):
+        x, y = view.to_widget(row, column)
+        painter.setBrush(INK if number == handles.active else PLATE)
+        painter.drawRect(QRectF(x - HANDLE / 2, y - HANDLE / 2, HANDLE, HANDLE))
 
 
 def draw_grid(painter: QPainter, view: Viewport, shape: Shape) -> None:

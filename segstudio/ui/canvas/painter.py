@@ -139,17 +139,18 @@ class ScenePainter:
 
     def _draw_proposal(self, painter: QPainter, view: Viewport) -> None:
         proposal, session = self._session.proposal, self._session
-        if proposal is None or session.image is None or proposal.box.z != session.slice:
+        if proposal is None or session.image is None or proposal.image != session.image.id or session.peeking:
             return
-        if proposal.image != session.image.id or session.peeking:
+        classes = proposal.slice(session.slice)
+        if classes is None:
             return
         colors, level = self._colors_of(session.layer), view.level
         box, step = proposal.box, 1 << level
 
         def make() -> QImage:
-            return render.to_image(render.proposal_pixels(proposal.classes, colors, level, (box.top, box.left)))
+            return render.to_image(render.proposal_pixels(classes, colors, level, (box.top, box.left)))
 
-        tile = self._masks.get((("proposal", id(proposal)), box.z, level, 0, 0), make)
+        tile = self._masks.get((("proposal", id(proposal)), session.slice, level, 0, 0), make)
         x, y = view.to_widget(box.top, box.left)
         painter.drawImage(QRectF(x, y, tile.width() * step * view.scale, tile.height() * step * view.scale), tile)
 

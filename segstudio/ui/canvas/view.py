@@ -31,6 +31,9 @@ from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.viewport import Viewport
 from segstudio.ui.session import Session
 
+REACH = 7
+"""Widget pixels around a point within which a click hits it."""
+
 
 class Canvas(QWidget):
     """A raster widget. Its cost follows what is touched and seen, never the size of the image."""
@@ -240,7 +243,9 @@ class Canvas(QWidget):
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A stylus: pressure changes the radius, the eraser tip erases."""
         eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
-        at = self._pointer_at(event.position(), event.modifiers(), erase=eraser, pressure=event.pressure())
+        tilt = event.xTilt(), event.yTilt()
+        pressure = event.pressure()
+        at = self._pointer_at(event.position(), event.modifiers(), erase=eraser, pressure=pressure, tilt=tilt)
         actions = {
             QEvent.Type.TabletPress: self._press,
             QEvent.Type.TabletMove: self._move,
@@ -271,12 +276,14 @@ class Canvas(QWidget):
         event.accept()
 
     def _pointer_at(
-        self, at: QPointF, modifiers: Qt.KeyboardModifier, *, erase: bool = False, pressure: float = 1.0
-    ) -> Pointer:
+        self, at: QPointF, modifiers: Qt.KeyboardModifier, *,
+        erase: bool = False, pressure: float = 1.0, tilt: tuple[float, float] = (0.0, 0.0),
+    ) -> Pointer:  # fmt: skip
         row, column = self.view.to_image(at.x(), at.y())
         erase = erase or bool(modifiers & Qt.KeyboardModifier.ControlModifier)
         pick = bool(modifiers & Qt.KeyboardModifier.AltModifier)
-        return Pointer(self.session.slice, row, column, erase, pick, pressure)
+        shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
+        return Pointer(self.session.slice, row, column, erase, pick, pressure, shift, tilt, REACH / self.view.scale)
 
     def _press(self, at: Pointer) -> None:
         if self._hand.press(at):

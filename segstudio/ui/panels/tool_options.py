@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from segstudio.tools import TOOLS
+from segstudio.tools.base import Tool
 from segstudio.ui import icons, theme
+from segstudio.ui.form import Field, make_field
 from segstudio.ui.panels.classes import Chip
 from segstudio.ui.session import Session
-from segstudio.ui.widgets import label, row, rule, slider
+from segstudio.ui.widgets import clear, label, row, rule, slider
 from segstudio.ui.words import tr
 
 LOWEST, HIGHEST = 0.5, 500.0
@@ -29,7 +32,7 @@ class ToolOptions(QWidget):
         self.setFixedHeight(37)
         self._session = session
         self._icon, self._title, self.hint = QLabel(), label("", "heading"), Hint()
-        self.radius, self.tolerance, self.chosen = RadiusOption(session), ToleranceOption(session), ClassOption(session)
+        self.radius, self.own, self.chosen = RadiusOption(session), OwnOptions(session), ClassOption(session)
         box = QHBoxLayout(self)
         box.setContentsMargins(12, 0, 12, 0)
         box.setSpacing(8)
@@ -37,7 +40,7 @@ class ToolOptions(QWidget):
         line.setFixedHeight(16)
         for part in (self._icon, self._title, line):
             box.addWidget(part)
-        for option in (self.chosen, self.radius, self.tolerance):
+        for option in (self.chosen, self.radius, self.own):
             box.addWidget(option)
         box.addWidget(self.hint, 1)
         session.tool_changed.connect(lambda _: self.refresh())
@@ -50,7 +53,7 @@ class ToolOptions(QWidget):
         self._title.setText(tr(kind.title))
         self.hint.show_text(tr(kind.hint))
         self.radius.setVisible("radius" in kind.options)
-        self.tolerance.setVisible("tolerance" in kind.options)
+        self.own.show_tool(kind)
         self.chosen.setVisible("class" in kind.options)
 
 
@@ -110,26 +113,35 @@ class RadiusOption(QWidget):
             widget.blockSignals(False)
 
 
-class ToleranceOption(QWidget):
-    """How far the fill tool may leave the clicked value, as a share of the display range."""
+class OwnOptions(QWidget):
+    """The options only the active tool has, made from its form."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
-        self.slider = slider(0, 100, lambda percent: session.set_tolerance(percent / 100))
-        self.slider.setFixedWidth(120)
-        self._text = label()
-        self._text.setMinimumWidth(36)
-        self.setLayout(row(label(tr("Tolerance"), "muted"), self.slider, self._text))
-        session.options_changed.connect(self._show)
-        self._show()
+        self.fields: dict[str, Field] = {}
+        self._box = QHBoxLayout(self)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        self._box.setSpacing(8)
 
-    def _show(self) -> None:
-        percent = round(self._session.fill_tolerance * 100)
-        self.slider.blockSignals(True)
-        self.slider.setValue(percent)
-        self.slider.blockSignals(False)
-        self._text.setText(f"{percent} %")
+    def show_tool(self, kind: type[Tool]) -> None:
+        """Make the fields of a tool."""
+        clear(self._box)
+        self.fields = {}
+        for parameter in kind.parameters():
+            field = make_field(parameter, self._session.tool_option(kind.id, parameter.name))
+            field.setToolTip(tr(parameter.help))
+            field.changed.connect(partial(self._set, kind.id, parameter.name, field))
+            if parameter.kind in ("int", "float"):
+                field.setFixedWidth(170 if parameter.low is not None else 84)
+            name = label(tr(parameter.title), "muted")
+            name.setToolTip(tr(parameter.help))
+            for part in (name, field):
+                self._box.addWidget(part)
+            self.fields[parameter.name] = field
+
+    def _set(self, tool: str, name: str, field: Field) -> None:
+        self._session.set_tool_option(tool, name, field.value())
 
 
 class ClassOption(QWidget):
