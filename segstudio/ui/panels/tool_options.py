@@ -138,7 +138,9 @@ class OwnOptions(QWidget):
             name.setToolTip(tr(parameter.help))
             for part in (name, field):
                 self._box.addWidget(part)
+                part.show()  # at once, not when the layout is next made: no flicker, and a test may look
             self.fields[parameter.name] = field
+        self.setVisible(bool(self.fields))
 
     def _set(self, tool: str, name: str, field: Field) -> None:
         self._session.set_tool_option(tool, name, field.value())
