@@ -17,7 +17,7 @@ test: check ## all checks and all tests
 	$(PYTHON) -m pytest
 
 check: $(STAMP) ## the checks alone, fastest first
-	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff check . && $(PYTHON) -m ruff format --check --quiet .
 	$(VENV)/bin/lint-imports
 	$(PYTHON) -m mypy
 

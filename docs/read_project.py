@@ -47,8 +47,7 @@ def read_planes(project: Path) -> dict[tuple[int, int], dict[str, np.ndarray[Any
     ):
         shape = json.loads(info)["shape"]
         planes[image, layer] = {
-            name: np.full(shape, NOTHING if name == "prediction" else 0, dtype)
-            for name, dtype in PLANES.items()
+            name: np.full(shape, NOTHING if name == "prediction" else 0, dtype) for name, dtype in PLANES.items()
         }
     for image, layer, plane, z, ty, tx, frame, version, checksum in database.execute("SELECT * FROM tile"):
         row = f"{image} {layer} {plane} {z} {ty} {tx} {version} "
@@ -79,8 +78,7 @@ def main() -> None:
         np.save(out / f"{image}-{layer}.npy", mask)
     database = connect(project)
     classes = {
-        number: {"name": name, "color": color}
-        for number, name, color, _, _ in database.execute("SELECT * FROM class")
+        number: {"name": name, "color": color} for number, name, color, _, _ in database.execute("SELECT * FROM class")
     }
     images = dict(database.execute("SELECT id, path FROM image"))
     database.close()

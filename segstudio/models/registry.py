@@ -73,9 +73,7 @@ _NORM = ("batch", "none")
 _UNET = {
     "width": _WIDTH,
     "depth": Option(4, "Number of poolings; 4 as published, 3 for less context and cost.", 1, 6),
-    "upsampling": Option(
-        "learnt", "Learnt 2x2 up-convolution (paper) or bilinear.", choices=("learnt", "bilinear")
-    ),
+    "upsampling": Option("learnt", "Learnt 2x2 up-convolution (paper) or bilinear.", choices=("learnt", "bilinear")),
     "norm": Option("batch", "Batch norm after each 3x3 convolution, or none (the paper).", choices=_NORM),
     "dropout": Option(0.0, "Dropout at the end of the contracting path.", 0.0, 0.9),
 }

@@ -73,9 +73,7 @@ class SegNetBasic(nn.Module):
         super().__init__()
         inputs = (channels, width, width, width)
         self.encoder = nn.ModuleList(nn.Sequential(*conv(i, width, "batch", kernel=7)) for i in inputs)
-        self.decoder = nn.ModuleList(
-            nn.Sequential(*conv(width, width, "batch", kernel=7, relu=False)) for _ in inputs
-        )
+        self.decoder = nn.ModuleList(nn.Sequential(*conv(width, width, "batch", kernel=7, relu=False)) for _ in inputs)
         self.head = nn.Conv2d(width, classes, 1)
         he_init(self)
 

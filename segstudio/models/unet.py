@@ -60,14 +60,12 @@ class UNet(nn.Module):
         self.stride = 2**depth
         self.halo = _halo(depth, interpolated=upsampling == "bilinear")
         self.encoder = nn.ModuleList(
-            double_conv(above, level, norm)
-            for above, level in zip([channels, *levels[:-2]], levels[:-1], strict=True)
+            double_conv(above, level, norm) for above, level in zip([channels, *levels[:-2]], levels[:-1], strict=True)
         )
         self.bottom = double_conv(levels[-2], levels[-1], norm)
         self.dropout = nn.Dropout(dropout)
         self.decoder = nn.ModuleList(
-            Up(below, level, norm, upsampling)
-            for level, below in zip(levels[-2::-1], levels[:0:-1], strict=True)
+            Up(below, level, norm, upsampling) for level, below in zip(levels[-2::-1], levels[:0:-1], strict=True)
         )
         self.head = nn.Conv2d(width, classes, 1)
         he_init(self)

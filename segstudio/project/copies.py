@@ -24,9 +24,7 @@ def copy_project(connection: apsw.Connection, folder: Path, file: Path) -> None:
             shutil.copytree(folder / MODELS, file.parent / MODELS, dirs_exist_ok=True)
         (file.parent / RUNS).mkdir(exist_ok=True)
     except (OSError, apsw.Error) as error:
-        raise UserError(
-            "The copy could not be written.", why=f"{error}.", hint="Choose another folder."
-        ) from error
+        raise UserError("The copy could not be written.", why=f"{error}.", hint="Choose another folder.") from error
 
 
 def make_project(file: Path) -> None:

@@ -55,9 +55,7 @@ def append(connection: apsw.Connection, values: tuple[Any, ...]) -> None:
         seq, previous = last + 1, digest
     row = (seq, *values, previous)
     digest = _digest(row)
-    connection.execute(
-        f"INSERT INTO journal ({_COLUMNS}, hash) VALUES ({', '.join('?' * 20)})", (*row, digest)
-    )
+    connection.execute(f"INSERT INTO journal ({_COLUMNS}, hash) VALUES ({', '.join('?' * 20)})", (*row, digest))
     put_meta(connection, "journal_head", digest)
 
 
@@ -70,9 +68,7 @@ def verify(connection: apsw.Connection) -> Verdict:
         if row[0] != count:
             return Verdict(count, count, f"Row {count} of the journal is missing.")
         if row[-1] != previous or _digest(tuple(row)) != digest:
-            return Verdict(
-                count, count, f"Row {count} of the journal ({row[6]}, {when}) was changed afterwards."
-            )
+            return Verdict(count, count, f"Row {count} of the journal ({row[6]}, {when}) was changed afterwards.")
         previous = digest
     if previous != get_meta(connection, "journal_head"):
         return Verdict(count, count + 1, f"Rows after row {count} of the journal were removed.")

@@ -39,9 +39,7 @@ class DamagedTile:
     @property
     def sentence(self) -> str:
         z, ty, tx = self.key
-        what = (
-            f"{self.plane} of image {self.image}, slice {z}, rows from {ty * TILE}, columns from {tx * TILE}"
-        )
+        what = f"{self.plane} of image {self.image}, slice {z}, rows from {ty * TILE}, columns from {tx * TILE}"
         return f"{what}: restored from {self.source}." if self.source else f"{what}: lost."
 
 
@@ -180,9 +178,7 @@ def load_edits(connection: apsw.Connection, budget: int, done: int) -> tuple[lis
 def _edit(connection: apsw.Connection, head: tuple[Any, ...]) -> Edit | None:
     """One edit with its tiles, or None when they are damaged."""
     number, image, layer, title, tool, when, z, row0, column0, row1, column1, seen, agreed, size = head
-    edit = Edit(
-        number, image, layer, title, tool, when, Box(z, row0, column0, row1, column1), {}, {}, seen, agreed
-    )
+    edit = Edit(number, image, layer, title, tool, when, Box(z, row0, column0, row1, column1), {}, {}, seen, agreed)
     for *row, checksum in connection.execute("SELECT * FROM edit_tile WHERE edit = ?", (number,)):
         _, tz, ty, tx, before, after = row
         if step_sum(*row) != checksum:

@@ -122,9 +122,7 @@ class ProjectLock:
         try:
             return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
         except FileNotFoundError as error:
-            raise UserError(
-                "There is no project here.", why=f"“{self.path.parent}” does not exist."
-            ) from error
+            raise UserError("There is no project here.", why=f"“{self.path.parent}” does not exist.") from error
         except OSError as error:
             raise NotWritable(
                 "This project cannot be changed.",

@@ -76,9 +76,7 @@ class Recorder:
         self._writer.predict(predicted)
 
     def _edited(self, event: EditEvent) -> None:
-        record = EditRecord.of(
-            event, self.document.history.next_undo(), self.document.images[event.edit.image]
-        )
+        record = EditRecord.of(event, self.document.history.next_undo(), self.document.images[event.edit.image])
         self._writer.submit(Job(event.edit.title, record.save, edit=event.edit.id))
 
     def _predicted(self, event: PredictionEvent) -> None:

@@ -57,9 +57,7 @@ class Recovery:
             return "The project was closed properly."
         parts: list[str] = []
         if self.backup:
-            parts.append(
-                f"The project file was damaged; the backup of {self.backup.stem} was opened instead."
-            )
+            parts.append(f"The project file was damaged; the backup of {self.backup.stem} was opened instead.")
         elif self.kept:
             parts.append("The project file was damaged and was repaired. " + " ".join(self.missing))
         elif not self.clean:
@@ -84,9 +82,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def open_file(
-    file: Path, *, vfs: str | None = None, damaged: bool = False
-) -> tuple[apsw.Connection, Recovery]:
+def open_file(file: Path, *, vfs: str | None = None, damaged: bool = False) -> tuple[apsw.Connection, Recovery]:
     """Open a project file, repairing it if it must be (or is known to be `damaged`); never deletes it.
 
     Raises UserError when it is no project, of a newer SegStudio, or beyond repair without a good backup.
@@ -185,9 +181,7 @@ def _examine(
         undo_steps=connection.execute("SELECT count(*) FROM edit WHERE id <= ?", (done,)).get,
         redo_steps=connection.execute("SELECT count(*) FROM edit WHERE id > ?", (done,)).get,
         wal_bytes=leftover,
-        interrupted=tuple(
-            row[0] for row in connection.execute("SELECT id FROM run WHERE state = 'interrupted'")
-        ),
+        interrupted=tuple(row[0] for row in connection.execute("SELECT id FROM run WHERE state = 'interrupted'")),
         missing=tuple(missing),
         kept=kept,
         backup=restored,

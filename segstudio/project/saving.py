@@ -85,9 +85,7 @@ class ImageRow:
             self.image,
         )
         kept = {layer[1] for layer in self.layers}
-        stored = [
-            row[0] for row in connection.execute("SELECT id FROM layer WHERE image = ?", self.image[:1])
-        ]
+        stored = [row[0] for row in connection.execute("SELECT id FROM layer WHERE image = ?", self.image[:1])]
         for layer in stored:
             if layer not in kept:
                 connection.execute("DELETE FROM layer WHERE image = ? AND id = ?", (self.image[0], layer))
@@ -126,9 +124,7 @@ class EditRecord:
             insert_edit(connection, edit)
             _forget_oldest(connection)
         elif direction == "undo" and not known:
-            connection.execute(
-                "DELETE FROM edit"
-            )  # older than what is kept: later edits no longer build on it
+            connection.execute("DELETE FROM edit")  # older than what is kept: later edits no longer build on it
         elif direction == "redo" and not known:
             insert_edit(connection, edit)
         count_steps(connection)
@@ -174,9 +170,7 @@ def _forget_oldest(connection: apsw.Connection) -> None:
     )
     total = connection.execute("SELECT sum(bytes) FROM edit").get
     while total > KEPT_BYTES:
-        oldest, size = next(
-            iter(connection.execute("SELECT id, bytes FROM edit ORDER BY id LIMIT 1").fetchall())
-        )
+        oldest, size = next(iter(connection.execute("SELECT id, bytes FROM edit ORDER BY id LIMIT 1").fetchall()))
         connection.execute("DELETE FROM edit WHERE id = ? AND id < (SELECT max(id) FROM edit)", (oldest,))
         total = total - size if connection.changes() else 0
 

@@ -140,9 +140,7 @@ def connect(file: Path, *, create: bool = False, vfs: str | None = None) -> apsw
         connection.pragma("trusted_schema", False)
         connection.pragma("cell_size_check", True)
         if connection.pragma("journal_mode", "WAL") != "wal":
-            raise UserError(
-                "This disk cannot hold a project.", why="It does not support write-ahead logging."
-            )
+            raise UserError("This disk cannot hold a project.", why="It does not support write-ahead logging.")
         connection.pragma("synchronous", "FULL")
         connection.pragma("wal_autocheckpoint", 1000)
         connection.pragma("journal_size_limit", 16 * 2**20)
@@ -189,9 +187,7 @@ def get_meta(connection: apsw.Connection, key: str) -> Any:
 
 
 def put_meta(connection: apsw.Connection, key: str, value: Any) -> None:
-    connection.execute(
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value)
-    )
+    connection.execute("INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value", (key, value))
 
 
 def close_plain(connection: apsw.Connection) -> None:

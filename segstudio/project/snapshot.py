@@ -37,6 +37,4 @@ def copy_with_wal(file: Path, folder: Path) -> Path:
         after = file.stat()
         if (before.st_mtime_ns, before.st_size) == (after.st_mtime_ns, after.st_size):
             return copy
-    raise UserError(
-        "The project could not be copied.", why="It is being changed all the time.", hint="Try again."
-    )
+    raise UserError("The project could not be copied.", why="It is being changed all the time.", hint="Try again.")

@@ -96,9 +96,7 @@ class Store:
             raise
 
     @classmethod
-    def open(
-        cls, path: Path, *, read_only: bool = False, take_over: bool = False, vfs: str | None = None
-    ) -> Store:
+    def open(cls, path: Path, *, read_only: bool = False, take_over: bool = False, vfs: str | None = None) -> Store:
         """Open the project at `path` (its folder or file), repairing it if it was damaged.
 
         Raises ProjectInUse or NotWritable (both can be opened with `read_only`), else UserError. Read-only
@@ -224,9 +222,7 @@ class Store:
             self._recorder.catch_up()
         if not self._writer.flush(timeout) and not discard:
             why = self.problem.why if self.problem else "The disk is too slow."
-            raise UserError(
-                "Not everything is saved yet.", why=why, hint="Save a copy elsewhere, or close without it."
-            )
+            raise UserError("Not everything is saved yet.", why=why, hint="Save a copy elsewhere, or close without it.")
         if self._recorder is not None:
             self._recorder.detach()
         writer, self._writer = self._writer, None

@@ -57,9 +57,7 @@ class RunTable:
     def __init__(self, connection: apsw.Connection, submit: Submit) -> None:
         self._submit = submit
         rows = connection.execute("SELECT * FROM run ORDER BY id")
-        self._runs = {
-            row[0]: Run(row[0], json.loads(row[1]), row[2], json.loads(row[3]), *row[4:]) for row in rows
-        }
+        self._runs = {row[0]: Run(row[0], json.loads(row[1]), row[2], json.loads(row[3]), *row[4:]) for row in rows}
 
     def all(self) -> tuple[Run, ...]:
         return tuple(self._runs.values())
@@ -83,9 +81,7 @@ class RunTable:
     def _put(self, run: Run) -> Run:
         self._runs[run.id] = run
         row = (run.id, to_json(run.spec), run.state, to_json(run.progress), run.started, run.updated)
-        self._submit(
-            Job("Run", lambda db: _execute(db, "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)", row))
-        )
+        self._submit(Job("Run", lambda db: _execute(db, "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)", row)))
         return run
 
 

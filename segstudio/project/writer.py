@@ -121,10 +121,7 @@ class Writer:
         with self._changed:
             self._hurry = True
             self._changed.notify_all()
-            return (
-                self._changed.wait_for(self._settled, max(0.0, deadline - time.monotonic()))
-                and not self.crash
-            )
+            return self._changed.wait_for(self._settled, max(0.0, deadline - time.monotonic())) and not self.crash
 
     def stop(self, *, abandon: bool = False) -> apsw.Connection:
         """End the thread and hand over the connection; with `abandon`, without what cannot be stored."""

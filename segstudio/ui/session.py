@@ -17,6 +17,7 @@ from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
 from segstudio.core.parameters import Value, check_one
 from segstudio.core.proposal import Proposal, settled, write
+from segstudio.core.source import ArraySource, PixelSource
 from segstudio.core.writer import MaskWriter
 from segstudio.settings import Settings
 from segstudio.tools import TOOLS
@@ -62,7 +63,7 @@ class Session(QObject):
         self.document: Document | None = None
         self.read_only = False
         self.image: ImageEntry | None = None
-        self.pixels: NDArray[np.generic] | None = None  # (slices, rows, columns, channels)
+        self.pixels: PixelSource | None = None
         self.slice = 0
         self.active_layer = 0
         self._active_class = 1
@@ -104,7 +105,7 @@ class Session(QObject):
 
     def read_pixels(self, box: Box) -> NDArray[np.generic] | None:
         """Pixels (rows, columns, channels) of a box inside the image; None while they are not loaded."""
-        return None if self.pixels is None else np.asarray(self.pixels[box.z, box.rows, box.columns])
+        return None if self.pixels is None else self.pixels.read(box)
 
     def tool_option(self, tool: str, name: str) -> Value:
         """The present value of a tool's own option."""
@@ -176,10 +177,11 @@ class Session(QObject):
         self.image_changed.emit()
         self.classes_changed.emit()
 
-    def show_image(self, entry: ImageEntry | None, pixels: NDArray[np.generic] | None) -> None:
+    def show_image(self, entry: ImageEntry | None, pixels: NDArray[np.generic] | PixelSource | None) -> None:
         """Show an image of the document; `pixels` None while it is being read."""
         same = entry is not None and self.image is entry
-        self.image, self.pixels = entry, pixels
+        self.image = entry
+        self.pixels = ArraySource(pixels) if isinstance(pixels, np.ndarray) else pixels
         if not same:
             self.discard_proposal()
             self.slice = 0

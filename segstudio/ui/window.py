@@ -325,7 +325,8 @@ class MainWindow(QMainWindow):
             return
         row, column_ = at
         box = Box(session.slice, row, column_, row + 1, column_ + 1)
-        values = tuple(np.asarray(session.pixels[session.slice, row, column_], float).tolist())
+        pixel = session.pixels.read(box)
+        values = () if pixel is None else tuple(np.asarray(pixel[0, 0], float).tolist())
         class_id = int(session.layer.mask(box)[0, 0])
         code = int(session.layer.annotation.read(box)[0, 0])
         name = session.classes.name(class_id) if class_id != 255 else ""

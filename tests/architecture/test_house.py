@@ -83,7 +83,9 @@ def test_nothing_is_unpickled_and_no_network_is_used() -> None:
         r"|(?<![\w.])eval\(|(?<![\w.])exec\(",
         re.MULTILINE,
     )
-    found = [f"{path.name}: {match.group().strip()}" for path in SOURCES for match in forbidden.finditer(path.read_text())]
+    found = [
+        f"{path.name}: {match.group().strip()}" for path in SOURCES for match in forbidden.finditer(path.read_text())
+    ]
     assert found == ["encoder_weights.py: import pickle"], "there it names an error of torch.load(weights_only=True)"
     assert "pickle.load" not in (ROOT / "segstudio/models/encoder_weights.py").read_text()
 

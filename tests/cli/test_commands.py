@@ -77,7 +77,8 @@ def test_info_refuses_what_is_no_image_in_one_sentence(
 
 
 @pytest.mark.parametrize(
-    ("network", "options"), [("unet", ["--width", "8", "--depth", "2"]), ("segnet", ["--width", "4"]), ("fcn8s", ["--width", "4"])]
+    ("network", "options"),
+    [("unet", ["--width", "8", "--depth", "2"]), ("segnet", ["--width", "4"]), ("fcn8s", ["--width", "4"])],
 )
 def test_training_predicting_and_evaluating_work_for_each_network(
     network: str, options: list[str], blobs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -28,9 +28,7 @@ def two_images(budget: int = 2**28) -> Document:
     return document
 
 
-def paint(
-    document: Document, image: int, top: int, left: int, size: int, class_id: int | None
-) -> Edit | None:
+def paint(document: Document, image: int, top: int, left: int, size: int, class_id: int | None) -> Edit | None:
     writer = document.begin_edit(image, 1, "Brush", tool="brush")
     writer.set(0, top, left, np.ones((size, size), bool), class_id)
     return document.finish_edit(writer)

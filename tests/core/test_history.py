@@ -8,9 +8,7 @@ from segstudio.core.history import Edit, History
 
 def edit(number: int, size: int = 10) -> Edit:
     key = (0, 0, 0)
-    return Edit(
-        number, 1, 1, "Brush", "brush", 0.0, Box(0, 0, 0, 1, 1), {key: bytes(size)}, {key: bytes(size)}
-    )
+    return Edit(number, 1, 1, "Brush", "brush", 0.0, Box(0, 0, 0, 1, 1), {key: bytes(size)}, {key: bytes(size)})
 
 
 def test_steps_go_back_and_forward_and_end_at_the_ends() -> None:

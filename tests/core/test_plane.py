@@ -46,9 +46,7 @@ def test_reading_gives_a_copy() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(*[st.integers(0, 599)] * 4, st.integers(0, 3)), min_size=1, max_size=5), st.data())
-def test_any_box_reads_like_an_array(
-    writes: list[tuple[int, int, int, int, int]], data: st.DataObject
-) -> None:
+def test_any_box_reads_like_an_array(writes: list[tuple[int, int, int, int, int]], data: st.DataObject) -> None:
     plane, model = Plane((2, 600, 600), np.uint8, 255), np.full((2, 768, 768), 255, np.uint8)
     for row0, row1, column0, column1, value in writes:
         model[1, min(row0, row1) : max(row0, row1), min(column0, column1) : max(column0, column1)] = value

@@ -61,9 +61,7 @@ def test_only_the_slice_that_was_painted_changes(document: Document) -> None:
     writer = begin(document)
     writer.set(1, 10, 10, square(5), 2)
     document.finish_edit(writer)
-    assert (
-        not codes(document, 0).any() and (codes(document, 1)[10:15, 10:15] == encode(2, Origin.PAINTED)).all()
-    )
+    assert not codes(document, 0).any() and (codes(document, 1)[10:15, 10:15] == encode(2, Origin.PAINTED)).all()
 
 
 def test_painting_the_same_again_leaves_no_entry(document: Document) -> None:

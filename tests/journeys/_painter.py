@@ -46,7 +46,9 @@ def main(folder: Path, strokes: int, mode: str) -> None:
     for number in range(1, strokes + 1):
         say(f"begun {number}")
         studio.session.choose_class(number % 3)  # so that every stroke changes something
-        points = [QPoint(*(round(v) for v in canvas.view.to_widget(*point))) for point in random.uniform(5, 395, (6, 2))]
+        points = [
+            QPoint(*(round(v) for v in canvas.view.to_widget(*point))) for point in random.uniform(5, 395, (6, 2))
+        ]
         QTest.mousePress(canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, points[0])
         for point in points[1:]:
             QTest.mouseMove(canvas, point)

@@ -33,7 +33,9 @@ class User:
         """Drop files on the window and wait until the last is in and one is shown."""
         before = len(self.session.document.images) if self.session.document else 0
         self.canvas.files_dropped.emit([str(path) for path in paths])
-        self.wait(lambda: self.session.document is not None and len(self.session.document.images) == before + len(paths))
+        self.wait(
+            lambda: self.session.document is not None and len(self.session.document.images) == before + len(paths)
+        )
         self.wait(lambda: self.session.pixels is not None and not self.studio.opening.busy)
 
     def show(self, image: int) -> None:
@@ -49,7 +51,9 @@ class User:
         self.wait(lambda: self.studio.predicting.busy)
         self.wait(lambda: not self.studio.predicting.busy)
 
-    def stroke(self, points: list[tuple[float, float]], modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> None:
+    def stroke(
+        self, points: list[tuple[float, float]], modifiers: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier
+    ) -> None:
         """Drag the mouse through image points (row, column)."""
         where = [QPoint(*(round(value) for value in self.canvas.view.to_widget(*point))) for point in points]
         QTest.mousePress(self.canvas, Qt.MouseButton.LeftButton, modifiers, where[0])

@@ -40,7 +40,9 @@ def png_header(rows: int, columns: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", columns, rows, 8, 0, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(99))) + chunk(b"IEND", b"")
+    )
 
 
 def paint_both_classes(user: User) -> None:
@@ -118,7 +120,10 @@ def test_files_that_are_no_images_are_told_in_a_strip_and_the_session_goes_on(us
 def test_a_second_window_on_a_project_is_read_only_and_says_so(user: User, tmp_path: Path) -> None:
     Store.create(tmp_path / "project").close()
     other = subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(tmp_path / "project")], stdout=subprocess.PIPE, stdin=subprocess.PIPE, text=True
+        [sys.executable, "-c", HOLD, str(tmp_path / "project")],
+        stdout=subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        text=True,
     )
     try:
         assert other.stdout is not None and other.stdout.readline() == "open\n"

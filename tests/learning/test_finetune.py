@@ -54,14 +54,18 @@ def test_a_few_strokes_are_enough_to_learn_from(network: Network, squares: Make,
     assert "none are held out" in end.verdict.sentence
 
 
-def test_the_same_seed_and_labels_give_the_same_weights_bit_for_bit(network: Network, squares: Make, cpu: Device) -> None:
+def test_the_same_seed_and_labels_give_the_same_weights_bit_for_bit(
+    network: Network, squares: Make, cpu: Device
+) -> None:
     regions = [squares(0, recent=[(0, 0, 64, 64)])]
     one, two = (outcome(network, regions, QUICK, device=cpu) for _ in range(2))
     other = outcome(network, regions, replace(QUICK, seed=4), device=cpu)
     assert same(one.network, two.network) and not same(one.network, other.network)
 
 
-def test_the_champion_itself_is_not_touched(network: Network, squares: Make, cpu: Device, tiny_network: Callable[[int], Network]) -> None:
+def test_the_champion_itself_is_not_touched(
+    network: Network, squares: Make, cpu: Device, tiny_network: Callable[[int], Network]
+) -> None:
     outcome(network, [squares()], QUICK, device=cpu)
     assert same(network, tiny_network(0))
 
@@ -78,7 +82,11 @@ def test_the_events_tell_steps_scores_and_one_outcome(network: Network, squares:
 
 def test_how_often_is_scored_does_not_change_what_is_learnt(network: Network, squares: Make, cpu: Device) -> None:
     losses = [
-        [e.loss for e in finetune(network, [squares()], replace(QUICK, every=every), device=cpu) if isinstance(e, StepDone)]
+        [
+            e.loss
+            for e in finetune(network, [squares()], replace(QUICK, every=every), device=cpu)
+            if isinstance(e, StepDone)
+        ]
         for every in (7, 30)
     ]
     assert losses[0] == losses[1]
@@ -161,8 +169,6 @@ def test_one_class_is_not_enough(network: Network, squares: Make, cpu: Device) -
     assert "background" in error.value.why and "stroke" in error.value.hint
 
 
-
-
 def test_a_training_that_broke_off_goes_on_and_ends_as_if_it_had_not(
     network: Network, squares: Make, cpu: Device, tmp_path: Path
 ) -> None:
@@ -177,7 +183,9 @@ def test_a_training_that_broke_off_goes_on_and_ends_as_if_it_had_not(
     assert [path.name for path in state.parent.iterdir()] == ["state.safetensors"]
 
 
-def test_a_state_of_other_labels_is_not_continued_and_that_is_noted(network: Network, squares: Make, cpu: Device, tmp_path: Path) -> None:
+def test_a_state_of_other_labels_is_not_continued_and_that_is_noted(
+    network: Network, squares: Make, cpu: Device, tmp_path: Path
+) -> None:
     state = tmp_path / "state.safetensors"
     outcome(network, [squares(0)], QUICK, device=cpu, state=state)
     events = list(finetune(network, [squares(1)], QUICK, device=cpu, state=state, resume=True))
@@ -186,7 +194,9 @@ def test_a_state_of_other_labels_is_not_continued_and_that_is_noted(network: Net
 
 
 @pytest.mark.parametrize("content", [b"", b"\x00" * 100, b"not a state at all"])
-def test_a_damaged_state_is_not_used(content: bytes, network: Network, squares: Make, cpu: Device, tmp_path: Path) -> None:
+def test_a_damaged_state_is_not_used(
+    content: bytes, network: Network, squares: Make, cpu: Device, tmp_path: Path
+) -> None:
     state = tmp_path / "state.safetensors"
     state.write_bytes(content)
     first = next(iter(finetune(network, [squares()], QUICK, device=cpu, state=state, resume=True)))
@@ -212,7 +222,9 @@ class Greedy(nn.Module):
 def test_running_out_of_memory_makes_batches_smaller_and_is_noted(network: Network, squares: Make, cpu: Device) -> None:
     end = outcome(Network(Greedy(1), network.card), [squares()], QUICK, device=cpu)
     assert end.steps == 30 and end.metrics["recipe"]["batch"] == 1
-    assert [note.split(": ")[1] for note in end.metrics["notes"]] == [f"training with {n} patches a step." for n in (2, 1)]
+    assert [note.split(": ")[1] for note in end.metrics["notes"]] == [
+        f"training with {n} patches a step." for n in (2, 1)
+    ]
     with pytest.raises(torch.OutOfMemoryError):
         outcome(Network(Greedy(0), network.card), [squares()], QUICK, device=cpu)
 

@@ -50,9 +50,13 @@ def joined(blocks: list[Block], rows: int, columns: int) -> np.ndarray:
 
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (5, 700), (256, 256), (257, 300), (600, 530)])
 @pytest.mark.parametrize(("tile", "overlap"), [(64, 0.25), (256, 0.25), (512, 0.5), (96, 0.0)])
-def test_every_pixel_is_given_once_and_right_for_any_size(cpu: Device, rows: int, columns: int, tile: int, overlap: float) -> None:
+def test_every_pixel_is_given_once_and_right_for_any_size(
+    cpu: Device, rows: int, columns: int, tile: int, overlap: float
+) -> None:
     pixels = picture(rows, columns)
-    found = joined(list(predict(Predictor(pointwise(), cpu), pixels, RANGES, tile=tile, overlap=overlap)), rows, columns)
+    found = joined(
+        list(predict(Predictor(pointwise(), cpu), pixels, RANGES, tile=tile, overlap=overlap)), rows, columns
+    )
     expected = torch.sigmoid(torch.from_numpy((pixels[..., 0] / 255 * 2 - 1) * 6.0)).numpy()
     np.testing.assert_allclose(found[1], expected, atol=1e-5)
     np.testing.assert_allclose(found.sum(0), 1, atol=1e-5)
@@ -78,7 +82,9 @@ def test_what_is_in_view_comes_first(cpu: Device) -> None:
     assert (blocks[0].top, blocks[0].left) == (512, 512)
 
 
-def test_what_is_in_view_comes_first_in_an_image_wider_than_a_strip(cpu: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_in_view_comes_first_in_an_image_wider_than_a_strip(
+    cpu: Device, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(module, "STRIP", 2)
     blocks = list(predict(Predictor(pointwise(), cpu), picture(512, 1500), RANGES, first=(0, 900, 200, 1100)))
     assert {(block.top, block.left) for block in blocks[:2]} == {(0, 768), (0, 1024)}
@@ -86,7 +92,9 @@ def test_what_is_in_view_comes_first_in_an_image_wider_than_a_strip(cpu: Device,
 
 
 def test_only_what_is_in_view_can_be_asked_for(cpu: Device) -> None:
-    blocks = list(predict(Predictor(pointwise(), cpu), picture(800, 800), RANGES, first=(0, 0, 100, 300), only_first=True))
+    blocks = list(
+        predict(Predictor(pointwise(), cpu), picture(800, 800), RANGES, first=(0, 0, 100, 300), only_first=True)
+    )
     assert {(block.top, block.left) for block in blocks} == {(0, 0), (0, 256)}
 
 
@@ -154,14 +162,19 @@ def test_other_errors_are_not_hidden(cpu: Device) -> None:
 def test_the_temperature_of_the_card_softens_probabilities(cpu: Device) -> None:
     pixels = np.full((16, 16, 1), 255, np.uint8)
     sharp, soft = (
-        next(predict(Predictor(pointwise(temperature=t), cpu), pixels, RANGES)).probabilities[1, 0, 0] for t in (1.0, 6.0)
+        next(predict(Predictor(pointwise(temperature=t), cpu), pixels, RANGES)).probabilities[1, 0, 0]
+        for t in (1.0, 6.0)
     )
-    assert sharp == pytest.approx(1 / (1 + np.exp(-6)), abs=1e-5) and soft == pytest.approx(1 / (1 + np.exp(-1)), abs=1e-5)
+    assert sharp == pytest.approx(1 / (1 + np.exp(-6)), abs=1e-5) and soft == pytest.approx(
+        1 / (1 + np.exp(-1)), abs=1e-5
+    )
 
 
 @pytest.mark.parametrize("architecture", sorted(MODELS))
 def test_folding_batch_norm_changes_no_output(architecture: str) -> None:
-    network = build(architecture, 1, (("a", "#000000"), ("b", "#ffffff")), {**MODELS[architecture].presets["light"], "width": 4})
+    network = build(
+        architecture, 1, (("a", "#000000"), ("b", "#ffffff")), {**MODELS[architecture].presets["light"], "width": 4}
+    )
     for part in network.module.modules():
         if isinstance(part, nn.BatchNorm2d):
             nn.init.uniform_(part.running_mean, -0.5, 0.5)

@@ -36,14 +36,19 @@ def test_half_of_a_batch_comes_from_the_newest_corrections(squares: Make) -> Non
     new = squares(
         1, role="train", codes=np.full((128, 128), encode(1, Origin.PAINTED), np.uint16), recent=[(0, 0, 128, 128)]
     )
-    newest = [sum(int(codes.max()) == encode(1, Origin.PAINTED) for _, codes in sampler([old, new], seed=s).batch(4)) for s in range(100)]
+    newest = [
+        sum(int(codes.max()) == encode(1, Origin.PAINTED) for _, codes in sampler([old, new], seed=s).batch(4))
+        for s in range(100)
+    ]
     assert min(newest) == 2  # the newest half, and by chance some of the replay
     assert np.mean(newest) == pytest.approx(3, abs=0.3)
 
 
 def test_a_batch_of_one_alternates_between_corrections_and_replay(squares: Make) -> None:
     old = squares(0, role="train", codes=np.full((128, 128), encode(0, Origin.PAINTED), np.uint16))
-    new = squares(1, role="train", codes=np.full((128, 128), encode(1, Origin.PAINTED), np.uint16), recent=[(0, 0, 9, 9)])
+    new = squares(
+        1, role="train", codes=np.full((128, 128), encode(1, Origin.PAINTED), np.uint16), recent=[(0, 0, 9, 9)]
+    )
     one = sampler([old, new])
     seen = [int(one.batch(1)[0][1].max()) for _ in range(100)]
     assert 50 < seen.count(encode(1, Origin.PAINTED)) < 95
@@ -52,7 +57,10 @@ def test_a_batch_of_one_alternates_between_corrections_and_replay(squares: Make)
 def test_a_rare_class_is_seen_as_often_as_a_common_one(squares: Make) -> None:
     codes = np.full((128, 128), encode(0, Origin.PAINTED), np.uint16)
     codes[60:63, 60:63] = encode(1, Origin.PAINTED)
-    found = [(codes == encode(1, Origin.PAINTED)).any() for _, codes in sampler([squares(codes=codes, role="train")]).batch(400)]
+    found = [
+        (codes == encode(1, Origin.PAINTED)).any()
+        for _, codes in sampler([squares(codes=codes, role="train")]).batch(400)
+    ]
     assert 0.45 < np.mean(found) < 0.65
 
 

@@ -59,4 +59,6 @@ def randomize() -> Callable[[nn.Module], None]:
 @pytest.fixture
 def noise() -> Callable[..., Tensor]:
     """Noise of a shape, the same each time."""
-    return lambda *shape, dtype=torch.float32: torch.randn(*shape, generator=torch.Generator().manual_seed(3), dtype=dtype)
+    return lambda *shape, dtype=torch.float32: torch.randn(
+        *shape, generator=torch.Generator().manual_seed(3), dtype=dtype
+    )

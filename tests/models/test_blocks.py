@@ -63,7 +63,15 @@ def test_he_counts_one_tap_for_each_channel_in_a_2x2_up_convolution():
 
 @pytest.mark.parametrize(
     ("reach", "side", "factor", "interpolated", "below"),
-    [(0, 1, 2, False, 0), (2, 1, 2, False, 2), (6, 2, 2, False, 8), (0, 1, 2, True, 2), (2, 2, 2, True, 4), (4, 2, 2, True, 8), (0, 1, 8, True, 8)],
+    [
+        (0, 1, 2, False, 0),
+        (2, 1, 2, False, 2),
+        (6, 2, 2, False, 8),
+        (0, 1, 2, True, 2),
+        (2, 2, 2, True, 4),
+        (4, 2, 2, True, 8),
+        (0, 1, 8, True, 8),
+    ],
 )
 def test_reach_grows_to_the_cell_below_and_by_one_more_when_interpolating(reach, side, factor, interpolated, below):
     assert reach_below(reach, side, factor, interpolated=interpolated) == below

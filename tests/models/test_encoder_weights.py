@@ -168,7 +168,13 @@ def test_nothing_changes_when_something_does_not_fit(files, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "data"),
-    [("a.pth", b""), ("a.pth", b"text"), ("a.pth", b"PK\x03\x04" + bytes(60)), ("a.safetensors", b""), ("a.safetensors", b"x" * 99)],
+    [
+        ("a.pth", b""),
+        ("a.pth", b"text"),
+        ("a.pth", b"PK\x03\x04" + bytes(60)),
+        ("a.safetensors", b""),
+        ("a.safetensors", b"x" * 99),
+    ],
 )
 def test_a_file_without_weights_is_refused_in_words(tmp_path, name, data):
     (tmp_path / name).write_bytes(data)

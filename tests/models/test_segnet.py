@@ -9,7 +9,9 @@ from torch import nn
 from segstudio.models.segnet import pool, unpool
 
 
-@pytest.mark.parametrize(("classes", "parameters"), [(2, 29_444_162), (11, 29_449_355), (12, 29_449_932), (21, 29_455_125), (37, 29_464_357)])
+@pytest.mark.parametrize(
+    ("classes", "parameters"), [(2, 29_444_162), (11, 29_449_355), (12, 29_449_932), (21, 29_455_125), (37, 29_464_357)]
+)
 def test_it_has_the_released_number_of_parameters(count, classes, parameters):
     assert count("segnet", 3, classes) == parameters
 

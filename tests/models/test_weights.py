@@ -88,7 +88,9 @@ def test_weights_that_do_not_fit_are_refused_with_the_reason(saved, change, why)
     assert why in caught.value.why
 
 
-@pytest.mark.parametrize("card", [{"options": {"width": 256, "depth": 6}}, {"channels": 2}, {"architecture": "segnet", "options": {}}])
+@pytest.mark.parametrize(
+    "card", [{"options": {"width": 256, "depth": 6}}, {"channels": 2}, {"architecture": "segnet", "options": {}}]
+)
 def test_a_card_that_names_another_network_is_refused_before_memory_is_taken(saved, card):
     with pytest.raises(UserError, match="is damaged"):
         load(rewritten(saved, **card))

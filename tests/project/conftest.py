@@ -50,9 +50,7 @@ def picture(document: Document) -> dict[str, Any]:
     """Everything a project must bring back, as plain comparable values."""
     images: list[Any] = []
     for entry in document.images.values():
-        values = {
-            name: getattr(entry, name) for name in ("id", "path", "digest", "info", "group", "role", "done")
-        }
+        values = {name: getattr(entry, name) for name in ("id", "path", "digest", "info", "group", "role", "done")}
         layers = [
             (layer.id, layer.name, layer.visible, layer.opacity, planes_of(layer), layer.versions)
             for layer in entry.layers
@@ -69,9 +67,7 @@ def picture(document: Document) -> dict[str, Any]:
 
 def planes_of(layer: Any) -> list[bytes]:
     planes = (layer.annotation, layer.prediction, layer.uncertainty)
-    return [
-        plane.read(Box.whole(layer.shape, z)).tobytes() for plane in planes for z in range(layer.shape[0])
-    ]
+    return [plane.read(Box.whole(layer.shape, z)).tobytes() for plane in planes for z in range(layer.shape[0])]
 
 
 def annotation(document: Document, image: int = 1) -> NDArray[Any]:

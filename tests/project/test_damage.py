@@ -33,9 +33,7 @@ def painted_project(opened: OpenStore, strokes: int = 12) -> Document:
 def stored_frame(file: Path, plane: str) -> bytes:
     with_rows = apsw.Connection(str(file), flags=apsw.SQLITE_OPEN_READONLY)
     try:
-        frames = with_rows.execute(
-            "SELECT frame FROM tile WHERE plane = ? ORDER BY length(frame) DESC", (plane,)
-        )
+        frames = with_rows.execute("SELECT frame FROM tile WHERE plane = ? ORDER BY length(frame) DESC", (plane,))
         return bytes(frames.fetchall()[0][0])
     finally:
         with_rows.close()
@@ -51,9 +49,7 @@ def flip_bit(file: Path, frame: bytes, everywhere: bool = True) -> None:
     file.write_bytes(content.replace(part, bytes(damaged), -1 if everywhere else 1))
 
 
-def test_a_flipped_bit_in_a_tile_is_detected_and_mended_from_a_backup(
-    opened: OpenStore, folder: Path
-) -> None:
+def test_a_flipped_bit_in_a_tile_is_detected_and_mended_from_a_backup(opened: OpenStore, folder: Path) -> None:
     document = painted_project(opened)
     (folder / "backups").mkdir(exist_ok=True)
     (folder / "backups" / "2026-01-01_00-00-00.segstudio").write_bytes((folder / FILE).read_bytes())
@@ -111,9 +107,7 @@ def test_a_tile_without_any_copy_is_left_empty_and_named(opened: OpenStore, fold
     assert np.array_equal(annotation(again), expected)
 
 
-def test_a_damaged_prediction_is_left_out_because_it_can_be_made_again(
-    opened: OpenStore, folder: Path
-) -> None:
+def test_a_damaged_prediction_is_left_out_because_it_can_be_made_again(opened: OpenStore, folder: Path) -> None:
     document = painted_project(opened)
     flip_bit(folder / FILE, stored_frame(folder / FILE, "prediction"))
     store = opened()
@@ -137,12 +131,8 @@ def test_history_up_to_a_damaged_step_is_left_out_and_told(opened: OpenStore, fo
 def test_a_sound_tile_in_the_wrong_place_is_damage_too(opened: OpenStore, folder: Path) -> None:
     document = painted_project(opened)
     with apsw.Connection(str(folder / FILE)) as raw:
-        raw.execute(
-            "UPDATE OR REPLACE tile SET tx = 2 WHERE plane = 'annotation' AND z = 0 AND ty = 0 AND tx = 0"
-        )
-        raw.execute(
-            "UPDATE OR REPLACE tile SET tx = 1 WHERE plane = 'annotation' AND z = 1 AND ty = 1 AND tx = 2"
-        )
+        raw.execute("UPDATE OR REPLACE tile SET tx = 2 WHERE plane = 'annotation' AND z = 0 AND ty = 0 AND tx = 0")
+        raw.execute("UPDATE OR REPLACE tile SET tx = 1 WHERE plane = 'annotation' AND z = 1 AND ty = 1 AND tx = 2")
     store = opened()
     assert np.array_equal(annotation(store.load()), annotation(document))
     assert {tile.source for tile in store.recovery.damaged} == {"the undo history"}
@@ -193,9 +183,7 @@ def test_a_file_of_torn_pages_is_salvaged_and_the_damaged_one_kept(opened: OpenS
     assert not opened().recovery.notable
 
 
-def test_a_file_that_is_gone_to_nonsense_gives_way_to_the_newest_good_backup(
-    opened: OpenStore, folder: Path
-) -> None:
+def test_a_file_that_is_gone_to_nonsense_gives_way_to_the_newest_good_backup(opened: OpenStore, folder: Path) -> None:
     document = painted_project(opened)
     (folder / "backups").mkdir(exist_ok=True)
     for old in (folder / "backups").glob("*"):
@@ -247,9 +235,7 @@ def test_random_damage_never_crashes_and_never_shows_wrong_pixels(opened: OpenSt
             pixels = annotation(again)
             wrong = (pixels != annotation(document)) & (pixels != 0)
             told = [*store.recovery.missing, *(tile.source for tile in store.recovery.damaged)]
-            older = (
-                any("may be missing" in part or "backup" in part for part in told) or store.recovery.backup
-            )
+            older = any("may be missing" in part or "backup" in part for part in told) or store.recovery.backup
             assert not wrong.any() or older, (number, told)  # an earlier state, and the user is told so
             assert set(np.unique(pixels).tolist()) <= known
         store.close(discard=True)
@@ -287,9 +273,7 @@ def test_a_migration_that_stops_half_way_rolls_back_after_a_backup(
         assert raw.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'new'").get == 0
 
 
-def test_a_migration_that_works_is_done_once(
-    opened: OpenStore, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_migration_that_works_is_done_once(opened: OpenStore, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     document = painted_project(opened)
 
     def adds(connection: apsw.Connection) -> None:

@@ -24,9 +24,7 @@ OPEN = (
 
 def test_a_second_window_is_told_who_has_the_project(opened: OpenStore, folder: Path) -> None:
     opened()
-    result = subprocess.run(
-        [sys.executable, "-c", OPEN, str(folder)], capture_output=True, text=True, check=True
-    )
+    result = subprocess.run([sys.executable, "-c", OPEN, str(folder)], capture_output=True, text=True, check=True)
     assert result.stdout.startswith("ProjectInUse This project is already open.")
     assert f"process {os.getpid()}" in result.stdout and "read-only" in result.stdout
     with pytest.raises(ProjectInUse, match="already open"):
@@ -59,9 +57,7 @@ def test_a_lock_left_by_a_dead_process_is_taken_over_silently(opened: OpenStore,
     assert not (folder / "project.segstudio.lock").exists()
 
 
-def test_a_lock_from_another_computer_is_believed_unless_the_user_knows_better(
-    opened: OpenStore, folder: Path
-) -> None:
+def test_a_lock_from_another_computer_is_believed_unless_the_user_knows_better(opened: OpenStore, folder: Path) -> None:
     opened().close()
     holder = {"host": "ward-7", "user": "mira", "pid": 4, "time": 1.7e9}
     (folder / "project.segstudio.lock").write_text(json.dumps(holder))
@@ -87,16 +83,12 @@ def test_a_read_only_view_with_a_leftover_log_is_the_newest_state_and_changes_no
         paint(document, number)
     store.flush()
     crash(store)
-    before = {
-        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir() if path.is_file()
-    }
+    before = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir() if path.is_file()}
     assert any(path.name.endswith("-wal") for path in before)
     view = opened(read_only=True)
     assert picture(view.load()) == picture(document)
     view.close()
-    after = {
-        path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir() if path.is_file()
-    }
+    after = {path: (path.stat().st_mtime_ns, path.read_bytes()) for path in folder.iterdir() if path.is_file()}
     assert after == before
 
 

@@ -24,9 +24,7 @@ def test_the_stand_alone_reader_rebuilds_all_masks(opened: OpenStore, folder: Pa
         paint(document, number)
     store.close()
     # isolated (-I): neither the working folder nor SegStudio's own code can help
-    subprocess.run(
-        [sys.executable, "-I", str(SCRIPT), str(folder), str(tmp_path / "out")], check=True, timeout=60
-    )
+    subprocess.run([sys.executable, "-I", str(SCRIPT), str(folder), str(tmp_path / "out")], check=True, timeout=60)
     for layer in document.images[1].layers:
         mask = np.load(tmp_path / "out" / f"1-{layer.id}.npy")
         assert mask.dtype == np.uint8

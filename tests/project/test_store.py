@@ -90,9 +90,7 @@ def test_a_prediction_of_nothing_replaces_the_one_before(opened: OpenStore) -> N
     document = new_document(store)
     predict(document, 1)
     store.flush()
-    document.put_prediction(
-        1, 1, 0, 0, 0, np.full((600, 700), 255, np.uint8), np.zeros((600, 700), np.uint8), 3
-    )
+    document.put_prediction(1, 1, 0, 0, 0, np.full((600, 700), 255, np.uint8), np.zeros((600, 700), np.uint8), 3)
     again = reopened(store, opened)
     assert picture(again) == picture(document)
     assert again.layer(1, 1).prediction.is_empty()

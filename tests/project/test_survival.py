@@ -145,9 +145,7 @@ def test_closing_twice_after_a_crash_leaves_one_plain_file(opened: OpenStore, fo
     assert not [path.name for path in folder.iterdir() if path.is_file() and path.name != "project.segstudio"]
 
 
-def test_a_file_deleted_while_open_is_told_and_not_written_into_the_void(
-    opened: OpenStore, folder: Path
-) -> None:
+def test_a_file_deleted_while_open_is_told_and_not_written_into_the_void(opened: OpenStore, folder: Path) -> None:
     store = opened()
     document = new_document(store)
     store.flush()
@@ -197,9 +195,7 @@ def test_nothing_new_needs_no_new_backup(opened: OpenStore, folder: Path) -> Non
     assert len(backup.newest_first(folder / "backups")) == 1
 
 
-def test_a_backup_runs_while_strokes_go_on(
-    opened: OpenStore, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_backup_runs_while_strokes_go_on(opened: OpenStore, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(backup, "PAGES_PER_STEP", 1)
     store = opened()
     document = new_document(store)

@@ -151,7 +151,7 @@ def test_dragging_a_handle_sets_the_window(window: MainWindow) -> None:
 
 
 def test_full_auto_and_percentiles(window: MainWindow) -> None:
-    session, pixels = window.session, window.session.pixels
+    session, pixels = window.session, window.session.pixels.array
     window.histogram.full.click()
     assert (session.windows[0].low, session.windows[0].high) == (pixels.min(), pixels.max())
     window.histogram.percentile.click()
@@ -178,16 +178,16 @@ def test_one_channel_of_three_can_be_chosen(window: MainWindow) -> None:
 
 def test_the_histogram_copes_with_nan_and_flat_images() -> None:
     flat = np.full((1, 4, 4, 1), 7, np.uint8)
-    assert distribution(flat, 0, [0]).counts[0].sum() == 16
+    assert distribution(flat[0], [0]).counts[0].sum() == 16
     holes = np.full((1, 4, 4, 1), np.nan, np.float32)
-    assert distribution(holes, 0, [0]) is None
+    assert distribution(holes[0], [0]) is None
     holes[0, 0, 0, 0] = 2.5
-    assert distribution(holes, 0, [0]).counts[0].sum() == 1
+    assert distribution(holes[0], [0]).counts[0].sum() == 1
 
 
 def test_bins_hold_as_many_grey_values_each() -> None:
     every = np.arange(65536, dtype=np.uint16).reshape(1, 256, 256, 1)
-    counts = distribution(every, 0, [0]).counts[0]
+    counts = distribution(every[0], [0]).counts[0]
     assert len(set(counts[:-1].tolist())) == 1 and counts.sum() == 65536
 
 

@@ -63,7 +63,9 @@ def predict(workers: Workers, model: Path, side: int) -> list[Message]:
     return replies
 
 
-def test_a_prediction_streams_its_blocks_and_the_visible_one_comes_first(workers: Workers, tmp_path: Path, qtbot: QtBot) -> None:
+def test_a_prediction_streams_its_blocks_and_the_visible_one_comes_first(
+    workers: Workers, tmp_path: Path, qtbot: QtBot
+) -> None:
     new_model(workers, tmp_path / "m.safetensors", qtbot)
     replies = predict(workers, tmp_path / "m.safetensors", 600)
     qtbot.waitUntil(lambda: isinstance(replies[-1], Finished | Failed), timeout=60_000)

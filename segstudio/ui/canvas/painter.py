@@ -67,7 +67,9 @@ class ScenePainter:
         box, level = self._box_under(view, clip), view.level
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 1)
         for row, column in tiles_in(box, level):
-            self._draw_tile(painter, view, level, row, column, self._image_tile(level, row, column))
+            tile = self._image_tile(level, row, column)
+            if tile is not None:
+                self._draw_tile(painter, view, level, row, column, tile)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         if session.masks_visible and not session.peeking:
             for layer in session.image.layers:
@@ -84,10 +86,11 @@ class ScenePainter:
         if self._minimap is None:
             session = self._session
             assert session.pixels is not None
-            _, rows, columns = session.shape
-            step = max(1, max(rows, columns) // 280)
-            part = session.pixels[session.slice, ::step, ::step]
-            self._minimap = render.image_tile(np.asarray(part), session.windows, session.channel)
+            sample = session.pixels.sample(session.slice)
+            if sample is None:
+                return QImage()
+            step = max(1, max(sample.shape[:2]) // 280)
+            self._minimap = render.image_tile(sample[::step, ::step], session.windows, session.channel)
         return self._minimap
 
     def forget_minimap(self) -> None:
@@ -107,13 +110,13 @@ class ScenePainter:
         size = step * view.scale
         painter.drawImage(QRectF(x, y, tile.width() * size, tile.height() * size), tile)
 
-    def _image_tile(self, level: int, row: int, column: int) -> QImage:
+    def _image_tile(self, level: int, row: int, column: int) -> QImage | None:
         session = self._session
 
-        def make() -> QImage:
+        def make() -> QImage | None:
             assert session.pixels is not None
-            part = render.sample(session.pixels, session.slice, level, row, column)
-            return render.image_tile(part, session.windows, session.channel)
+            part = session.pixels.tile(session.slice, level, row, column)
+            return None if part is None else render.image_tile(part, session.windows, session.channel)
 
         return self._images.get(("image", session.slice, level, row, column), make)
 

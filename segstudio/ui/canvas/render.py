@@ -10,7 +10,7 @@ from PySide6.QtGui import QColor, QImage
 
 from segstudio.core.classes import ClassTable
 from segstudio.core.codes import NOTHING, Origin
-from segstudio.core.geometry import TILE, Box
+from segstudio.core.geometry import Box
 from segstudio.core.layer import MaskLayer
 from segstudio.core.plane import Plane
 from segstudio.ui.session import Window
@@ -20,25 +20,6 @@ Argb = NDArray[np.uint32]
 
 PREDICTED = 0.62
 """Opacity of what only the model says, relative to what a person said."""
-
-
-def sample(pixels: NDArray[np.generic], z: int, level: int, row: int, column: int) -> NDArray[np.generic]:
-    """Image tile (row, column) of a level: (h, w, channels), h and w up to 256, every 2**level-th pixel.
-
-    Up to eight-fold reduction pixels are averaged, so that thin structures stay visible; beyond that single
-    pixels are taken, so that the cost follows what is drawn and not what it is drawn from.
-    """
-    step = 1 << level
-    side = TILE * step
-    part = pixels[z, row * side : (row + 1) * side, column * side : (column + 1) * side]
-    if level == 0:
-        return np.asarray(part)
-    rows, columns = part.shape[0] // step * step, part.shape[1] // step * step
-    if level > 3 or not rows or not columns:
-        return np.asarray(part[::step, ::step])
-    blocks = np.asarray(part[:rows, :columns]).reshape(rows // step, step, columns // step, step, -1)
-    mean = blocks.mean(axis=(1, 3), dtype=np.float32)
-    return np.asarray(mean if mean.dtype.kind == "f" else mean.astype(part.dtype))
 
 
 def image_tile(part: NDArray[np.generic], windows: Sequence[Window], channel: int | None) -> QImage:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
+from typing import TypeVar
 
 from PySide6.QtGui import QImage
 
@@ -11,6 +12,8 @@ from segstudio.core.geometry import TILE, Box, Shape
 
 Key = tuple[Hashable, int, int, int, int]
 """What (the image, a layer), slice, level, row, column."""
+
+Made = TypeVar("Made", QImage, "QImage | None")
 
 
 class TileCache:
@@ -20,19 +23,21 @@ class TileCache:
         self._budget, self._bytes = budget, 0
         self._tiles: OrderedDict[Key, QImage] = OrderedDict()
 
-    def get(self, key: Key, make: Callable[[], QImage]) -> QImage:
-        """The tile, made now if it is not there."""
+    def get(self, key: Key, make: Callable[[], Made]) -> QImage | Made:
+        """The tile, made now if it is not there; what is None is not kept."""
         tile = self._tiles.get(key)
         if tile is not None:
             self._tiles.move_to_end(key)
             return tile
-        tile = make()
-        self._tiles[key] = tile
-        self._bytes += tile.sizeInBytes()
+        made = make()
+        if made is None:
+            return made
+        self._tiles[key] = made
+        self._bytes += made.sizeInBytes()
         while self._bytes > self._budget and len(self._tiles) > 1:
             _, oldest = self._tiles.popitem(last=False)
             self._bytes -= oldest.sizeInBytes()
-        return tile
+        return made
 
     def peek(self, key: Key) -> QImage | None:
         """The tile if it is there; to be changed in place."""

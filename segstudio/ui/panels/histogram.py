@@ -10,14 +10,15 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QWidget
 
+from segstudio.core.geometry import Box
 from segstudio.ui import theme
 from segstudio.ui.session import Session
 from segstudio.ui.widgets import column, label, row
 from segstudio.ui.words import tr, value
 
 BINS = 192
-SAMPLES = 1_000_000
-"""Pixels looked at; larger slices are thinned out by a stride."""
+WHOLE = 2**26
+"""Pixels of a slice that are all looked at for its extremes; larger slices are thinned out."""
 CHANNEL_COLORS = ("#e5686a", "#5fb37c", "#6a9ff0")
 REACH = 8
 """Pixels around a handle within which a press takes it."""
@@ -32,11 +33,9 @@ class Distribution:
     high: float
 
 
-def distribution(pixels: NDArray[np.generic], z: int, channels: list[int]) -> Distribution | None:
-    """The histogram of a slice; None where no pixel is finite."""
-    plane = pixels[z]
-    step = max(1, int(np.ceil(np.sqrt(plane.shape[0] * plane.shape[1] / SAMPLES))))
-    parts = [plane[::step, ::step, channel].ravel() for channel in channels]
+def distribution(plane: NDArray[np.generic], channels: list[int]) -> Distribution | None:
+    """The histogram of pixels (rows, columns, channels); None where no pixel is finite."""
+    parts = [plane[..., channel].ravel() for channel in channels]
     if plane.dtype.kind == "f":
         parts = [part[np.isfinite(part)] for part in parts]
     if not any(part.size for part in parts):
@@ -228,12 +227,13 @@ class HistogramPanel(QWidget):
 
     def _recount(self) -> None:
         session = self._session
-        if session.image is None or session.pixels is None:
+        sample = session.pixels.sample(session.slice) if session.pixels is not None else None
+        if sample is None:
             self.view.show_distribution(None, ())
             return
         channels = self._channels()
         colors = CHANNEL_COLORS if len(channels) > 1 else ("",)
-        self.view.show_distribution(distribution(session.pixels, session.slice, channels), colors)
+        self.view.show_distribution(distribution(sample, channels), colors)
         self._counted = session.channel
 
     def _follow(self) -> None:
@@ -283,16 +283,17 @@ class HistogramPanel(QWidget):
 
     def _from_pixels(self, low: float, high: float) -> None:
         session = self._session
-        if session.image is None or session.pixels is None:
+        if session.pixels is None:
             return
-        plane = session.pixels[session.slice]
-        step = max(1, int(np.ceil(np.sqrt(plane.shape[0] * plane.shape[1] / SAMPLES))))
-        if (low, high) == (0.0, 100.0):
-            step = 1  # no extreme may be missed
-        part = plane[::step, ::step][..., self._channels()]
+        whole = Box.whole(session.shape, session.slice)
+        every = (low, high) == (0.0, 100.0) and whole.height * whole.width <= WHOLE  # no extreme may be missed
+        pixels = session.pixels.read(whole) if every else session.pixels.sample(session.slice)
+        if pixels is None:
+            return
+        part = pixels[..., self._channels()]
         finite = part[np.isfinite(part)] if part.dtype.kind == "f" else part
         if finite.size:
-            ends = np.percentile(finite, (low, high)) if low else (finite.min(), finite.max())
+            ends = np.percentile(finite.astype(np.float64), (low, high)) if low else (finite.min(), finite.max())
             self._set(float(ends[0]), float(ends[1]))
 
 
