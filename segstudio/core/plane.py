@@ -46,6 +46,20 @@ class Plane:
                 return
         self._tiles[key] = tile
 
+    def uniform(self, key: TileKey) -> int | None:
+        """The value of a tile that is stored as one value, else None."""
+        found = self._tiles.get(key)
+        if found is None:
+            return self.fill
+        return int(found[0, 0]) if found.strides == (0, 0) else None
+
+    def fill_tile(self, key: TileKey, value: int) -> None:
+        """Give a tile that lies wholly inside the image one value."""
+        if value == self.fill:
+            self._tiles.pop(key, None)
+        else:
+            self._tiles[key] = self._uniform_tile(value)
+
     def keys(self) -> Iterator[TileKey]:
         """Keys of the tiles that hold anything but `fill`."""
         return iter(tuple(self._tiles))
