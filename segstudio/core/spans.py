@@ -71,7 +71,7 @@ def swept_disc(start: Point, end: Point, radius: float) -> Spans:
     """
     top = int(np.floor(min(start[0], end[0]) - radius))
     bottom = int(np.ceil(max(start[0], end[0]) + radius)) + 1
-    centres = np.arange(top, bottom) + 0.5
+    centres = np.arange(top, bottom, dtype=np.float64) + 0.5
     low, high = np.full(len(centres), float(FAR)), np.full(len(centres), float(-FAR))
     for row, column in {start, end}:
         square = radius**2 - (centres - row) ** 2
