@@ -197,8 +197,7 @@ class Document:
         layer = self.layer(edit.image, edit.layer)
         for key, tile in tiles.items():
             layer.annotation.put_tile(key, tile)
-        for key in tiles:
-            layer.changed.emit(Box.of_tile(key).clip(layer.shape))
+        layer.tell(Box.of_tile(key).clip(layer.shape) for key in tiles)
         frames = edit.before if direction == "undo" else edit.after
         self.edited.emit(EditEvent(edit, direction, self.history.position, frames))
 

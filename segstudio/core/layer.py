@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+
 import numpy as np
 
 from segstudio.core.codes import NOTHING, UNSET, ClassMap, Origin, classes_of
@@ -41,6 +44,17 @@ class MaskLayer:
         unset = codes == UNSET
         mask[unset] = self.prediction.read(box)[unset]
         return mask
+
+    def tell(self, parts: Iterable[Box]) -> None:
+        """Report changed boxes: as one for each slice, unless that would hold far more than what changed."""
+        slices: dict[int, list[Box]] = {}
+        for part in parts:
+            slices.setdefault(part.z, []).append(part)
+        for boxes in slices.values():
+            whole = reduce(Box.union, boxes)
+            sparse = 2 * sum(box.height * box.width for box in boxes) < whole.height * whole.width
+            for box in boxes if sparse else (whole,):
+                self.changed.emit(box)
 
     def annotated(self, box: Box) -> ClassMap:
         """Class per pixel where a person has spoken, else 255."""

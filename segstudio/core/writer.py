@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,7 @@ class MaskWriter:
         self._before: dict[TileKey, Tile] = {}
         self._own: set[TileKey] = set()  # tiles that are this edit's own copy and may be changed in place
         self._touched: Box | None = None
+        self._swept: tuple[int, int, Spans] | None = None  # slice, code and shape of the last sweep
 
     def set(self, z: int, top: int, left: int, stencil: NDArray[np.bool_], class_id: int | None) -> None:
         """Give the pixels that `stencil` selects a class, or unset them with None.
@@ -56,6 +58,10 @@ class MaskWriter:
             self.blocked = f"“{self._names.name(class_id)}” is locked."
             return
         code = UNSET if class_id is None else encode(class_id, self.origin)
+        swept, self._swept = self._swept, (z, code, spans)
+        if swept is not None and swept[:2] == (z, code) and not self._any_locked:
+            self._report(self._scatter(z, *spans.beyond(swept[2], self.layer.shape), code))
+            return
         parts: list[Box] = []
         whole = spans.box(z).clip(self.layer.shape)
         for band in spans.bands(whole):
@@ -108,6 +114,7 @@ class MaskWriter:
         self._own.clear()
 
     def _write(self, area: Box, codes: Codes | int, stencil: NDArray[np.bool_]) -> None:
+        self._swept = None
         parts: list[Box] = []
         box = area.clip(self.layer.shape)
         for key in box.tiles():
@@ -119,15 +126,44 @@ class MaskWriter:
                 parts.append(changed)
         self._report(parts)
 
+    def _scatter(self, z: int, rows: NDArray[np.int64], columns: NDArray[np.int64], code: int) -> list[Box]:
+        """Give single pixels inside the image a code; the boxes of what changed, at most one for each tile."""
+        plane, parts = self.layer.annotation, []
+        tiles = rows // TILE << 32 | columns // TILE
+        if len(tiles) and tiles.min() != tiles.max():
+            order = np.argsort(tiles, kind="stable")
+            tiles, rows, columns = tiles[order], rows[order], columns[order]
+        cuts = [0, *(np.flatnonzero(tiles[1:] != tiles[:-1]) + 1).tolist(), len(tiles)]
+        for first, last in pairwise(cuts):
+            if first == last:
+                continue
+            key = (z, int(rows[first]) // TILE, int(columns[first]) // TILE)
+            if plane.uniform(key) == code:
+                continue
+            r, c = rows[first:last], columns[first:last]
+            self._make_own(key)
+            places = (r % TILE * TILE) + c % TILE
+            flat = plane.tile(key).reshape(-1)
+            if (flat[places] != code).any():
+                flat[places] = code
+                parts.append(Box(z, int(r.min()), int(c.min()), int(r.max()) + 1, int(c.max()) + 1))
+        return parts
+
+    def _make_own(self, key: TileKey) -> None:
+        """Give the edit its own copy of a tile, which it may change in place."""
+        if key not in self._own:
+            plane = self.layer.annotation
+            self._keep(key)
+            self._own.add(key)
+            plane.put_tile(key, plane.tile(key).copy(), compact=False)
+
     def _report(self, parts: list[Box]) -> None:
-        """Tell what changed: as one box, unless that would hold far more than what did."""
+        """Remember and tell what changed."""
         if not parts:
             return
         whole = reduce(Box.union, parts)
         self._touched = whole if self._touched is None else self._touched.union(whole)
-        sparse = 2 * sum(part.height * part.width for part in parts) < whole.height * whole.width
-        for box in parts if sparse else (whole,):
-            self.layer.changed.emit(box)
+        self.layer.tell(parts)
 
     def _write_tile(self, key: TileKey, part: Box, values: Codes | int, stencil: NDArray[np.bool_]) -> Box | None:
         """Write into one tile; the box of what changed, or None."""
@@ -143,15 +179,8 @@ class MaskWriter:
         rows = np.flatnonzero(chosen.any(axis=1))
         if not rows.size:
             return None
-        if key not in self._own:
-            self._keep(key)
-            self._own.add(key)
-            plane.put_tile(key, plane.tile(key).copy(), compact=False)
-        target = plane.tile(key)[inside]
-        if isinstance(values, int):
-            target[chosen] = values
-        else:
-            np.copyto(target, values, where=chosen)
+        self._make_own(key)
+        np.copyto(plane.tile(key)[inside], values, where=chosen)
         columns = np.flatnonzero(chosen.any(axis=0))
         return Box(
             part.z, part.top + int(rows[0]), part.left + int(columns[0]),

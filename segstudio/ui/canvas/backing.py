@@ -16,6 +16,7 @@ class Backing:
 
     def __init__(self) -> None:
         self._picture, self._spare = QImage(), QImage()
+        self._size = QSize()
         self._stale = QRegion()
 
     def spoil(self, rect: QRect | None = None) -> None:
@@ -49,9 +50,10 @@ class Backing:
         if self._size != size or self._picture.devicePixelRatio() != ratio:
             self._picture = QImage(size * ratio, QImage.Format.Format_RGB32)
             self._picture.setDevicePixelRatio(ratio)
+            self._size = size
             self.spoil()
-        due = self._stale.intersected(clip)
-        if not due.isEmpty():
+        if self._stale.intersects(clip):
+            due = self._stale.intersected(clip)
             self._stale = self._stale.subtracted(due)
             inner = QPainter(self._picture)
             rects = list(due) if due.rectCount() <= 4 else [due.boundingRect()]  # type: ignore[call-overload]
@@ -59,9 +61,5 @@ class Backing:
                 inner.setClipRect(rect)
                 draw(inner, rect)
             inner.end()
-        source = QRect(clip.topLeft() * ratio, clip.size() * ratio)
+        source = clip if ratio == 1 else QRect(clip.topLeft() * ratio, clip.size() * ratio)
         painter.drawImage(clip, self._picture, source)
-
-    @property
-    def _size(self) -> QSize:
-        return self._picture.deviceIndependentSize().toSize()

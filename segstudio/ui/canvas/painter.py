@@ -93,6 +93,11 @@ class ScenePainter:
             self._minimap = render.image_tile(sample[::step, ::step], session.windows, session.channel)
         return self._minimap
 
+    @property
+    def minimap_key(self) -> int:
+        """Another number means that the minimap looks different."""
+        return self.minimap().cacheKey()
+
     def forget_minimap(self) -> None:
         self._minimap = None
 

@@ -27,6 +27,7 @@ from segstudio.core.layer import MaskLayer
 from segstudio.tools.base import Pointer, Preview, Tool
 from segstudio.ui.canvas import overlay
 from segstudio.ui.canvas.backing import Backing
+from segstudio.ui.canvas.furniture import Furniture
 from segstudio.ui.canvas.hand import Hand
 from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.viewport import Viewport
@@ -54,6 +55,7 @@ class Canvas(QWidget):
         self._scene = ScenePainter(session)
         self._hand = Hand(session)
         self._backing = Backing()
+        self._furniture = Furniture()
         self._place = (0.0, 0.0, 0.0)  # scale, and where image point (0, 0) is
         self._drawn = QRectF()
         self._pan_from: QPointF | None = None
@@ -206,10 +208,8 @@ class Canvas(QWidget):
             return
         self._backing.show(painter, clip, self.size(), self.devicePixelRatioF(), self._draw_scene)
         overlay.draw_previews(painter, self.view, self._previews())
-        if overlay.scale_bar_rect(self.view, session.image.info).intersects(QRectF(clip)):
-            overlay.draw_scale_bar(painter, self.view, session.image.info)
-        if overlay.minimap_rect(self.view, session.shape).adjusted(-4, -4, 4, 4).intersects(QRectF(clip)):
-            overlay.draw_minimap(painter, self.view, session.shape, self._scene.minimap())
+        key = self._scene.minimap_key
+        self._furniture.show(painter, clip, self.view, session.image.info, self._scene.minimap, key)
 
     def _draw_scene(self, painter: QPainter, clip: QRect) -> None:
         painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
