@@ -7,10 +7,11 @@ from functools import reduce
 
 import numpy as np
 
-from segstudio.core.codes import NOTHING, UNSET, ClassMap, Origin, classes_of
+from segstudio.core.codes import CODES, NOTHING, UNSET, ClassMap, Origin, classes_of
 from segstudio.core.events import Event
 from segstudio.core.geometry import Box, Shape, TileKey
-from segstudio.core.plane import Plane
+from segstudio.core.plane import Plane, Tile
+from segstudio.core.tally import Tally
 
 
 class MaskLayer:
@@ -19,7 +20,8 @@ class MaskLayer:
     `prediction` (uint8 class, 255 = none) is written by models only and replaced tile by tile; `versions`
     tells for each tile the number of the model version that made it. `annotation` (uint16 codes, see
     core.codes) is written by people only, through MaskWriter. `uncertainty` (uint8, 0 = certain) comes with
-    the prediction. `changed` reports every box of pixels whose content changed.
+    the prediction. `tally` counts the annotated pixels by code. `changed` reports every box of pixels
+    whose content changed.
     """
 
     def __init__(self, id: int, name: str, shape: Shape) -> None:
@@ -32,6 +34,7 @@ class MaskLayer:
         self.annotation = Plane(shape, np.uint16, UNSET)
         self.uncertainty = Plane(shape, np.uint8, 0)
         self.versions: dict[TileKey, int] = {}
+        self.tally = Tally(CODES)
         self.changed: Event[Box] = Event()
 
     def mask(self, box: Box) -> ClassMap:
@@ -44,6 +47,11 @@ class MaskLayer:
         unset = codes == UNSET
         mask[unset] = self.prediction.read(box)[unset]
         return mask
+
+    def put_annotated(self, key: TileKey, tile: Tile) -> None:
+        """Replace an annotation tile for good. Only the gate, undo and loading do this; listeners are not told."""
+        self.annotation.put_tile(key, tile)
+        self.tally.count(key, tile)
 
     def tell(self, parts: Iterable[Box]) -> None:
         """Report changed boxes: as one for each slice, unless that would hold far more than what changed."""
@@ -62,10 +70,4 @@ class MaskLayer:
 
     def annotated_pixels(self) -> int:
         """Number of pixels with a class from a person (unsure ones not counted)."""
-        total = 0
-        for key in self.annotation.keys():  # noqa: SIM118
-            codes = self.annotation.tile(key)
-            inside = Box.of_tile(key).clip(self.shape)
-            part = codes[: inside.height, : inside.width]
-            total += int(((part != UNSET) & (part >> 8 != Origin.UNSURE)).sum())
-        return total
+        return int(self.tally.pixels()[256 : int(Origin.UNSURE) * 256].sum())

@@ -94,7 +94,7 @@ class MaskWriter:
         before = {key: pack(self._before[key]) for key in changed}
         after = {key: pack(plane.tile(key)) for key in changed}
         for key in self._before:
-            plane.put_tile(key, plane.tile(key))
+            self.layer.put_annotated(key, plane.tile(key))
         self._before.clear()
         self._own.clear()
         return Edit(

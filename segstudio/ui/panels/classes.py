@@ -306,9 +306,6 @@ def _images_with(session: Session, class_id: int) -> str:
     assert session.document is not None
     for entry in session.document.images.values():
         for layer in entry.layers:
-            plane = layer.annotation
-            for key in plane.keys():  # noqa: SIM118
-                tile = plane.tile(key)
-                if ((tile & 0xFF == class_id) & (tile != 0) & (tile >> 8 != Origin.UNSURE)).any():
-                    return entry.name
+            if layer.tally.pixels().reshape(-1, 256)[Origin.PAINTED : Origin.UNSURE, class_id].any():
+                return entry.name
     return ""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from segstudio.core.codes import Origin
-from segstudio.core.geometry import Box, TileKey
+from segstudio.core.geometry import TILE
 from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
 from segstudio.ui import icons
@@ -25,37 +24,17 @@ ORIGINS = (
 )
 
 
-class OriginCounter:
-    """Pixels per origin of a layer. A tile that has not been replaced is not counted again."""
+def pixels_by_origin(layer: MaskLayer) -> dict[Origin, int]:
+    """How many annotated pixels came from whom."""
+    pixels = layer.tally.pixels().reshape(-1, 256).sum(axis=1)
+    return {origin: int(pixels[origin]) for origin, _ in ORIGINS}
 
-    def __init__(self, layer: MaskLayer) -> None:
-        self._layer = layer
-        self._known: dict[TileKey, tuple[object, np.ndarray]] = {}
 
-    def forget(self, edit: Edit) -> None:
-        for key in edit.before:
-            self._known.pop(key, None)
-
-    def counts(self) -> dict[Origin, int]:
-        plane, total = self._layer.annotation, np.zeros(8, np.int64)
-        known: dict[TileKey, tuple[object, np.ndarray]] = {}
-        for key in plane.keys():  # noqa: SIM118
-            tile = plane.tile(key)
-            before = self._known.get(key)
-            if before is None or before[0] is not tile:
-                inside = Box.of_tile(key).clip(self._layer.shape)
-                origins = (tile[: inside.height, : inside.width] >> 8).astype(np.uint8)
-                before = tile, np.bincount(origins.ravel(), minlength=8)[:8]
-            known[key] = before
-            total += before[1]
-        self._known = known
-        return {origin: int(total[origin]) for origin, _ in ORIGINS}
-
-    def predicted(self) -> float:
-        """Share of the image's tiles that have a prediction."""
-        slices, rows, columns = self._layer.shape
-        tiles = slices * -(-rows // 256) * -(-columns // 256)
-        return len(self._layer.versions) / tiles if tiles else 0.0
+def predicted_share(layer: MaskLayer) -> float:
+    """Share of the image's tiles that have a prediction."""
+    slices, rows, columns = layer.shape
+    tiles = slices * -(-rows // TILE) * -(-columns // TILE)
+    return len(layer.versions) / tiles if tiles else 0.0
 
 
 class LayerRow(Row):
@@ -64,7 +43,6 @@ class LayerRow(Row):
     def __init__(self, session: Session, layer: MaskLayer) -> None:
         super().__init__()
         self._session, self.layer = session, layer
-        self._counter = OriginCounter(layer)
         self.eye = small_button("eye", tr("Show or hide this layer"), self._toggle)
         self.name = Name(layer.name)
         self.slider = slider(0, 100, self._fade)
@@ -96,13 +74,11 @@ class LayerRow(Row):
         self._percent.setText(f"{percent} %")
         self.set_active(self.layer.id == self._session.active_layer)
 
-    def recount(self, edit: Edit | None = None) -> None:
+    def recount(self) -> None:
         """Write the legend: prediction first, then pixels by who set them."""
-        if edit is not None:
-            self._counter.forget(edit)
         clear(self._legend)
-        lines = [(tr(name), count(pixels)) for origin, name in ORIGINS if (pixels := self._counter.counts()[origin])]
-        share = self._counter.predicted()
+        pixels, share = pixels_by_origin(self.layer), predicted_share(self.layer)
+        lines = [(tr(name), count(pixels[origin])) for origin, name in ORIGINS if pixels[origin]]
         if share:
             newest = max(self.layer.versions.values())
             text = f"v{newest}" if share >= 1 else f"v{newest} · {share:.0%}"
@@ -200,4 +176,4 @@ class LayersPanel(QWidget):
         image = self._session.image
         for line in self.rows:
             if image is not None and (edit.image, edit.layer) == (image.id, line.layer.id):
-                line.recount(edit)
+                line.recount()
