@@ -15,7 +15,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
-    QPointingDevice,
     QResizeEvent,
     QTabletEvent,
     QWheelEvent,
@@ -28,13 +27,10 @@ from segstudio.tools.base import Pointer, Preview, Tool
 from segstudio.ui.canvas import overlay
 from segstudio.ui.canvas.backing import Backing
 from segstudio.ui.canvas.furniture import Furniture
-from segstudio.ui.canvas.hand import Hand
+from segstudio.ui.canvas.hand import Hand, pointer_at, stylus_at
 from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.viewport import Viewport
 from segstudio.ui.session import Session
-
-REACH = 7
-"""Widget pixels around a point within which a click hits it."""
 
 
 class Canvas(QWidget):
@@ -260,10 +256,7 @@ class Canvas(QWidget):
 
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A stylus: pressure changes the radius, the eraser tip erases."""
-        eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
-        tilt = event.xTilt(), event.yTilt()
-        pressure = event.pressure()
-        at = self._pointer_at(event.position(), event.modifiers(), erase=eraser, pressure=pressure, tilt=tilt)
+        at = stylus_at(self.view, self.session.slice, event)
         actions = {
             QEvent.Type.TabletPress: self._press,
             QEvent.Type.TabletMove: self._move,
@@ -293,15 +286,8 @@ class Canvas(QWidget):
             self._refresh_preview()
         event.accept()
 
-    def _pointer_at(
-        self, at: QPointF, modifiers: Qt.KeyboardModifier, *,
-        erase: bool = False, pressure: float = 1.0, tilt: tuple[float, float] = (0.0, 0.0),
-    ) -> Pointer:  # fmt: skip
-        row, column = self.view.to_image(at.x(), at.y())
-        erase = erase or bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        pick = bool(modifiers & Qt.KeyboardModifier.AltModifier)
-        shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
-        return Pointer(self.session.slice, row, column, erase, pick, pressure, shift, tilt, REACH / self.view.scale)
+    def _pointer_at(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> Pointer:
+        return pointer_at(self.view, self.session.slice, at, modifiers)
 
     def _press(self, at: Pointer) -> None:
         if self._hand.press(at):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QGridLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from segstudio.core.codes import Origin
 from segstudio.core.geometry import TILE
 from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
+from segstudio.errors import UserError
 from segstudio.ui import icons
 from segstudio.ui.panels.classes import Name, Row
 from segstudio.ui.session import Session
@@ -59,7 +61,7 @@ class LayerRow(Row):
         self._legend.setVerticalSpacing(2)
         self._legend.setColumnStretch(0, 1)
         self.setLayout(column(head, self._legend, margins=(4, 3, 8, 3), gap=0))
-        self.name.renamed.connect(lambda name: session.set_layer(layer.id, name=name))
+        self.name.renamed.connect(self._rename)
         self.chosen.connect(lambda: session.set_active_layer(layer.id))
         self.refresh()
 
@@ -96,6 +98,39 @@ class LayerRow(Row):
                 name, text = (part.widget().text() for part in parts)  # type: ignore[union-attr]
                 found[name] = text
         return found
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        layers = self._session.image.layers if self._session.image else []
+        if self._session.read_only or self.layer not in layers:
+            return
+        place, menu = layers.index(self.layer), QMenu(self)
+        menu.addAction(icons.icon("rename"), tr("Rename"), self.name.edit)
+        up = menu.addAction(icons.icon("up"), tr("Move up"), lambda: self._move(place + 1))
+        down = menu.addAction(icons.icon("down"), tr("Move down"), lambda: self._move(place - 1))
+        menu.addSeparator()
+        gone = menu.addAction(icons.icon("trash"), tr("Remove"), self.remove)
+        up.setEnabled(place < len(layers) - 1)
+        down.setEnabled(place > 0)
+        gone.setEnabled(len(layers) > 1)
+        menu.popup(event.globalPos())
+
+    def remove(self) -> None:
+        """Take the layer away; undo brings it back with all its pixels."""
+        document, image = self._session.document, self._session.image
+        if document is not None and image is not None:
+            try:
+                document.remove_layer(image.id, self.layer.id)
+            except UserError as error:
+                self._session.blocked.emit(error.sentence)
+
+    def _move(self, place: int) -> None:
+        assert self._session.document is not None and self._session.image is not None
+        self._session.document.move_layer(self._session.image.id, self.layer.id, place)
+
+    def _rename(self, name: str) -> None:
+        document, image = self._session.document, self._session.image
+        if document is not None and image is not None and not self._session.read_only:
+            document.rename_layer(image.id, self.layer.id, name)
 
     def _toggle(self) -> None:
         self._session.set_layer(self.layer.id, visible=not self.layer.visible)
