@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from segstudio.core.events import Event
-from segstudio.core.geometry import TILE, Box
+from segstudio.core.geometry import TILE, Box, Shape
 
 Pixels = NDArray[np.generic]
 """Image pixels: (rows, columns, channels) of one slice, native dtype."""
@@ -95,6 +95,14 @@ def spread(plane: Pixels) -> Pixels:
     return np.asarray(plane[::step, ::step])
 
 
+def top_level(shape: Shape) -> int:
+    """The finest level on which a slice is about a million pixels at most: what an overview is."""
+    level = 0
+    while -(-shape[1] >> level) * -(-shape[2] >> level) > SAMPLES:
+        level += 1
+    return level
+
+
 def block_mean(part: Pixels, step: int) -> Pixels:
     """The mean of each `step` x `step` block of (rows, columns, channels), in the same dtype.
 
@@ -133,7 +141,10 @@ def _whole_blocks(part: Pixels, tall: int, wide: int) -> Pixels:
         return np.asarray(total / count, part.dtype)
     if kind.kind == "f":
         return np.asarray(np.floor(total / count + 0.5), part.dtype)
-    return np.asarray((total + kind.type(count // 2)) // kind.type(count), part.dtype)
+    total += kind.type(count // 2)
+    if count & (count - 1) == 0:  # the same as a division, and many times faster
+        return np.asarray(total >> kind.type(count.bit_length() - 1), part.dtype)
+    return np.asarray(total // kind.type(count), part.dtype)
 
 
 def _sum_type(dtype: np.dtype[np.generic], count: int) -> np.dtype[np.generic]:

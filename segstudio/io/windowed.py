@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
-from segstudio.core.source import LARGE, SAMPLES, Pixels, block_mean
+from segstudio.core.source import LARGE, Pixels, block_mean, top_level
 from segstudio.io.formats import sniff
 from segstudio.io.reading import guard
 
@@ -49,23 +49,9 @@ def open_windowed(path: Path, budget: int) -> Windowed | None:
         return found
 
 
-def bytes_of(info: ImageInfo) -> int:
-    """Bytes of all pixels of an image."""
-    slices, rows, columns = info.shape
-    return slices * rows * columns * info.channels * np.dtype(info.dtype).itemsize
-
-
 def sides(info: ImageInfo, factor: int) -> tuple[int, int]:
     """Rows and columns of a level; the last pixel may stand for fewer than the others."""
     return -(-info.shape[1] // factor), -(-info.shape[2] // factor)
-
-
-def top_level(info: ImageInfo) -> int:
-    """The finest level on which a slice is about a million pixels at most: what the overview is."""
-    level = 0
-    while np.prod(sides(info, 1 << level), dtype=np.int64) > SAMPLES:
-        level += 1
-    return level
 
 
 def needs_levels(file: Windowed) -> bool:
@@ -131,6 +117,6 @@ def _together(positions: NDArray[np.int64], block: int) -> list[NDArray[np.int64
 
 def overview(file: Windowed, z: int) -> Pixels:
     """A slice of about a million pixels at most; sparse where the file has no coarse levels."""
-    level = top_level(file.info)
+    level = top_level(file.info.shape)
     rows, columns = sides(file.info, 1 << level)
     return window(file, z, level, Box(z, 0, 0, rows, columns))[0]

@@ -10,10 +10,10 @@ import pytest
 import tifffile
 
 from segstudio.core.geometry import Box
-from segstudio.core.source import block_mean
+from segstudio.core.source import block_mean, top_level
 from segstudio.errors import UserError
 from segstudio.io.reading import open_image, open_values, probe
-from segstudio.io.windowed import Windowed, open_windowed, overview, sides, top_level, window
+from segstudio.io.windowed import Windowed, open_windowed, overview, sides, window
 
 BUDGET = 64 * 2**20
 BOXES = (Box(0, 0, 0, 1, 1), Box(0, 3, 5, 200, 190), Box(0, 100, 0, 101, 300), Box(0, 250, 290, 260, 300))
@@ -168,7 +168,7 @@ def test_a_large_slice_without_levels_is_sampled(opened: Open, tmp_path: Path) -
     tifffile.imwrite(tmp_path / "b.tif", array, rowsperstrip=16, compression="zlib")
     for name in ("a.npy", "a.tif", "b.tif"):
         file = opened(tmp_path / name)
-        level = top_level(file.info)
+        level = top_level(file.info.shape)
         small = overview(file, 0)
         assert small.shape[:2] == sides(file.info, 1 << level)
         quarters = small[::2, ::2][[100, -100]][:, [100, -100], 0]
