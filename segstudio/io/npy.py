@@ -141,7 +141,7 @@ def _four(shape: tuple[int, ...]) -> tuple[int, int, int, int]:
     if len(shape) == 2:
         return 1, shape[0], shape[1], 1
     if len(shape) == 3:
-        return (1, *shape) if shape[2] <= CHANNELS else (*shape, 1)  # type: ignore[return-value]
+        return (1, *shape) if shape[2] <= CHANNELS else (*shape, 1)
     return shape  # type: ignore[return-value]
 
 

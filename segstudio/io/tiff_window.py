@@ -28,7 +28,8 @@ def opened(path: Path, budget: int) -> TiffWindows | RawWindows | None:
     Those are: turned images, 3-D tiles, strips or tiles of more than `budget` bytes, and pages that tifffile
     derives from one another. Uncompressed values in one piece are read without tifffile.
     """
-    file = tifffile.TiffFile(path, _multifile=False)
+    file: tifffile.TiffFile | None = tifffile.TiffFile(path, _multifile=False)
+    assert file is not None
     try:
         plan = plan_of(path, file, ANY, indices=False)
         page: Any = plan.series.keyframe
@@ -88,7 +89,7 @@ class TiffWindows:
     def read(self, z: int, level: int, box: Box) -> Pixels:
         pages = self._levels[self.factors[level]].pages
         parts = [self._page(level, int(number), pages[int(number)], box) for number in self._pages[z]]
-        return shown(np.concatenate(parts, axis=2)[None], self._plan)[0]
+        return np.asarray(shown(np.concatenate(parts, axis=2)[None], self._plan)[0])
 
     def close(self) -> None:
         self._file.close()

@@ -42,9 +42,7 @@ class Loaded:
     def nbytes(self) -> int:
         return self.array.nbytes + sum(array.nbytes for _, array in self.coarse)
 
-    def fetch(
-        self, boxes: list[Box], done: Callable[[list[Values]], None], failed: Callable[[Failed], None]
-    ) -> None:
+    def fetch(self, boxes: list[Box], done: Callable[[list[Values]], None], failed: Callable[[Failed], None]) -> None:
         """As OnDemandSource.fetch, at once."""
         done([np.ascontiguousarray(self.array[box.z, box.rows, box.columns]) for box in boxes])
 

@@ -33,6 +33,8 @@ BATCH = 8
 """Tiles asked for with one message: few, so that what is wanted next does not wait long."""
 ASKED = 256
 """Tiles that `read` fetches at most: 4096 x 4096 pixels."""
+AT_ONCE = 4096 * 4096
+"""Pixels that a prediction or a classical method works on at most."""
 SECONDS = 60
 """After which the tile reader is killed and started anew."""
 TRIES = 2
@@ -69,9 +71,9 @@ class Gathering:
         for box, array in zip(self.boxes, self.arrays, strict=True):
             part = area.intersect(box)
             if box.z == z and not part.empty:
-                array[part.top - box.top : part.bottom - box.top, part.left - box.left : part.right - box.left] = pixels[
-                    part.top - area.top : part.bottom - area.top, part.left - area.left : part.right - area.left
-                ]
+                array[part.top - box.top : part.bottom - box.top, part.left - box.left : part.right - box.left] = (
+                    pixels[part.top - area.top : part.bottom - area.top, part.left - area.left : part.right - area.left]
+                )
         self.missing.discard(tile)
 
 
@@ -159,9 +161,7 @@ class OnDemandSource:
 
     # --- for jobs -------------------------------------------------------------------------------------------
 
-    def fetch(
-        self, boxes: list[Box], done: Callable[[list[Pixels]], None], failed: Callable[[Failed], None]
-    ) -> None:
+    def fetch(self, boxes: list[Box], done: Callable[[list[Pixels]], None], failed: Callable[[Failed], None]) -> None:
         """Call `done` with the pixels of all boxes once they are there; the caller bounds their size."""
         gathering = self._gathering(boxes, done, failed)
         if gathering.missing:
@@ -170,6 +170,13 @@ class OnDemandSource:
             self._plan()
         else:
             done(gathering.arrays)
+
+    def too_large(self, box: Box) -> str:
+        """Why a job cannot work on a visible box, in one sentence; empty if it can."""
+        if box.height * box.width <= AT_ONCE:
+            return ""
+        name = self.file.path.name
+        return f"“{name}” is larger than memory: zoom in until 4096 × 4096 pixels are seen, the job works on those."
 
     def rest(self) -> None:
         """Another image is shown: fetch nothing but what jobs wait for, and stop making coarse levels."""
@@ -207,9 +214,7 @@ class OnDemandSource:
         file, folder = self.file, str(self._workers.scratch.folder)
         self._sent = tiles
         self._job = self._workers.tiles.submit(
-            lambda job: ReadTiles(
-                job, str(file.path), file.digest, folder, file.block, str(file.cache), tuple(tiles)
-            ),
+            lambda job: ReadTiles(job, str(file.path), file.digest, folder, file.block, str(file.cache), tuple(tiles)),
             self._on_reply,
             seconds=SECONDS,
         )
@@ -336,13 +341,12 @@ class OnDemandSource:
 
     def _seen(self, key: TileTuple) -> bool:
         """Whether a viewer shows the tile; the overview always counts."""
-        z, level, row, column = key
+        z, level = key[:2]
+        area = tile_box(*key, self.file.info.shape)
         return any(
-            z == box.z and (level == self.top or level == shown)
-            and not tile_box(z, level, row, column, self.file.info.shape).intersect(box).empty
-            or level == self.top and z == box.z
+            z == box.z and (level == self.top or (level == shown and not area.intersect(box).empty))
             for box, shown in self._views.values()
-        )  # fmt: skip
+        )
 
     def _needed(self, key: TileTuple) -> bool:
         return any(key in gathering.missing for gathering in self._gatherings)

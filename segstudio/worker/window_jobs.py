@@ -23,6 +23,7 @@ from segstudio.worker.messages import (
     ImageRead,
     LevelsBuilt,
     OpenWindow,
+    Pixels,
     ReadImage,
     ReadTiles,
     TileRead,
@@ -52,12 +53,13 @@ def read_image(message: ReadImage, send: Send) -> str:
             finally:
                 file.close()
     reading = open_image(path, message.budget)
+    levels: tuple[Pixels, ...] = ()
     if message.thumbnail:
-        pixels, coarse = thumbnail(reading.pixels, reading.info, message.thumbnail), []
+        pixels = scratch.share(thumbnail(reading.pixels, reading.info, message.thumbnail))
     else:
-        pixels, coarse = reading.pixels, coarse_levels(reading.pixels)
-    shared = tuple(scratch.share(level) for level in coarse)
-    send(ImageRead(message.job, reading.info.to_json(), scratch.share(pixels), content_digest(path), shared))
+        pixels = scratch.share(reading.pixels)
+        levels = tuple(scratch.share(level) for level in coarse_levels(reading.pixels))
+    send(ImageRead(message.job, reading.info.to_json(), pixels, content_digest(path), levels))
     return ""
 
 
