@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import tifffile
 from segstudio.core.geometry import Box
 from segstudio.core.source import block_mean, top_level
 from segstudio.errors import UserError
+from segstudio.io.pyramid import Shelf, best, build, room, used
 from segstudio.io.reading import open_image, open_values, probe
 from segstudio.io.windowed import Windowed, open_windowed, overview, sides, window
 
@@ -184,3 +186,73 @@ def test_formats_without_windows_say_so(tmp_path: Path) -> None:
 
     Image.new("L", (8, 8)).save(tmp_path / "a.png")
     assert open_windowed(tmp_path / "a.png", BUDGET) is None
+
+
+def built(file: Windowed, shelf: Shelf, z: int = 0) -> list[int]:
+    return list(build(file, z, shelf, lambda: False))
+
+
+@pytest.mark.parametrize("shape", [(5000, 4700), (3, 300, 9000), (4100, 260, 3)])
+def test_a_pyramid_holds_the_means_of_the_file(opened: Open, tmp_path: Path, shape: tuple[int, ...]) -> None:
+    array = values(shape, "uint16")
+    np.save(tmp_path / "a.npy", array)
+    file, whole = opened(tmp_path / "a.npy"), open_image(tmp_path / "a.npy").pixels
+    z = whole.shape[0] - 1
+    shelf = Shelf.of(tmp_path / "cache", tmp_path / "a.npy", "d", file.info, z)
+    assert not shelf.complete() and shelf.read(2, 0, 0) is None
+    bottoms = built(file, shelf, z)
+    assert shelf.complete() and bottoms[-1] == whole.shape[1] and bottoms == sorted(bottoms)
+    plane = whole[z]
+    for level in shelf.levels:
+        plane = block_mean(plane, 4)
+        for row in range(shelf.grid(level)[0]):
+            for column in range(shelf.grid(level)[1]):
+                found = shelf.read(level, row, column)
+                area = np.s_[row * 256 : (row + 1) * 256, column * 256 : (column + 1) * 256]
+                np.testing.assert_array_equal(found, plane[area])
+    tile, exact = best(file, shelf, z, 3, 0, 0)
+    assert exact
+    np.testing.assert_array_equal(tile, block_mean(block_mean(whole[z, :2048, :2048], 4), 2))
+
+
+def test_a_pyramid_is_usable_while_it_is_made_and_after_a_kill(opened: Open, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", values((20_000, 5000)))
+    file = opened(tmp_path / "a.npy")
+    shelf = Shelf.of(tmp_path / "cache", tmp_path / "a.npy", "d", file.info, 0)
+    going = build(file, 0, shelf, lambda: False)
+    while next(going) < 8000:
+        pass
+    assert best(file, shelf, 0, 3, 0, 0)[1] and not best(file, shelf, 0, 3, 8, 0)[1]
+    going.close()  # as if it was killed
+    assert not shelf.complete()
+    built(file, shelf)
+    assert shelf.complete() and best(file, shelf, 0, 3, 8, 0)[1]
+    assert list(build(file, 0, shelf, lambda: True)) == []
+
+
+def test_kept_levels_are_bounded_and_the_oldest_go_first(
+    opened: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    np.save(tmp_path / "a.npy", values((4200, 4200)))
+    file, cache = opened(tmp_path / "a.npy"), tmp_path / "cache"
+    assert room(cache, file.info)
+    shelves = [Shelf.of(cache, tmp_path / "a.npy", str(n), file.info, 0) for n in range(3)]
+    for age, shelf in enumerate(shelves):
+        built(file, shelf)
+        os.utime(shelf.folder, (age, age))
+    assert 3 * 10**6 < used(cache) < 10**7
+    monkeypatch.setattr("segstudio.io.pyramid.LIMIT", used(cache) + 2**20)
+    assert room(cache, file.info)
+    assert [shelf.complete() for shelf in shelves] == [False, True, True]
+    monkeypatch.setattr("segstudio.io.pyramid.LIMIT", 10**5)
+    assert not room(cache, file.info) and used(cache) == 0
+
+
+def test_zeros_cost_no_disk(opened: Open, tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((5000, 9000), np.uint8))
+    file = opened(tmp_path / "a.npy")
+    shelf = Shelf.of(tmp_path / "cache", tmp_path / "a.npy", "d", file.info, 0)
+    built(file, shelf)
+    found = shelf.read(2, 4, 8)
+    assert found is not None and found.shape == (1250 - 4 * 256, 2250 - 8 * 256, 1) and not found.any()
+    assert used(tmp_path / "cache") < 10**6
