@@ -35,6 +35,10 @@ class Settings:
         "entropy", "Uncertainty", choices=("entropy", "margin"), help="Over all classes, or between the two likeliest."
     )
     train_seconds: int = option(60, "Longest training", low=5, high=36000, help="Seconds for one training run.")
+    pixel_megabytes: int = option(
+        1024, "Memory for images", low=128, high=262144,
+        help="Megabytes of pixels kept; an image of more than half of it is read as it is shown, where its format can.",
+    )  # fmt: skip
     read_megabytes: int = option(1500, "Largest image", low=64, high=65536, help="Megabytes of pixels a file may need.")
 
     def with_(self, **changes: Any) -> Settings:
@@ -60,6 +64,17 @@ def data_folder() -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library/Application Support/SegStudio"
     return Path(os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local/share"))) / "segstudio"
+
+
+def cache_folder() -> Path:
+    """Where what can be made again is kept: coarse levels of large images."""
+    if base := os.environ.get("SEGSTUDIO_HOME"):
+        return Path(base) / "cache"
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "SegStudio/Cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library/Caches/SegStudio"
+    return Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))) / "segstudio"
 
 
 def save(settings: Settings, path: Path | None = None) -> None:

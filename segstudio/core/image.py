@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 from segstudio.core.geometry import Shape
 
 
@@ -27,6 +29,12 @@ class ImageInfo:
     unit: str = ""
     ranges: tuple[tuple[float, float], ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all pixels."""
+        slices, rows, columns = self.shape
+        return slices * rows * columns * self.channels * np.dtype(self.dtype).itemsize
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""

@@ -8,6 +8,9 @@ from segstudio.core.document import Document, ImageEntry
 from segstudio.core.geometry import Box
 from segstudio.errors import UserError
 
+LARGEST = 2**29
+"""Pixels of a slice written as one PNG: its mask is put together in memory."""
+
 
 def export_masks(
     document: Document, folder: Path, *, layer: int = 1, entries: list[ImageEntry] | None = None
@@ -27,6 +30,13 @@ def export_masks(
         found = next((one for one in entry.layers if one.id == layer), None)
         if found is None or (found.annotation.is_empty() and found.prediction.is_empty()):
             continue
+        _, rows, columns = entry.info.shape
+        if rows * columns > LARGEST:
+            raise UserError(
+                f"“{entry.name}” is too large for one PNG file.",
+                why=f"Its slices are {rows:,} × {columns:,} pixels, the limit is {LARGEST:,} pixels.",
+                hint="Its mask is in the project file, tile by tile (docs/project-format.md).",
+            )
         stem = _free_stem(Path(entry.name).stem, taken)
         for z in range(entry.info.shape[0]):
             name = stem if entry.info.shape[0] == 1 else f"{stem}_z{z + 1:04d}"

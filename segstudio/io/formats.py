@@ -34,7 +34,9 @@ class Format:
     A file is of the format when all parts of any entry of `magics` match. `reader` is "module:function",
     imported when first used; the function takes (path, budget in bytes, pixels=wanted, indices=keep palette
     indices) and returns the ImageInfo without ranges and the pixels (slices, rows, columns, channels), or None for
-    them where only the header is wanted.
+    them where only the header is wanted. `windowed` names what reads parts of a file (io.windowed), for formats
+    that allow it: it takes (path, bytes of one block at most) and returns a Windowed, or None for a layout that
+    needs the whole file.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Format:
     suffixes: tuple[str, ...]
     magics: tuple[tuple[Magic, ...], ...]
     reader: str
+    windowed: str = ""
 
     def matches(self, head: bytes) -> bool:
         """Whether a file that begins with `head` is of this format."""
@@ -49,9 +52,17 @@ class Format:
 
     def load(self) -> Callable[..., Any]:
         """The function that reads the format."""
-        module, _, name = self.reader.partition(":")
-        function: Callable[..., Any] = getattr(import_module(module), name)
-        return function
+        return _function(self.reader)
+
+    def load_windowed(self) -> Callable[..., Any] | None:
+        """The function that opens files of the format by window, if there is one."""
+        return _function(self.windowed) if self.windowed else None
+
+
+def _function(name: str) -> Callable[..., Any]:
+    module, _, attribute = name.partition(":")
+    found: Callable[..., Any] = getattr(import_module(module), attribute)
+    return found
 
 
 def _starts(*values: bytes) -> tuple[tuple[Magic, ...], ...]:
@@ -60,6 +71,7 @@ def _starts(*values: bytes) -> tuple[tuple[Magic, ...], ...]:
 
 PICTURE = "segstudio.io.picture:decode"
 TIFF = "segstudio.io.tiff:decode"
+NPY = "segstudio.io.npy:decode"
 
 FORMATS: tuple[Format, ...] = (
     Format("png", "PNG", (".png",), _starts(b"\x89PNG\r\n\x1a\n"), PICTURE),
@@ -70,10 +82,12 @@ FORMATS: tuple[Format, ...] = (
         (".tif", ".tiff", ".btf", ".tf8"),
         _starts(b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
         TIFF,
+        "segstudio.io.tiff_window:opened",
     ),
     Format("bmp", "BMP", (".bmp", ".dib"), _starts(b"BM"), PICTURE),
     Format("webp", "WebP", (".webp",), ((Magic(b"RIFF"), Magic(b"WEBP", 8)),), PICTURE),
     Format("gif", "GIF", (".gif",), _starts(b"GIF87a", b"GIF89a"), PICTURE),
+    Format("npy", "NumPy", (".npy",), _starts(b"\x93NUMPY"), NPY, "segstudio.io.npy:opened"),
 )
 
 

@@ -22,3 +22,15 @@ def apply(memory_bytes: int, cpu_seconds: int) -> None:
             resource.setrlimit(kind, (min(present), hard))
         except (OSError, ValueError):  # macOS refuses RLIMIT_AS; the header gate still holds
             continue
+
+
+def give_time(cpu_seconds: int) -> None:
+    """Let this process use `cpu_seconds` of CPU from now on: a reader lives longer than one file takes."""
+    try:
+        import resource
+    except ImportError:
+        return
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    wanted = int(used.ru_utime + used.ru_stime) + 1 + cpu_seconds
+    resource.setrlimit(resource.RLIMIT_CPU, (wanted if hard == resource.RLIM_INFINITY else min(wanted, hard), hard))

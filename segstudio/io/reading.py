@@ -6,7 +6,8 @@ import logging
 import struct
 import warnings
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -126,16 +127,23 @@ def robust_ranges(pixels: Pixels) -> tuple[tuple[float, float], ...]:
 
 
 def _guarded(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> Decoded:
-    """Run the format's reader; whatever an image library throws becomes one sentence. The only such place."""
+    """Run the format's reader."""
     row = sniff(path)
+    with guard(path):
+        decoded: Decoded = row.load()(path, budget, pixels=pixels, indices=indices)
+        return decoded
+
+
+@contextmanager
+def guard(path: Path) -> Iterator[None]:
+    """Whatever an image library throws becomes one sentence. The only such place."""
     logger = logging.getLogger("tifffile")
     level = logger.level
     logger.setLevel(logging.CRITICAL + 1)
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
-            decoded: Decoded = row.load()(path, budget, pixels=pixels, indices=indices)
-            return decoded
+            yield
     except (MemoryError, RecursionError) as error:
         hint = "Close other images, or copy the file again if it should be small."
         raise refusal(path, "Reading it takes more memory than a file may use; it may be damaged.", hint) from error

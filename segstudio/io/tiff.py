@@ -55,17 +55,18 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
     are needed or data lie beyond the end of the file, and what tifffile raises on damaged files.
     """
     with tifffile.TiffFile(path, _multifile=False) as file:
-        plan = _plan(path, file, budget, indices)
+        plan = plan_of(path, file, budget, indices=indices)
         if not pixels:
             return plan.info, None
         _check_segments(path, plan.series)
         raw = np.asarray(plan.series.asarray(maxworkers=1)).reshape(plan.series.shape)
     axes = [i for kind in "zyxc" for i, found in enumerate(plan.order) if found == kind]
     found = raw.transpose(axes).reshape([plan.sizes[kind] for kind in "zyxc"])
-    return plan.info, upright(_shown(found, plan), plan.turn)
+    return plan.info, upright(shown(found, plan), plan.turn)
 
 
-def _plan(path: Path, file: tifffile.TiffFile, budget: int, indices: bool) -> Plan:
+def plan_of(path: Path, file: tifffile.TiffFile, budget: int, *, indices: bool) -> Plan:
+    """What the first series of an open file is; UserError when it is no image or needs more than `budget` bytes."""
     if len(file.pages) > PAGES:
         raise refusal(path, f"It has more than {PAGES:,} pages.", "Cut it into parts.")
     if not file.series:
@@ -104,7 +105,7 @@ def _plan(path: Path, file: tifffile.TiffFile, budget: int, indices: bool) -> Pl
 
 
 def _color(page: Any, channels: int, dtype: np.dtype[np.generic]) -> str:
-    """What has to be done to the values to show them: "" nothing, else the name of a conversion in `_shown`."""
+    """What has to be done to the values to show them: "" nothing, else the name of a conversion in `shown`."""
     kind = int(page.photometric)
     if dtype.kind == "b":
         return "white is zero, 1-bit" if kind == 0 else "1-bit"
@@ -174,7 +175,7 @@ def _check_segments(path: Path, series: tifffile.TiffPageSeries) -> None:
             raise refusal(path, f"It holds {sum(counts):,} bytes of the {needed:,} of its pixels.", AGAIN)
 
 
-def _shown(pixels: Pixels, plan: Plan) -> Pixels:
+def shown(pixels: Pixels, plan: Plan) -> Pixels:
     """Values (slices, rows, columns, channels) as they are shown, in the info's dtype."""
     page: Any = plan.series.keyframe
     color = plan.color

@@ -54,7 +54,7 @@ class Program(QObject):
 
         self.window.build_panels()
         studio = Studio(self.session)
-        studio.visible_box = self.window.canvas.visible_box
+        self.session.visible_box = studio.visible_box = self.window.canvas.visible_box
         self._connect(studio)
         return studio
 
@@ -80,9 +80,11 @@ class Program(QObject):
             QTimer.singleShot(200, self._warm_up)
 
     def _warm_up(self) -> None:
-        """Let the compute worker import torch while the user looks around."""
+        """Let the readers start and the compute worker import torch while the user looks around."""
         if not self._closed:
-            self.studio.workers.compute.start()
+            workers = self.studio.workers
+            for client in (workers.reader, workers.tiles, workers.compute):
+                client.start()
 
     def close(self) -> None:
         """Close the window, store everything and end the workers."""

@@ -11,13 +11,15 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.codes import NOTHING, Origin
+from segstudio.core.document import ImageEntry
 from segstudio.core.geometry import Box
 from segstudio.core.metrics import confusion
 from segstudio.core.proposal import Proposal
-from segstudio.ui.library import Library
+from segstudio.core.source import Pixels as Values
+from segstudio.ui.library import Library, Loaded
 from segstudio.ui.session import Session
 from segstudio.ui.workers import Workers
-from segstudio.worker.messages import Baseline, Cancel, Failed, Finished, Message
+from segstudio.worker.messages import Baseline, Cancel, Failed, Finished, Message, Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,21 @@ class Comparison:
     network: dict[int, float | None]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What a method runs on: slice `z` of shared pixels, which lies at `box` of the image; `own`: shared for this."""
+
+    image: Pixels
+    z: int
+    box: Box
+    own: bool = False
+
+
 class Baselining(QObject):
-    """Runs the newest request only: while one runs, later ones replace each other."""
+    """Runs the newest request only: while one runs, later ones replace each other.
+
+    Of an image larger than memory, only what is seen.
+    """
 
     compared = Signal(object)
     failed = Signal(object)
@@ -51,6 +66,7 @@ class Baselining(QObject):
         super().__init__(workers)
         self._session, self._workers, self._library = session, workers, library
         self._job = 0
+        self._wanted = object()  # the newest request whose pixels are on their way
         self._waiting: tuple[Request, Callable[[], object] | None] | None = None
 
     def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
@@ -60,20 +76,39 @@ class Baselining(QObject):
             self._workers.compute.control(Cancel(self._job))
             return
         image = self._session.image
-        loaded = self._library.get(image.id) if image else None
-        if image is None or loaded is None:
+        item = self._library.get(image.id) if image else None
+        if image is None or item is None:
             return
-        scratch, z, shape = self._workers.scratch, self._session.slice, self._session.shape
-        address, classes = scratch.create(shape[1:], np.uint8)
+        if isinstance(item, Loaded):
+            z = self._session.slice
+            self._run(request, then, image, Part(item.address, z, Box.whole(self._session.shape, z)))
+            return
+        box = self._session.view
+        if why := item.too_large(box):
+            self.failed.emit(Failed(0, why))
+            return
+        self._wanted = wanted = object()
+
+        def seen(found: list[Values]) -> None:
+            if self._wanted is wanted and self._session.image is image:
+                self._run(request, then, image, Part(self._workers.scratch.share(found[0][None]), 0, box, own=True))
+
+        if not box.empty:
+            item.fetch([box], seen, self.failed.emit)
+
+    def _run(self, request: Request, then: Callable[[], object] | None, image: ImageEntry, part: Part) -> None:
+        scratch = self._workers.scratch
+        address, classes = scratch.create((part.box.height, part.box.width), np.uint8)
         layer = self._session.active_layer
 
         def on_reply(reply: Message) -> None:
             if not isinstance(reply, Finished | Failed) and type(reply).__name__ != "Cancelled":
                 return
             self._job = 0
-            scratch.drop(address)
+            for shared in (address, *([part.image] if part.own else [])):
+                scratch.drop(shared)
             if isinstance(reply, Finished) and self._session.image is image and not self._waiting:
-                self._show(request, image.id, layer, z, np.array(classes, np.uint8))
+                self._show(request, image.id, layer, part.box, np.array(classes, np.uint8))
                 if then is not None:
                     then()
             elif isinstance(reply, Failed) and not self._waiting:
@@ -84,7 +119,7 @@ class Baselining(QObject):
 
         self._job = self._workers.compute.submit(
             lambda job: Baseline(
-                job, request.method, request.parameters, loaded.address, z, self._session.channel, address
+                job, request.method, request.parameters, part.image, part.z, self._session.channel, address
             ),
             on_reply,
         )
@@ -93,14 +128,14 @@ class Baselining(QObject):
         """Run the method and write its result through the gate as one undo step."""
         self.preview(request, then=lambda: self._session.accept_proposal())
 
-    def _show(self, request: Request, image: int, layer: int, z: int, classes: NDArray[np.uint8]) -> None:
+    def _show(self, request: Request, image: int, layer: int, box: Box, classes: NDArray[np.uint8]) -> None:
         self._session.propose(
             Proposal(
                 request.title, f"baseline:{request.method}", Origin.TOOL, image, layer,
-                Box.whole(self._session.shape, z), self._as_active(classes),
+                box, self._as_active(classes),
             )
         )  # fmt: skip
-        self.compared.emit(self._compare(self._session.layer.mask, classes, z))
+        self.compared.emit(self._compare(classes, box))
 
     def _as_active(self, classes: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """A two-valued result is painted as background and the active class; more values are class ids."""
@@ -108,8 +143,8 @@ class Baselining(QObject):
             return classes
         return np.where(classes == 1, np.uint8(self._session.active_class), np.uint8(0))
 
-    def _compare(self, _: object, classes: NDArray[np.uint8], z: int) -> Comparison:
-        layer, box = self._session.layer, Box.whole(self._session.shape, z)
+    def _compare(self, classes: NDArray[np.uint8], box: Box) -> Comparison:
+        layer = self._session.layer
         truth = layer.annotated(box)
         ids = [entry.id for entry in self._session.classes]
         predicted = layer.prediction.read(box).astype(np.uint8)

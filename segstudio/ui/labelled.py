@@ -10,7 +10,7 @@ from segstudio.core.codes import UNSET
 from segstudio.core.document import Document, ImageEntry
 from segstudio.core.geometry import TILE, Box, TileKey
 from segstudio.core.layer import MaskLayer
-from segstudio.ui.library import Loaded
+from segstudio.core.source import Pixels
 from segstudio.worker.messages import BoxTuple, Region
 from segstudio.worker.shared import Scratch
 
@@ -28,17 +28,15 @@ def annotated_images(document: Document, layer: int) -> list[ImageEntry]:
 
 
 def regions(
-    entry: ImageEntry, layer: MaskLayer, loaded: Loaded, scratch: Scratch, recent: Iterable[Box]
+    entry: ImageEntry, layer: MaskLayer, crops: Iterable[tuple[Box, Pixels]], scratch: Scratch, recent: Iterable[Box]
 ) -> list[Region]:
-    """The annotated parts of an image, each with some context, as shared arrays for the trainer.
+    """The annotated parts of an image as shared arrays for the trainer: `clusters` with their pixels.
 
-    `recent` are the boxes of the newest corrections. Tiles that touch are one region, so a 100,000 square
-    image with ten strokes costs ten small crops.
+    `recent` are the boxes of the newest corrections.
     """
     recent = list(recent)
     found = []
-    for number, box in enumerate(_clusters(layer)):
-        image = np.ascontiguousarray(loaded.array[box.z, box.rows, box.columns])
+    for number, (box, image) in enumerate(crops):
         codes = layer.annotation.read(box).astype(np.uint16)
         found.append(
             Region(
@@ -56,8 +54,11 @@ def regions(
     return found
 
 
-def _clusters(layer: MaskLayer) -> list[Box]:
-    """Boxes around groups of neighbouring annotated tiles, with a margin, merged where they overlap."""
+def clusters(layer: MaskLayer) -> list[Box]:
+    """Boxes around groups of neighbouring annotated tiles, with a margin, merged where they overlap.
+
+    A 100,000 square image with ten strokes costs ten small crops.
+    """
     boxes: list[Box] = []
     for key in sorted(layer.annotation.keys()):
         boxes.append(_around(layer, key))

@@ -13,7 +13,7 @@ from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.document import ImageEntry
 from segstudio.core.image import ImageInfo
-from segstudio.ui.library import Library, Loaded
+from segstudio.ui.library import Item, Library
 from segstudio.ui.session import Session
 from segstudio.ui.workers import Workers
 from segstudio.worker.messages import Failed, ImageRead, Message, ReadImage
@@ -67,6 +67,7 @@ class Opening(QObject):
             return
         entry = document.images[image]
         self._session.show_image(entry, None)
+        self._library.rest(image)
         self._library.load(entry, self.path_of(entry), self._arrived, lambda _, reply: self.failed.emit(reply))
 
     def step(self, count: int) -> None:
@@ -88,9 +89,9 @@ class Opening(QObject):
         """Drop what waits (another project is opened)."""
         self._queue.clear()
 
-    def _arrived(self, entry: ImageEntry, loaded: Loaded) -> None:
+    def _arrived(self, entry: ImageEntry, item: Item) -> None:
         if self._session.image is entry:
-            self._session.show_image(entry, loaded.array)
+            self._session.show_image(entry, item.source)
             self.shown.emit(entry)
 
     def _next(self) -> None:
@@ -111,7 +112,11 @@ class Opening(QObject):
             self._after(known)
 
         self._workers.reader.submit(
-            lambda job: ReadImage(job, str(path), folder, budget, thumbnail=THUMBNAIL), on_reply, seconds=60
+            lambda job: ReadImage(
+                job, str(path), folder, budget, thumbnail=THUMBNAIL, window_above=self._library.window_above
+            ),
+            on_reply,
+            seconds=60,
         )
 
     def _after(self, known: ImageEntry | None) -> None:

@@ -13,8 +13,9 @@ from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.codes import NOTHING, Origin
 from segstudio.core.document import ImageEntry, Version
-from segstudio.core.geometry import TILE, Box
-from segstudio.ui.library import Library, Loaded
+from segstudio.core.geometry import TILE, Box, Shape
+from segstudio.core.source import Pixels as Values
+from segstudio.ui.library import Item, Library, Loaded
 from segstudio.ui.session import Session
 from segstudio.ui.workers import Workers
 from segstudio.worker.messages import (
@@ -41,6 +42,19 @@ class Task:
     only_visible: bool = False
     quiet: bool = False
     job: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is predicted of an image: all of it, or (`own` shared pixels) a box of a slice whose `corner` is
+    (slice, top, left)."""
+
+    image: Pixels
+    shape: Shape
+    slices: tuple[int, ...]
+    corner: tuple[int, int, int] = (0, 0, 0)
+    own: bool = False
+    first: BoxTuple | None = None
 
 
 class Predicting(QObject):
@@ -109,37 +123,55 @@ class Predicting(QObject):
         self.started.emit(f"Predicting {entry.name}")
         self._library.load(entry, self.path_of(entry), self._send, lambda _, reply: self._fail(reply))
 
-    def _send(self, entry: ImageEntry, loaded: Loaded) -> None:
+    def _send(self, entry: ImageEntry, item: Item) -> None:
+        task = self._current
+        assert task is not None
+        if isinstance(item, Loaded):
+            self._submit(entry, Part(item.address, entry.info.shape, self._slices(entry), first=task.visible))
+            return
+        if task.visible is None or self._session.image is not entry:
+            self._end(f"“{entry.name}” is larger than memory: only what is seen of it is predicted.")
+            return
+        box = Box(self._session.slice, *task.visible).clip(entry.info.shape)
+        if why := item.too_large(box):
+            self._end(why)
+            return
+
+        def seen(found: list[Values]) -> None:
+            if self._current is task:
+                image = self._workers.scratch.share(found[0][None])
+                self._submit(entry, Part(image, (1, box.height, box.width), (0,), (box.z, box.top, box.left), own=True))
+
+        item.fetch([box], seen, lambda reply: self._fail(reply) if self._current is task else None)
+
+    def _submit(self, entry: ImageEntry, part: Part) -> None:
         task, version = self._current, self._version
         assert task is not None and version is not None
-        scratch = self._workers.scratch
-        shape = entry.info.shape
+        scratch, shape = self._workers.scratch, part.shape
         classes_at, classes = scratch.create(shape, np.uint8, fill=NOTHING)
         uncertainty_at, uncertainty = scratch.create(shape, np.uint8)
-        slices = self._slices(entry)
 
         def on_reply(reply: Message) -> None:
             if isinstance(reply, Block):
-                self._apply(task, version, reply, classes, uncertainty)
+                self._apply(task, version, reply, part.corner, (classes, uncertainty))
             elif isinstance(reply, Progress):
                 self.progressed.emit(reply.done, reply.total, reply.note)
             else:
-                for address in (classes_at, uncertainty_at):
+                for address in (classes_at, uncertainty_at, *([part.image] if part.own else [])):
                     scratch.drop(address)
                 self._finish(entry, reply)
 
         task.job = self._workers.compute.submit(
-            lambda job: self._request(job, task, version, entry, loaded.address, (classes_at, uncertainty_at), slices),
+            lambda job: self._request(job, task, version, entry, part, (classes_at, uncertainty_at)),
             on_reply,
         )
 
     def _request(
-        self, job: int, task: Task, version: Version, entry: ImageEntry, image: Pixels,
-        into: tuple[Pixels, Pixels], slices: tuple[int, ...],
+        self, job: int, task: Task, version: Version, entry: ImageEntry, part: Part, into: tuple[Pixels, Pixels],
     ) -> Predict:  # fmt: skip
         return Predict(
-            job, str(self.model_path(version)), image, entry.info.ranges, slices, into[0], into[1],
-            first=task.visible, only_first=task.only_visible, measure=self._session.settings.uncertainty,
+            job, str(self.model_path(version)), part.image, entry.info.ranges, part.slices, into[0], into[1],
+            first=part.first, only_first=task.only_visible and not part.own, measure=self._session.settings.uncertainty,
             device=self._session.settings.device,
         )  # fmt: skip
 
@@ -149,16 +181,17 @@ class Predicting(QObject):
         return tuple(sorted(range(entry.info.shape[0]), key=lambda z: abs(z - middle)))
 
     def _apply(
-        self, task: Task, version: Version, block: Block, classes: NDArray[np.generic], uncertainty: NDArray[np.generic]
-    ) -> None:
+        self, task: Task, version: Version, block: Block, corner: tuple[int, int, int],
+        said: tuple[NDArray[np.generic], NDArray[np.generic]],
+    ) -> None:  # fmt: skip
         document = self._session.document
         if document is None or task.image not in document.images:
             return
         top, left, bottom, right = block.box
         part = np.s_[block.z, top:bottom, left:right]
         document.put_prediction(
-            task.image, task.layer, block.z, top, left,
-            np.array(classes[part], np.uint8), np.array(uncertainty[part], np.uint8), version.number,
+            task.image, task.layer, corner[0] + block.z, corner[1] + top, corner[2] + left,
+            np.array(said[0][part], np.uint8), np.array(said[1][part], np.uint8), version.number,
         )  # fmt: skip
 
     def _finish(self, entry: ImageEntry, reply: Message) -> None:
@@ -199,10 +232,11 @@ def accept_prediction(session: Session) -> int:
     """
     if session.document is None or session.image is None:
         return 0
-    layer, box = session.layer, Box.whole(session.shape, session.slice)
+    layer = session.layer
     writer = session.begin_edit("Accept prediction", tool="accept", origin=Origin.ACCEPTED)
     accepted = 0
-    for key in box.tiles():
+    keys = [key for key in layer.prediction.keys() if key[0] == session.slice]  # noqa: SIM118  a Plane is no dict
+    for key in sorted(keys):
         part = Box.of_tile(key).clip(layer.shape)
         unset = layer.annotation.read(part) == 0
         predicted = layer.prediction.read(part)

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 EVERYDAY = (
     "theme", "network", "preset", "train_seconds", "auto_train", "auto_train_strokes", "ask_before_switch",
-    "uncertainty", "device", "undo_megabytes", "read_megabytes",
+    "uncertainty", "device", "undo_megabytes", "pixel_megabytes", "read_megabytes",
 )  # fmt: skip
 """Settings in the order of the dialog; brush and opacity are set where they are used."""
 
-NEXT_START = ("device", "undo_megabytes", "read_megabytes")
+NEXT_START = ("device", "undo_megabytes", "pixel_megabytes", "read_megabytes")
 
 
 class SettingsDialog(QDialog):

@@ -42,7 +42,7 @@ class Studio(QObject):
         settings = session.settings
         self.session = session
         self.workers = Workers(settings, self)
-        self.library = Library(self.workers, settings.read_megabytes * 2**20)
+        self.library = Library(self.workers, settings)
         self.projects = Projects(settings.undo_megabytes * 2**20, self)
         self.opening = Opening(self.session, self.workers, self.library)
         self.predicting = Predicting(self.session, self.workers, self.library)
@@ -57,6 +57,7 @@ class Studio(QObject):
         self.opening.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.opening.finished.connect(self._on_added)
         self.opening.shown.connect(self._on_shown)
+        self.library.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.predicting.failed.connect(lambda reply, repeat: self.problem.emit(reply, "Repeat", repeat))
         self.predicting.ended.connect(self._say)
         self.training.failed.connect(self._on_training_failed)

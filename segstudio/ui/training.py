@@ -8,13 +8,16 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.document import ImageEntry, Version
+from segstudio.core.geometry import Box
 from segstudio.core.history import Edit
+from segstudio.core.source import Pixels
 from segstudio.project.tables import Run, RunTable
-from segstudio.ui.labelled import annotated_images, regions
-from segstudio.ui.library import Library, Loaded
+from segstudio.ui.labelled import annotated_images, clusters, regions
+from segstudio.ui.library import Item, Library
 from segstudio.ui.session import Session
 from segstudio.ui.state import TrainingState
 from segstudio.ui.workers import Workers
@@ -202,13 +205,32 @@ class Training(QObject):
             entry = queue.pop(0)
             self._library.load(entry, self.path_of(entry), take, lambda _, reply: self._fail(reply))
 
-        def take(entry: ImageEntry, loaded: Loaded) -> None:
+        def take(entry: ImageEntry, item: Item) -> None:
             assert document is not None
             layer = document.layer(entry.id, self.layer)
-            self._regions += regions(entry, layer, loaded, self._workers.scratch, recent.get(entry.id, []))
-            one_more()
+            boxes = clusters(layer)
+            if self._too_much(entry, boxes):
+                return
+
+            def crop(found: list[Pixels]) -> None:
+                pairs = zip(boxes, found, strict=True)
+                self._regions += regions(entry, layer, pairs, self._workers.scratch, recent.get(entry.id, []))
+                one_more()
+
+            item.fetch(boxes, crop, self._fail)
 
         one_more()
+
+    def _too_much(self, entry: ImageEntry, boxes: list[Box]) -> bool:
+        """Whether the annotated parts of an image need more memory than all images may take; says so."""
+        info = entry.info
+        limit = max(self._session.settings.pixel_megabytes, self._session.settings.read_megabytes) * 2**20
+        pixels = sum(box.height * box.width for box in boxes)
+        if pixels * info.channels * np.dtype(info.dtype).itemsize <= limit:
+            return False
+        why = f"The annotated parts of “{entry.name}” with what is around them are {pixels / 1e6:,.0f} million pixels."
+        self._fail(Failed(0, "There is too much to learn from at once.", why, "Raise “Memory for images” in Settings."))
+        return True
 
     def _send(self) -> None:
         document, settings = self._session.document, self._session.settings

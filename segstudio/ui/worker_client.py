@@ -12,6 +12,11 @@ from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signa
 from segstudio.worker.launch import command, environment
 from segstudio.worker.messages import FINAL, Failed, Message, Ready, decode, encode
 
+NAMES = {
+    "reader": "file reader", "tiles": "tile reader", "builder": "builder of coarse levels",
+    "compute": "compute worker", "trainer": "trainer",
+}  # fmt: skip
+
 Handler = Callable[[Message], None]
 _numbers = count(1)  # one sequence for all workers, so that a job number names one job of the program
 
@@ -151,8 +156,7 @@ class WorkerClient(QObject):
             self._stderr.append(bytes(process.readAllStandardError().data()).decode(errors="replace"))
             process.deleteLater()
         self._deaths.append(time.monotonic())
-        name = {"reader": "file reader", "compute": "compute worker", "trainer": "trainer"}[self.role]
-        why = f"The {name} stopped unexpectedly."
+        why = f"The {NAMES[self.role]} stopped unexpectedly."
         outstanding = list(self._handlers)
         for job in outstanding:
             self._deliver(Failed(job, why, hint="It starts again by itself; the job can be repeated."))

@@ -15,7 +15,10 @@ from segstudio.worker import jobs
 from segstudio.worker.control import Control
 from segstudio.worker.messages import Cancelled, Failed, Finished, Message, Ready, decode, encode
 
-ROLES = ("reader", "compute", "trainer")
+READERS = ("reader", "tiles", "builder")
+"""Roles that open foreign files; `builder` works in the background."""
+CPU_SECONDS = 120
+"""What one job of a reader may take."""
 
 
 def main(role: str) -> int:
@@ -31,9 +34,13 @@ def main(role: str) -> int:
     Thread(target=_listen, args=(inbox, control), daemon=True).start()
     _prepare(role)
     send(Ready(0, role, os.getpid()))
-    if role != "reader":
+    if role not in READERS:
         Thread(target=_report_device, args=(role, send), daemon=True).start()
     while (message := inbox.get()) is not None:
+        if role in READERS:
+            from segstudio.io.limits import give_time
+
+            give_time(CPU_SECONDS)
         send(_work(message, control, send))
     return 0
 
@@ -78,12 +85,13 @@ def _listen(inbox: SimpleQueue[Message | None], control: Control) -> None:
 
 
 def _prepare(role: str) -> None:
-    if role == "trainer" and hasattr(os, "nice"):
+    if role in ("trainer", "builder") and hasattr(os, "nice"):
         os.nice(10)  # on a small machine the window and predictions come first
-    if role == "reader":
+    if role in READERS:
         from segstudio.io.limits import apply
 
-        apply(int(os.environ.get("SEGSTUDIO_READER_MEMORY", str(4 * 2**30))), 120)
+        apply(int(os.environ.get("SEGSTUDIO_READER_MEMORY", str(4 * 2**30))), CPU_SECONDS)
+        import segstudio.worker.window_jobs  # noqa: F401  while nobody waits for it
 
 
 def _report_device(role: str, send: jobs.Send) -> None:

@@ -11,15 +11,18 @@ import numpy as np
 from segstudio.worker.control import Control
 from segstudio.worker.messages import (
     Baseline,
+    BuildLevels,
     ImageRead,
     Message,
     NewModel,
+    OpenWindow,
     Predict,
     Probe,
     Probed,
     Progress,
     ReadImage,
     ReadMask,
+    ReadTiles,
     Train,
 )
 from segstudio.worker.shared import Scratch, attach
@@ -38,19 +41,30 @@ def run(message: Message, control: Control, send: Send) -> str:
 
 @run.register
 def _(message: ReadImage, control: Control, send: Send) -> str:
-    from segstudio.io.digest import content_hash
-    from segstudio.io.reading import open_image
+    from segstudio.worker.window_jobs import read_image
 
-    path = Path(message.path)
-    reading = open_image(path, message.budget)
-    pixels = reading.pixels
-    if message.thumbnail:
-        from segstudio.io.thumbnail import thumbnail
+    return read_image(message, send)
 
-        pixels = thumbnail(reading.pixels, reading.info, message.thumbnail)
-    scratch = Scratch(Path(message.folder))
-    send(ImageRead(message.job, reading.info.to_json(), scratch.share(pixels), content_hash(path)))
-    return ""
+
+@run.register
+def _(message: OpenWindow, control: Control, send: Send) -> str:
+    from segstudio.worker.window_jobs import open_window
+
+    return open_window(message, send)
+
+
+@run.register
+def _(message: ReadTiles, control: Control, send: Send) -> str:
+    from segstudio.worker.window_jobs import read_tiles
+
+    return read_tiles(message, control, send)
+
+
+@run.register
+def _(message: BuildLevels, control: Control, send: Send) -> str:
+    from segstudio.worker.window_jobs import build_levels
+
+    return build_levels(message, control, send)
 
 
 @run.register

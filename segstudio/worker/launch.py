@@ -18,14 +18,14 @@ TUNING = {
 
 
 def command(role: str) -> list[str]:
-    """Program and arguments of a worker: role "reader", "compute" or "trainer"."""
+    """Program and arguments of a worker: role "reader", "tiles", "builder", "compute" or "trainer"."""
     return [sys.executable, "-m", "segstudio.worker", role]
 
 
 def environment(role: str, *, device: str = "auto", reader_memory: int = 4 * 2**30) -> dict[str, str]:
     """Environment of a worker; `reader_memory` is the reader's ceiling in bytes."""
     variables = dict(os.environ)
-    if role != "reader":
+    if role in ("compute", "trainer"):
         variables.update(TUNING)
     variables["SEGSTUDIO_DEVICE"] = device
     variables["SEGSTUDIO_READER_MEMORY"] = str(reader_memory)

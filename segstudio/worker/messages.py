@@ -16,6 +16,9 @@ from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 BoxTuple = tuple[int, int, int, int]
 """Top, left, bottom, right in pixels, ends excluded."""
 
+TileTuple = tuple[int, int, int, int]
+"""Slice, level, tile row, tile column."""
+
 
 @dataclass(frozen=True, slots=True)
 class Pixels:
@@ -63,6 +66,41 @@ class ReadImage(Message):
     folder: str
     budget: int
     thumbnail: int = 0  # longest side in pixels of an 8-bit RGB thumbnail; 0: the image itself
+    window_above: int = 0  # a thumbnail of a file with more bytes of pixels is made from windows; 0: never
+
+
+@dataclass(frozen=True)
+class OpenWindow(Message):
+    """Whether a file can be read by window; answered by WindowOpened."""
+
+    job: int
+    path: str
+    budget: int
+
+
+@dataclass(frozen=True)
+class ReadTiles(Message):
+    """Tiles of a file that is read by window, in this order; answered by a TileRead for each."""
+
+    job: int
+    path: str
+    digest: str
+    folder: str
+    budget: int  # bytes of one block of the file at most
+    cache: str  # where coarse levels are kept
+    tiles: tuple[TileTuple, ...]
+
+
+@dataclass(frozen=True)
+class BuildLevels(Message):
+    """Make and keep the coarse levels of a slice; answered by a LevelsBuilt for every band that is there."""
+
+    job: int
+    path: str
+    digest: str
+    budget: int
+    cache: str
+    z: int
 
 
 @dataclass(frozen=True)
@@ -202,6 +240,35 @@ class ImageRead(Message):
     info: dict[str, Any]
     pixels: Pixels
     digest: str
+    coarse: tuple[Pixels, ...] = ()  # levels 2, 4, ... of a large image
+
+
+@dataclass(frozen=True)
+class WindowOpened(Message):
+    """Without `possible` the file has to be read as a whole; with `levels` it has no coarse levels and needs some."""
+
+    job: int
+    possible: bool
+    levels: bool = False
+
+
+@dataclass(frozen=True)
+class TileRead(Message):
+    """A tile; one that is not exact was made from a sparse sample of the pixels under it."""
+
+    job: int
+    tile: TileTuple
+    exact: bool
+    pixels: Pixels
+
+
+@dataclass(frozen=True)
+class LevelsBuilt(Message):
+    """The coarse levels of a slice are there down to image row `bottom`."""
+
+    job: int
+    z: int
+    bottom: int
 
 
 @dataclass(frozen=True)

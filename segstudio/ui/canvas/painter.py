@@ -29,6 +29,11 @@ class ScenePainter:
         self._minimap = None
         self.forget_masks()
 
+    def update_image(self, box: Box) -> None:
+        """The pixels of a tile have arrived, or better ones."""
+        shape = self._session.shape
+        self._images.drop(lambda key: key[1] == box.z and tile_box(key[1], key[2], key[3], key[4], shape) == box)
+
     def forget_masks(self) -> None:
         """Colours, opacity or mode changed."""
         self._masks.clear()
@@ -65,11 +70,14 @@ class ScenePainter:
         if session.image is None or session.pixels is None:
             return
         box, level = self._box_under(view, clip), view.level
+        session.pixels.look(view, view.visible(session.slice, session.shape), level)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 1)
         for row, column in tiles_in(box, level):
             tile = self._image_tile(level, row, column)
             if tile is not None:
                 self._draw_tile(painter, view, level, row, column, tile)
+            else:
+                self._draw_coarser(painter, view, level, row, column)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         if session.masks_visible and not session.peeking:
             for layer in session.image.layers:
@@ -115,12 +123,26 @@ class ScenePainter:
         size = step * view.scale
         painter.drawImage(QRectF(x, y, tile.width() * size, tile.height() * size), tile)
 
-    def _image_tile(self, level: int, row: int, column: int) -> QImage | None:
+    def _draw_coarser(self, painter: QPainter, view: Viewport, level: int, row: int, column: int) -> None:
+        """Until the tile arrives: its part of the finest coarser one that is there."""
+        for up in range(1, TILE.bit_length()):
+            tile = self._image_tile(level + up, row >> up, column >> up, fetch=False)
+            if tile is None:
+                continue
+            side = TILE >> up
+            top, left = (row % (1 << up)) * side, (column % (1 << up)) * side
+            part = QRect(left, top, side, side).intersected(tile.rect())
+            x, y = view.to_widget(row * TILE << level, column * TILE << level)
+            size = (1 << (level + up)) * view.scale
+            painter.drawImage(QRectF(x, y, part.width() * size, part.height() * size), tile, QRectF(part))
+            return
+
+    def _image_tile(self, level: int, row: int, column: int, *, fetch: bool = True) -> QImage | None:
         session = self._session
 
         def make() -> QImage | None:
             assert session.pixels is not None
-            part = session.pixels.tile(session.slice, level, row, column)
+            part = session.pixels.tile(session.slice, level, row, column, fetch=fetch)
             return None if part is None else render.image_tile(part, session.windows, session.channel)
 
         return self._images.get(("image", session.slice, level, row, column), make)

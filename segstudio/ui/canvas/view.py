@@ -144,6 +144,12 @@ class Canvas(QWidget):
         self._shown_image = image.id if image else None
         self._on_layers()
 
+    def _on_arrived(self, box: Box) -> None:
+        """A tile of an image that is read as it is shown."""
+        self._scene.update_image(box)
+        if box.z == self.session.slice:
+            self.update(self._widget_rect(box))
+
     def _on_layers(self) -> None:
         for unsubscribe in self._unsubscribe:
             unsubscribe()
@@ -151,6 +157,8 @@ class Canvas(QWidget):
             layer.changed.connect(lambda box, layer=layer: self._on_pixels(layer, box))  # type: ignore[misc]
             for layer in (self.session.image.layers if self.session.image else ())
         ]
+        if self.session.pixels is not None:
+            self._unsubscribe.append(self.session.pixels.arrived.connect(self._on_arrived))
         self._on_masks()
 
     def _on_pixels(self, layer: MaskLayer, box: Box) -> None:

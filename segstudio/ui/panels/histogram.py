@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEve
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QWidget
 
 from segstudio.core.geometry import Box
+from segstudio.core.source import PixelSource
 from segstudio.ui import theme
 from segstudio.ui.session import Session
 from segstudio.ui.widgets import column, label, row
@@ -230,11 +231,21 @@ class HistogramPanel(QWidget):
         sample = session.pixels.sample(session.slice) if session.pixels is not None else None
         if sample is None:
             self.view.show_distribution(None, ())
+            if session.pixels is not None:  # an image that is read piece by piece: look again when more is there
+                self._follow_arrival(session.pixels)
             return
         channels = self._channels()
         colors = CHANNEL_COLORS if len(channels) > 1 else ("",)
         self.view.show_distribution(distribution(sample, channels), colors)
         self._counted = session.channel
+
+    def _follow_arrival(self, pixels: PixelSource) -> None:
+        def again(_: object) -> None:
+            stop()
+            if self._session.pixels is pixels:
+                self._recount()
+
+        stop = pixels.arrived.connect(again)
 
     def _follow(self) -> None:
         session = self._session
@@ -287,8 +298,11 @@ class HistogramPanel(QWidget):
             return
         whole = Box.whole(session.shape, session.slice)
         every = (low, high) == (0.0, 100.0) and whole.height * whole.width <= WHOLE  # no extreme may be missed
-        pixels = session.pixels.read(whole) if every else session.pixels.sample(session.slice)
+        pixels = session.pixels.read(whole) if every else None
         if pixels is None:
+            pixels = session.pixels.sample(session.slice)
+        if pixels is None:
+            session.message.emit(tr("The pixels are still being read; try again in a moment."))
             return
         part = pixels[..., self._channels()]
         finite = part[np.isfinite(part)] if part.dtype.kind == "f" else part

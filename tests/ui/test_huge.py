@@ -1,0 +1,225 @@
+"""An image far larger than memory in the real program: opened, looked at, painted on, worked on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from segstudio.core.geometry import Box
+from segstudio.core.source import ArraySource
+from segstudio.settings import Settings, save
+from segstudio.ui.app import Program
+from segstudio.ui.baselining import Comparison
+from segstudio.ui.ondemand import OnDemandSource
+
+SIDE = 100_000
+BUDGET = 256
+"""Megabytes."""
+SQUARE = Box(0, 48_000, 40_000, 52_000, 60_000)
+
+
+class User:
+    """Opens files by dropping them and waits for what is seen."""
+
+    def __init__(self, program: Program, qtbot: QtBot) -> None:
+        self.program, self.qtbot = program, qtbot
+        self.window, self.canvas, self.session = program.window, program.window.canvas, program.session
+        self.problems: list[str] = []
+        self.said: list[str] = []
+        program.studio.problem.connect(lambda error, *_: self.problems.append(error.what))
+        program.studio.said.connect(self.said.append)
+
+    def open(self, path: Path) -> None:
+        self.canvas.files_dropped.emit([str(path)])
+        self.wait(lambda: self.session.pixels is not None or bool(self.problems))
+
+    @property
+    def source(self) -> OnDemandSource:
+        assert isinstance(self.session.pixels, OnDemandSource)
+        return self.session.pixels
+
+    def wait(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+        self.qtbot.waitUntil(condition, timeout=int(seconds * 1000))
+
+    def look(self, row: float, column: float, scale: float) -> None:
+        self.canvas.zoom_by(scale / self.canvas.view.scale)
+        self.canvas.center_on(row, column)
+
+    def shot(self) -> QImage:
+        return self.canvas.grab().toImage()
+
+    def grey_at(self, row: float, column: float) -> int:
+        """What is shown at an image point, 0 to 255."""
+        x, y = self.canvas.view.to_widget(row, column)
+        return self.shot().pixelColor(round(x), round(y)).green()
+
+
+@pytest.fixture
+def user(qtbot: QtBot, qapp: QApplication) -> Iterator[User]:
+    save(Settings(pixel_megabytes=BUDGET))
+    program = Program()
+    program.start([])
+    qtbot.waitExposed(program.window)
+    program.window.resize(1280, 900)
+    qtbot.waitUntil(lambda: program._wanted is None)
+    yield User(program, qtbot)
+    program.close()
+    program.shut_down()
+    program.window.deleteLater()
+
+
+@pytest.fixture(scope="module")
+def huge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """10 GB on paper: zeros with a bright rectangle whose rows tell where they are."""
+    path = tmp_path_factory.mktemp("huge") / "huge.npy"
+    with path.open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (SIDE, SIDE)}
+        np.lib.format.write_array_header_1_0(file, header)
+        start = file.tell()
+        file.truncate(start + SIDE * SIDE)
+        if path.stat().st_blocks * 512 > 10**8:
+            pytest.skip("this file system keeps no sparse files")
+        for row in range(SQUARE.top, SQUARE.bottom):
+            file.seek(start + row * SIDE + SQUARE.left)
+            file.write(np.full(SQUARE.width, value_of(row), np.uint8).tobytes())
+    return path
+
+
+def value_of(row: int) -> int:
+    return 150 + row // 500 % 2 * 50
+
+
+def test_a_huge_image_is_seen_painted_on_and_costs_little_memory(user: User, huge: Path) -> None:
+    process = psutil.Process()
+    before = process.memory_info().rss
+    user.open(huge)
+    user.wait(lambda: user.source.sample(0) is not None)
+    assert not user.problems
+    image = user.session.image
+    assert image is not None and image.info.shape == (1, SIDE, SIDE)
+
+    # zoomed out, first from a sample
+    user.session.set_window(0, 0, 255)
+    user.wait(lambda: user.grey_at(50_010, 50_010) >= 149 and user.grey_at(10_000, 10_000) == 0)
+    assert user.canvas.view.level >= 6
+
+    # at 100 %: the file's own pixels
+    user.look(SQUARE.top, SQUARE.left, 1.0)
+    box = user.canvas.visible_box()
+    user.wait(lambda: user.session.read_pixels(box) is not None)
+    pixels = user.session.read_pixels(box)
+    wanted = np.zeros((box.height, box.width), np.uint8)
+    for row in range(max(box.top, SQUARE.top), box.bottom):
+        wanted[row - box.top, max(0, SQUARE.left - box.left) :] = value_of(row)
+    np.testing.assert_array_equal(pixels[..., 0], wanted)
+    user.wait(lambda: user.grey_at(SQUARE.top + 20.5, SQUARE.left + 20.5) == value_of(SQUARE.top))
+    assert user.grey_at(SQUARE.top - 20.5, SQUARE.left + 20.5) == 0
+
+    # painting
+    x, y = user.canvas.view.to_widget(SQUARE.top + 100, SQUARE.left + 100)
+    start = QPoint(round(x), round(y))
+    QTest.mousePress(user.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+    QTest.mouseMove(user.canvas, start + QPoint(60, 0))
+    QTest.mouseRelease(user.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start + QPoint(60, 0))
+    painted = user.session.layer.mask(Box(0, SQUARE.top + 90, SQUARE.left + 90, SQUARE.top + 110, SQUARE.left + 170))
+    assert (painted == 1).sum() > 500
+
+    # a walk over the image stays within the budget
+    for step in range(12):
+        user.look(SQUARE.top + 300 * step, SQUARE.left + 1500 * step, 0.25)
+        user.wait(lambda: not user.source._wishes and not user.source._job)
+    assert process.memory_info().rss - before < (BUDGET + 300) * 2**20
+
+
+def test_nothing_flickers_while_zooming_in(user: User, huge: Path) -> None:
+    user.open(huge)
+    user.wait(lambda: user.source.sample(0) is not None)
+    user.session.set_window(0, 0, 255)
+    for scale in (1 / 32, 1 / 8, 1 / 2, 2):
+        user.look(50_000, 50_000, scale)
+        assert user.grey_at(50_000, 50_000) >= 149  # at once, from a coarser level
+
+
+def test_the_first_picture_is_there_soon(user: User, huge: Path) -> None:
+    user.wait(lambda: user.program.studio.workers.compute.process_id > 0)
+    QTest.qWait(3000)  # torch is imported at the start, on the same two cores
+    start = time.perf_counter()
+    user.open(huge)
+    user.wait(lambda: user.source.sample(0) is not None)
+    assert time.perf_counter() - start < 5  # 0.8 s on two idle cores
+
+
+def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path) -> None:
+    user.open(huge)
+    studio = user.program.studio
+    user.wait(lambda: user.source.sample(0) is not None)
+    studio.run_baseline("otsu", {}, True)
+    user.wait(lambda: bool(user.problems))
+    assert "zoom in" in user.problems[-1]
+    studio.predict()
+    user.wait(lambda: any("zoom in" in text for text in user.said))
+
+    user.look(SQUARE.top, 50_000, 1.0)
+    compared: list[Comparison] = []
+    studio.baselining.compared.connect(compared.append)
+    studio.run_baseline("otsu", {}, True)
+    user.wait(lambda: bool(compared))
+    proposal, view = user.session.proposal, user.canvas.visible_box()
+    assert proposal is not None and proposal.box == view
+    edge = SQUARE.top - view.top
+    classes = proposal.slice(0)
+    assert classes is not None and (classes[edge:] == 1).all() and not (classes[:edge] == 1).any()
+
+    studio.predict()
+    user.wait(lambda: studio.predicting.busy)
+    user.wait(lambda: not studio.predicting.busy)
+    keys = list(user.session.layer.prediction.keys())
+    assert keys and all(not Box.of_tile(key).intersect(view.expand(256)).empty for key in keys)
+    user.wait(lambda: any("Predicted" in text for text in user.said))
+
+
+def test_a_training_takes_small_crops(user: User, huge: Path) -> None:
+    user.open(huge)
+    user.wait(lambda: user.source.sample(0) is not None)
+    for row, class_id in ((SQUARE.top + 100, 1), (SQUARE.top - 100, 0)):
+        writer = user.session.begin_edit("Paint", tool="brush")
+        writer.put(0, row, 50_000, np.full((40, 200), class_id, np.uint8), np.ones((40, 200), bool))
+        user.session.finish_edit(writer)
+    training = user.program.studio.training
+    sent: list[object] = []
+    training._send = lambda: sent.extend(training._regions)  # type: ignore[method-assign]
+    training.start()
+    user.wait(lambda: bool(sent))
+    from segstudio.worker.shared import attach
+
+    region = sent[0]
+    pixels = np.asarray(attach(region.image))  # type: ignore[attr-defined]
+    top = region.offset[0]  # type: ignore[attr-defined]
+    assert pixels.size < 10**6
+    assert (pixels[: SQUARE.top - top] == 0).all() and (pixels[SQUARE.top - top :] == value_of(SQUARE.top)).all()
+
+
+def test_smaller_images_are_still_held_whole(user: User, tmp_path: Path) -> None:
+    array = np.full((4200, 4300), 9, np.uint8)
+    np.save(tmp_path / "a.npy", array)
+    user.open(tmp_path / "a.npy")
+    assert isinstance(user.session.pixels, ArraySource)
+    assert user.session.pixels.tile(0, 4, 0, 0).shape == (256, 256, 1)
+
+
+def test_a_real_cog_is_shown_from_its_overviews(user: User, shared_data: Path) -> None:
+    user.open(shared_data / "geotiff_huge_cog" / "cog_world.tif")
+    user.wait(lambda: user.source.sample(0) is not None)
+    assert not user.source.file.levels and user.source.shape == (1, 18_000, 36_000, 1)
+    user.wait(lambda: not user.source._wishes and not user.source._job)
+    assert not user.source._rough
