@@ -44,13 +44,16 @@ class Texture:
         rows, columns = np.arange(box.top, box.bottom) % TILE, np.arange(box.left, box.right) % TILE
         return np.asarray(self._tile[np.ix_(rows, columns)])
 
-    def tile(self, z: int, level: int, row: int, column: int) -> Pixels:
+    def tile(self, z: int, level: int, row: int, column: int, *, fetch: bool = True) -> Pixels:
         rows, columns = (min(TILE, -(-(self.shape[1 + axis] - (place << level) * TILE) >> level))
                          for axis, place in ((0, row), (1, column)))  # fmt: skip
         return self._tile[z % TILE : z % TILE + rows, :columns]
 
     def sample(self, z: int) -> Pixels:
         return self._tile
+
+    def look(self, viewer: object, box: Box, level: int) -> None:
+        """Nothing to do: all pixels are there."""
 
 
 @dataclass

@@ -31,8 +31,10 @@ class ScenePainter:
 
     def update_image(self, box: Box) -> None:
         """The pixels of a tile have arrived, or better ones."""
-        shape = self._session.shape
-        self._images.drop(lambda key: key[1] == box.z and tile_box(key[1], key[2], key[3], key[4], shape) == box)
+        for level in self._images.levels("image", box.z):
+            for row, column in tiles_in(box, level):
+                if tile_box(box.z, level, row, column, self._session.shape) == box:
+                    self._images.drop(("image", box.z, level, row, column))
 
     def forget_masks(self) -> None:
         """Colours, opacity or mode changed."""

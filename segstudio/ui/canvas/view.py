@@ -148,7 +148,7 @@ class Canvas(QWidget):
         """A tile of an image that is read as it is shown."""
         self._scene.update_image(box)
         if box.z == self.session.slice:
-            self.update(self._widget_rect(box))
+            self._redraw(self._widget_rect(box))
 
     def _on_layers(self) -> None:
         for unsubscribe in self._unsubscribe:
