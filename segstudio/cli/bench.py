@@ -8,6 +8,7 @@ from importlib import import_module
 BENCHES = {
     "startup": "segstudio.cli.bench_startup",
     "paint": "segstudio.cli.bench_paint",
+    "view": "segstudio.cli.bench_view",
 }
 
 

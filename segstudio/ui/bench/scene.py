@@ -21,7 +21,7 @@ from segstudio.core.events import Event
 from segstudio.core.geometry import TILE, Box, Shape
 from segstudio.core.image import ImageInfo
 from segstudio.core.source import Pixels
-from segstudio.core.stencils import capsule
+from segstudio.core.spans import swept_disc
 from segstudio.project.store import Store
 from segstudio.settings import Settings
 from segstudio.ui import theme
@@ -73,8 +73,13 @@ class Scene:
 
 
 @contextmanager
-def scene(shape: Shape, layers: int, size: tuple[int, int] = (1280, 800)) -> Iterator[Scene]:
-    """The window on an image of `shape` (slices, rows, columns), zoomed to 100 % at its middle, until the end."""
+def scene(
+    shape: Shape, layers: int, size: tuple[int, int] = (1280, 800), *, everywhere: bool = False
+) -> Iterator[Scene]:
+    """The window on an image of `shape` (slices, rows, columns), zoomed to 100 % at its middle, until the end.
+
+    Each layer has something painted around the middle, or `everywhere`.
+    """
     session = Session(Settings())
     window = MainWindow(session, Actions(**{field.name: lambda *_: None for field in fields(Actions)}))
     window.resize(*size)
@@ -89,7 +94,7 @@ def scene(shape: Shape, layers: int, size: tuple[int, int] = (1280, 800)) -> Ite
         store.attach(document)
         for number in range(1, layers):
             document.add_layer(entry.id, f"Layer {number + 1}")
-        _blobs(document, shape)
+        _blobs(document, shape, everywhere)
         session.show_document(document)
         session.show_image(entry, Texture(shape))
         canvas = window.canvas
@@ -115,15 +120,22 @@ def application() -> QApplication:
     return app
 
 
-def mouse(widget: QWidget, kind: QEvent.Type, x: float, y: float) -> None:
+def mouse(
+    widget: QWidget, kind: QEvent.Type, x: float, y: float, which: Qt.MouseButton = Qt.MouseButton.LeftButton
+) -> None:
     """Send a mouse event and wait until everything it caused was painted."""
-    left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
-    held = none if kind == QEvent.Type.MouseButtonRelease else left
-    button = none if kind == QEvent.Type.MouseMove else left
+    none = Qt.MouseButton.NoButton
+    held = none if kind == QEvent.Type.MouseButtonRelease else which
+    button = none if kind == QEvent.Type.MouseMove else which
     at = QPointF(x, y)
     event = QMouseEvent(kind, at, widget.mapToGlobal(at), button, held, Qt.KeyboardModifier.NoModifier)
     QApplication.sendEvent(widget, event)
     QApplication.processEvents()
+
+
+def middle_mouse(widget: QWidget, kind: QEvent.Type, x: float, y: float) -> None:
+    """As `mouse`, with the middle button."""
+    mouse(widget, kind, x, y, Qt.MouseButton.MiddleButton)
 
 
 def settle(seconds: float = 0.2) -> None:
@@ -154,14 +166,15 @@ def resident() -> int:
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
-def _blobs(document: Document, shape: Shape) -> None:
-    """Something on every layer around the middle, so that each one is really drawn."""
+def _blobs(document: Document, shape: Shape, everywhere: bool) -> None:
+    """Something on every layer, so that each one is really drawn."""
     rng = np.random.default_rng(3)
     entry = document.images[1]
     for layer in entry.layers:
         writer = document.begin_edit(entry.id, layer.id, "Paint", tool="brush")
-        for z in range(0, shape[0], max(1, shape[0] // 16)):
-            for _ in range(12):
-                row, column = (float(side / 2 + rng.normal(0, min(side / 4, 350))) for side in shape[1:])
-                writer.set(z, *capsule((row, column), (row, column), 30, *shape[1:]), 1)
+        for z in range(0, shape[0], 1 if everywhere else max(1, shape[0] // 16)):
+            for _ in range(12 if shape[0] > 1 or not everywhere else 300):
+                spread = [side / 4 if everywhere else min(side / 4, 350) for side in shape[1:]]
+                row, column = (float(side / 2 + rng.normal(0, s)) for side, s in zip(shape[1:], spread, strict=True))
+                writer.sweep(z, swept_disc((row, column), (row, column), min(30, shape[1] / 16)), 1)
         document.finish_edit(writer)
