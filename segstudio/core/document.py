@@ -46,6 +46,8 @@ class ImageEntry:
     layers: list[MaskLayer] = field(default_factory=list)
     removed: dict[int, MaskLayer] = field(default_factory=dict)
     """Layers that were taken away and that undo can bring back."""
+    next_layer: int = 1
+    """No id of a layer is used twice: the file may still hold tiles of one that is gone."""
     seen: int = 0
     agreed: int = 0
 
@@ -123,8 +125,9 @@ class Document:
     def add_layer(self, image: int, name: str) -> MaskLayer:
         """Put a new empty mask layer on top of the image's layers, as one undo step."""
         entry = self.images[image]
-        used = [*entry.removed, *(layer.id for layer in entry.layers)]
-        layer = MaskLayer(max(used, default=0) + 1, name, entry.info.shape)
+        entry.next_layer = max(entry.next_layer, 1 + max((layer.id for layer in entry.layers), default=0))
+        layer = MaskLayer(entry.next_layer, name, entry.info.shape)
+        entry.next_layer += 1
         self._change_layers(entry, "Add layer", [*entry.layers, layer])
         return layer
 
@@ -149,6 +152,18 @@ class Document:
         before = layers_state(entry.layers)
         renamed.name = name
         self._record_layers(entry, "Rename layer", before)
+
+    def forget_removed(self) -> None:
+        """Let go of removed layers that no step can bring back any more."""
+        wanted = {
+            (edit.image, row[0])
+            for edit in self.history.edits
+            if edit.state
+            for state in edit.state.get("layers", ())
+            for row in state
+        }
+        for entry in self.images.values():
+            entry.removed = {number: layer for number, layer in entry.removed.items() if (entry.id, number) in wanted}
 
     def change_classes(self, title: str, change: Callable[[ClassTable], T]) -> T:
         """Change the class table through `change`, as one undo step where names, colours or classes differ."""
@@ -279,6 +294,7 @@ class Document:
         edit = Edit(self.next_edit, image, layer, title, "", time.time(), Box(0, 0, 0, 0, 0), {}, {}, state=state)
         self.next_edit += 1
         self.history.push(edit)
+        self.forget_removed()
         self.edited.emit(EditEvent(edit, "do", self.history.position, {}))
 
     def _count(self, edit: Edit, sign: int) -> None:

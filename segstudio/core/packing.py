@@ -19,7 +19,8 @@ def pack(tile: NDArray[np.integer]) -> bytes:
     compressor = getattr(_local, "compressor", None)
     if compressor is None:
         compressor = _local.compressor = zstandard.ZstdCompressor(level=3, write_checksum=True, write_content_size=True)
-    return bytes(compressor.compress(np.ascontiguousarray(tile).data))
+    frame = compressor.compress(np.ascontiguousarray(tile).data)
+    return bytes(memoryview(frame))  # zstandard's own bytes keep the memory of the largest frame there could be
 
 
 def unpack(frame: bytes, dtype: DTypeLike) -> NDArray[np.integer]:

@@ -77,7 +77,7 @@ def load_document(
     done = int(get_meta(connection, "done"))
     edits, loaded.missing = load_edits(connection, budget, done)
     document.history.restore(edits, sum(edit.id <= done for edit in edits))
-    _forget_removed(document, edits)
+    document.forget_removed()
     last = connection.execute("SELECT max(ifnull((SELECT max(edit) FROM journal), 0), ?)", (done,)).get
     document.next_edit = max([last, connection.execute("SELECT ifnull(max(id), 0) FROM edit").get]) + 1
     for number, file, digest, parent, status, architecture, created, verdict, metrics in connection.execute(
@@ -109,6 +109,7 @@ def _images(connection: apsw.Connection) -> list[ImageEntry]:
     ):
         layer = MaskLayer(layer_id, name, images[number].info.shape)
         layer.visible, layer.opacity = bool(visible), opacity
+        images[number].next_layer = max(images[number].next_layer, layer_id + 1)
         if place == REMOVED:
             images[number].removed[layer_id] = layer
         else:
@@ -162,15 +163,6 @@ def unpack_frame(frame: bytes, plane: str) -> Tile | None:
         return unpack(frame, "uint16" if plane == "annotation" else "uint8")
     except UserError:
         return None
-
-
-def _forget_removed(document: Document, edits: list[Edit]) -> None:
-    """Let go of removed layers that no undo step can bring back; their rows go when the image is next stored."""
-    wanted = {
-        (edit.image, row[0]) for edit in edits if edit.state for state in edit.state.get("layers", ()) for row in state
-    }
-    for entry in document.images.values():
-        entry.removed = {number: layer for number, layer in entry.removed.items() if (entry.id, number) in wanted}
 
 
 def load_edits(connection: apsw.Connection, budget: int, done: int) -> tuple[list[Edit], list[str]]:

@@ -62,10 +62,22 @@ class Scene:
 
     window: MainWindow
     document: Document
+    store: Store
 
     @property
     def canvas(self) -> Canvas:
         return self.window.canvas
+
+    def read_again(self) -> Document:
+        """The project as its file has it, in a copy that is read beside the open one."""
+        with tempfile.TemporaryDirectory() as folder:
+            copied = Path(folder) / "copy"
+            self.store.save_copy(copied)
+            again = Store.open(copied)
+            try:
+                return again.load()
+            finally:
+                again.close()
 
     @property
     def session(self) -> Session:
@@ -74,11 +86,11 @@ class Scene:
 
 @contextmanager
 def scene(
-    shape: Shape, layers: int, size: tuple[int, int] = (1280, 800), *, everywhere: bool = False
+    shape: Shape, layers: int, size: tuple[int, int] = (1280, 800), *, everywhere: bool = False, blobs: bool = True
 ) -> Iterator[Scene]:
     """The window on an image of `shape` (slices, rows, columns), zoomed to 100 % at its middle, until the end.
 
-    Each layer has something painted around the middle, or `everywhere`.
+    Each layer has some `blobs` around the middle, or `everywhere`.
     """
     session = Session(Settings())
     window = MainWindow(session, Actions(**{field.name: lambda *_: None for field in fields(Actions)}))
@@ -94,7 +106,8 @@ def scene(
         store.attach(document)
         for number in range(1, layers):
             document.add_layer(entry.id, f"Layer {number + 1}")
-        _blobs(document, shape, everywhere)
+        if blobs:
+            _blobs(document, shape, everywhere)
         session.show_document(document)
         session.show_image(entry, Texture(shape))
         canvas = window.canvas
@@ -103,7 +116,7 @@ def scene(
         canvas.center_on(shape[1] / 2, shape[2] / 2)
         settle()
         try:
-            yield Scene(window, document)
+            yield Scene(window, document, store)
         finally:
             session.show_document(None)
             store.close(discard=True, timeout=1)

@@ -19,19 +19,22 @@ class Furniture:
         self._key: object = None
         self._pictures: list[tuple[QRect, QPixmap | None, Callable[[QPainter], None]]] = []
 
-    def show(self, painter: QPainter, clip: QRect, view: Viewport, info: ImageInfo,
-             minimap: Callable[[], QImage], key: object) -> None:  # fmt: skip
-        """Draw the parts that touch `clip`; they are made anew when the view or `key` differs from before."""
+    def show(
+        self, painter: QPainter, clip: QRect, view: Viewport, info: ImageInfo, minimap: Callable[[], QImage]
+    ) -> None:
+        """Draw the parts that touch `clip`; they are made anew when the view or the minimap differs from before."""
         ratio = painter.device().devicePixelRatio()
+        where = overlay.minimap_rect(view, info.shape)
+        small = None if where.isNull() else minimap()
+        key = small.cacheKey() if small else 0
         now = (view.scale, view.row, view.column, view.width, view.height, ratio, id(info), key)
         if now != self._key:
             self._key = now
             self._pictures = [
                 (_around(overlay.scale_bar_rect(view, info)), None, lambda p: overlay.draw_scale_bar(p, view, info)),
             ]
-            where = overlay.minimap_rect(view, info.shape)
-            if not where.isNull():
-                draw = lambda p: overlay.draw_minimap(p, view, info.shape, minimap())  # noqa: E731
+            if small:
+                draw = lambda p: overlay.draw_minimap(p, view, info.shape, small)  # noqa: E731
                 self._pictures.append((_around(where), None, draw))
         for place, (rect, picture, draw) in enumerate(self._pictures):
             if not rect.intersects(clip):

@@ -82,6 +82,10 @@ class ScenePainter:
         target[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
         return True
 
+    def limit(self, bytes_: int) -> None:
+        """Keep at most this much of drawn tiles, half of it of the image and half of the masks."""
+        self._images.budget = self._masks.budget = bytes_ // 2
+
     def begin_frame(self) -> None:
         """The time for making tiles begins to run."""
         self._until = time.perf_counter() + PATIENCE
@@ -133,11 +137,6 @@ class ScenePainter:
             step = max(1, max(sample.shape[:2]) // 280)
             self._minimap = render.image_tile(sample[::step, ::step], self._tone)
         return self._minimap
-
-    @property
-    def minimap_key(self) -> int:
-        """Another number means that the minimap looks different."""
-        return self.minimap().cacheKey()
 
     def forget_minimap(self) -> None:
         self._minimap = None

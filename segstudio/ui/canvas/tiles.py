@@ -17,7 +17,7 @@ class TileCache:
     """Pictures of 256 x 256 tiles; those used longest ago go when the budget of bytes is spent."""
 
     def __init__(self, budget: int = 256 * 2**20) -> None:
-        self._budget, self._bytes = budget, 0
+        self.budget, self._bytes = budget, 0
         self._tiles: OrderedDict[Key, QImage] = OrderedDict()
         self._levels: dict[tuple[Hashable, int], list[int]] = {}
 
@@ -36,7 +36,7 @@ class TileCache:
         if key[2] not in levels:
             levels.append(key[2])
         self._bytes += tile.sizeInBytes()
-        while self._bytes > self._budget and len(self._tiles) > 1:
+        while self._bytes > self.budget and len(self._tiles) > 1:
             _, oldest = self._tiles.popitem(last=False)
             self._bytes -= oldest.sizeInBytes()
         return tile

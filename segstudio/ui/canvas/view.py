@@ -48,7 +48,7 @@ class Canvas(QWidget):
         self.setObjectName("canvas")
         self.session = session
         self.view = Viewport()
-        self._scene = ScenePainter(session)
+        self.scene = ScenePainter(session)
         self._hand = Hand(session)
         self._backing = Backing()
         self._furniture = Furniture()
@@ -137,7 +137,7 @@ class Canvas(QWidget):
 
     def _on_image(self) -> None:
         image = self.session.image
-        self._scene.forget_image()
+        self.scene.forget_image()
         self._hand.drop_all()
         if image is not None and image.id != self._shown_image:
             self.fit()
@@ -146,7 +146,7 @@ class Canvas(QWidget):
 
     def _on_arrived(self, box: Box) -> None:
         """A tile of an image that is read as it is shown."""
-        self._scene.update_image(box)
+        self.scene.update_image(box)
         if box.z == self.session.slice:
             self._redraw(self._widget_rect(box))
 
@@ -162,16 +162,16 @@ class Canvas(QWidget):
         self._on_masks()
 
     def _on_pixels(self, layer: MaskLayer, box: Box) -> None:
-        self._scene.update_mask(layer, box, self.view.level)
+        self.scene.update_mask(layer, box, self.view.level)
         if box.z == self.session.slice:
             self._redraw(self._widget_rect(box.expand(2 if self.session.outlines else 0)))
 
     def _on_masks(self) -> None:
-        self._scene.forget_masks()
+        self.scene.forget_masks()
         self._redraw()
 
     def _on_slice(self) -> None:
-        self._scene.forget_minimap()
+        self.scene.forget_minimap()
         self._refresh_preview()
         self._redraw()
 
@@ -181,9 +181,9 @@ class Canvas(QWidget):
         image = session.tone
         masks = (session.outlines, tuple(layer.opacity for layer in session.image.layers) if session.image else ())
         if image != self._look[0]:
-            self._scene.forget_image()
+            self.scene.forget_image()
         elif masks != self._look[1]:
-            self._scene.forget_masks()
+            self.scene.forget_masks()
         self._look = image, masks
         self._redraw()
 
@@ -210,15 +210,14 @@ class Canvas(QWidget):
                 text = self.tr("Reading %s …") % session.image.name
                 painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
             return
-        self._scene.begin_frame()
+        self.scene.begin_frame()
         self._backing.show(painter, clip, self.size(), self.devicePixelRatioF(), self._draw_scene)
         overlay.draw_previews(painter, self.view, self._previews())
-        key = self._scene.minimap_key
-        self._furniture.show(painter, clip, self.view, session.image.info, self._scene.minimap, key)
+        self._furniture.show(painter, clip, self.view, session.image.info, self.scene.minimap)
 
     def _draw_scene(self, painter: QPainter, clip: QRect) -> None:
         painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
-        if not self._scene.draw(painter, self.view, clip):
+        if not self.scene.draw(painter, self.view, clip):
             QTimer.singleShot(0, lambda: self._redraw(clip))
         overlay.draw_grid(painter, self.view, self.session.shape)
 

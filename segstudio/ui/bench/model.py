@@ -1,0 +1,96 @@
+"""A document as plainly as can be: whole arrays, whole formulas. What the soak test compares the program with."""
+
+from __future__ import annotations
+
+import copy
+import zlib
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.core.geometry import Shape
+
+Point = tuple[float, float]
+
+
+@dataclass
+class Step:
+    """One undoable change: a rectangle of a layer before and after (squeezed, so that the model's own memory does
+    not hide the program's), or the order of layers before and after."""
+
+    layer: int = 0
+    place: tuple[slice, slice, slice] = (slice(0), slice(0), slice(0))
+    sides: tuple[bytes, bytes] = (b"", b"")
+    orders: tuple[list[int], list[int]] = field(default_factory=lambda: ([], []))
+
+
+class Model:
+    """Layers as arrays of codes (origin * 256 + class, 0 unset), (slices, rows, columns), and a list of steps."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self.codes: dict[int, NDArray[np.uint16]] = {1: np.zeros(shape, np.uint16)}
+        self.order, self._next = [1], 1
+        self.steps: list[Step] = []
+        self.position = 0
+
+    def stroke(self, layer: int, z: int, path: list[Point], radius: float, code: int) -> None:
+        """Every pixel whose centre is within the radius of the path, and the one under each point."""
+        rows, columns = np.mgrid[0 : self.shape[1], 0 : self.shape[2]] + 0.5
+        painted = np.zeros(self.shape[1:], bool)
+        for start, end in zip([path[0], *path[:-1]], path, strict=True):
+            along = (end[0] - start[0], end[1] - start[1])
+            length = along[0] ** 2 + along[1] ** 2
+            share = ((rows - start[0]) * along[0] + (columns - start[1]) * along[1]) / length if length else 0
+            share = np.clip(share, 0, 1)
+            r, c = rows - start[0] - share * along[0], columns - start[1] - share * along[1]
+            painted |= r * r + c * c <= radius * radius
+            row, column = int(np.floor(end[0])), int(np.floor(end[1]))
+            if 0 <= row < self.shape[1] and 0 <= column < self.shape[2]:
+                painted[row, column] = True
+        changed = painted & (self.codes[layer][z] != code)
+        if not changed.any():
+            return
+        r, c = np.flatnonzero(changed.any(axis=1)), np.flatnonzero(changed.any(axis=0))
+        place = (slice(z, z + 1), slice(r[0], r[-1] + 1), slice(c[0], c[-1] + 1))
+        before = zlib.compress(self.codes[layer][place].tobytes(), 1)
+        self.codes[layer][z][changed] = code
+        self._push(Step(layer, place, (before, zlib.compress(self.codes[layer][place].tobytes(), 1))))
+
+    def add_layer(self) -> None:
+        number = self._next = self._next + 1
+        self.codes[number] = np.zeros(self.shape, np.uint16)
+        self._reorder([*self.order, number])
+
+    def remove_layer(self, layer: int) -> None:
+        """Its codes stay, as it may come back."""
+        self._reorder([number for number in self.order if number != layer])
+
+    def undo(self) -> None:
+        if self.position:
+            self.position -= 1
+            self._apply(self.steps[self.position], 0)
+
+    def redo(self) -> None:
+        if self.position < len(self.steps):
+            self._apply(self.steps[self.position], 1)
+            self.position += 1
+
+    def _reorder(self, order: list[int]) -> None:
+        self._push(Step(orders=(copy.copy(self.order), order)))
+        self.order = order
+
+    def _push(self, step: Step) -> None:
+        del self.steps[self.position :]
+        self.steps.append(step)
+        self.position = len(self.steps)
+        reachable = {*self.order, *(number for known in self.steps for order in known.orders for number in order)}
+        self.codes = {number: codes for number, codes in self.codes.items() if number in reachable}
+
+    def _apply(self, step: Step, side: int) -> None:
+        if step.layer:
+            target = self.codes[step.layer][step.place]
+            target[...] = np.frombuffer(zlib.decompress(step.sides[side]), np.uint16).reshape(target.shape)
+        else:
+            self.order = step.orders[side]
