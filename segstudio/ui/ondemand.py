@@ -99,7 +99,7 @@ class OnDemandSource:
         self._planned = self._told = False
         self._failures: Counter[TileTuple] = Counter()
         self._setbacks = 0  # failures with no tile between them
-        self._rough: set[TileTuple] = set()  # made from a sample
+        self._rough: dict[TileTuple, int] = {}  # made from a sample; how often though its levels were there
         self._built: dict[int, int] = {}  # image row down to which the coarse levels of a slice are there
         self._building = (-1, 0)  # slice and job
 
@@ -262,9 +262,9 @@ class OnDemandSource:
         if tile in self._sent:
             self._sent.remove(tile)
         self._setbacks = 0
-        self._rough.discard(tile)
+        tried = self._rough.pop(tile, 0)
         if not exact:
-            self._rough.add(tile)
+            self._rough[tile] = tried + self._is_built(tile)
         self._tiles.put((self.file.image, tile), pixels)
         self.arrived.emit(tile_box(*tile, self.file.info.shape))
         for gathering in [one for one in self._gatherings if tile in one.missing]:
@@ -337,7 +337,11 @@ class OnDemandSource:
 
     def _sharper(self, key: TileTuple) -> bool:
         """Whether a rough tile can be had exactly now."""
-        return key in self._rough and self._built.get(key[0], 0) >= tile_box(*key, self.file.info.shape).bottom
+        return self._rough.get(key, TRIES) < TRIES and self._is_built(key)
+
+    def _is_built(self, key: TileTuple) -> bool:
+        """Whether the coarse levels of the slice are there down to the end of the tile."""
+        return self._built.get(key[0], 0) >= tile_box(*key, self.file.info.shape).bottom
 
     def _seen(self, key: TileTuple) -> bool:
         """Whether a viewer shows the tile; the overview always counts."""
