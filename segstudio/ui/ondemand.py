@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,13 @@ TRIES = 2
 """How often a tile is tried before it is shown as black."""
 
 
+_numbers = count(1)  # of sources: the images of two projects have the same ones
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """The file behind a source. `levels`: it has no coarse levels and is slow to look at from afar without."""
 
-    image: int
     path: Path
     digest: str
     info: ImageInfo
@@ -90,6 +93,8 @@ class OnDemandSource:
         self.failed: Event[Failed] = Event()
         self.top = top_level(file.info.shape)
         self._workers, self._tiles = workers, tiles
+        self._number = next(_numbers)
+        self._closed = False
         self._wishes: set[TileTuple] = set()
         self._asked: OrderedDict[TileTuple, None] = OrderedDict()
         self._gatherings: list[Gathering] = []
@@ -186,12 +191,13 @@ class OnDemandSource:
         self._stop_building()
 
     def close(self) -> None:
-        """Forget everything."""
+        """Forget everything; whatever is asked from now on is not there."""
+        self._closed = True
         self.rest()
         self._gatherings.clear()
         if self._job:
             self._workers.tiles.control(Cancel(self._job))
-        self._tiles.forget(self.file.image)
+        self._tiles.forget(self._number)
 
     # --- fetching -------------------------------------------------------------------------------------------
 
@@ -203,7 +209,7 @@ class OnDemandSource:
 
     def _send(self) -> None:
         self._planned = False
-        if self._job or self._setbacks > 2 * TRIES:
+        if self._job or self._closed or self._setbacks > 2 * TRIES:
             return
         tiles = self._next()
         if not tiles:
@@ -251,10 +257,11 @@ class OnDemandSource:
         if isinstance(reply, TileRead):
             pixels = np.array(attach(reply.pixels))
             self._workers.scratch.drop(reply.pixels)
-            self._take(reply.tile, pixels, exact=reply.exact)
+            if not self._closed:
+                self._take(reply.tile, pixels, exact=reply.exact)
             return
         self._job, sent, self._sent = 0, self._sent, []
-        if isinstance(reply, Failed) and sent:
+        if isinstance(reply, Failed) and sent and not self._closed:
             self._after_failure(sent, reply)
         self._plan()
 
@@ -265,7 +272,7 @@ class OnDemandSource:
         tried = self._rough.pop(tile, 0)
         if not exact:
             self._rough[tile] = tried + self._is_built(tile)
-        self._tiles.put((self.file.image, tile), pixels)
+        self._tiles.put((self._number, tile), pixels)
         self.arrived.emit(tile_box(*tile, self.file.info.shape))
         for gathering in [one for one in self._gatherings if tile in one.missing]:
             gathering.take(tile, pixels)
@@ -333,7 +340,7 @@ class OnDemandSource:
     # --- what is what ---------------------------------------------------------------------------------------
 
     def _kept(self, key: TileTuple) -> Pixels | None:
-        return self._tiles.get((self.file.image, key))
+        return self._tiles.get((self._number, key))
 
     def _sharper(self, key: TileTuple) -> bool:
         """Whether a rough tile can be had exactly now."""

@@ -209,6 +209,25 @@ def test_a_training_takes_small_crops(user: User, huge: Path) -> None:
     assert (pixels[: SQUARE.top - top] == 0).all() and (pixels[SQUARE.top - top :] == value_of(SQUARE.top)).all()
 
 
+def test_another_project_never_sees_the_tiles_of_the_one_before(user: User, huge: Path, tmp_path: Path) -> None:
+    user.open(huge)
+    first = user.source
+    user.wait(lambda: first.sample(0) is not None)
+    other = tmp_path / "other.npy"
+    with other.open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (30_000, 30_000)}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.truncate(file.tell() + 30_000**2)
+    user.program.studio.new_project(tmp_path / "second")
+    user.open(other)
+    user.wait(lambda: user.session.pixels is not first and user.session.pixels is not None)
+    user.wait(lambda: user.source.sample(0) is not None)
+    assert not np.any(user.source.sample(0))
+    first.tile(0, 0, 5, 5)  # a late repaint
+    user.wait(lambda: not user.source._job)
+    assert first._job == 0 and first.tile(0, 0, 5, 5) is None and first.sample(0) is None
+
+
 def test_smaller_images_are_still_held_whole(user: User, tmp_path: Path) -> None:
     array = np.full((4200, 4300), 9, np.uint8)
     np.save(tmp_path / "a.npy", array)
