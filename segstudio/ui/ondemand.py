@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from segstudio.core.geometry import TILE, Box
 from segstudio.core.image import ImageInfo
 from segstudio.core.source import Pixels, top_level
 from segstudio.ui.canvas.tiles import tile_box, tiles_in
+from segstudio.ui.gathering import Gathering, under
 from segstudio.ui.pixel_cache import PixelCache
 from segstudio.ui.workers import Workers
 from segstudio.worker.messages import (
@@ -55,29 +56,6 @@ class File:
     levels: bool
     cache: Path
     block: int
-
-
-@dataclass(slots=True)
-class Gathering:
-    """Boxes being put together for a job."""
-
-    boxes: list[Box]
-    arrays: list[Pixels]
-    done: Callable[[list[Pixels]], None]
-    failed: Callable[[Failed], None]
-    missing: set[TileTuple] = field(default_factory=set)
-
-    def take(self, tile: TileTuple, pixels: Pixels) -> None:
-        """Copy a tile of level 0 into the boxes it touches."""
-        z, _, row, column = tile
-        area = Box(z, row * TILE, column * TILE, row * TILE + pixels.shape[0], column * TILE + pixels.shape[1])
-        for box, array in zip(self.boxes, self.arrays, strict=True):
-            part = area.intersect(box)
-            if box.z == z and not part.empty:
-                array[part.top - box.top : part.bottom - box.top, part.left - box.left : part.right - box.left] = (
-                    pixels[part.top - area.top : part.bottom - area.top, part.left - area.left : part.right - area.left]
-                )
-        self.missing.discard(tile)
 
 
 class OnDemandSource:
@@ -125,7 +103,7 @@ class OnDemandSource:
 
     def read(self, box: Box) -> Pixels | None:
         """All pixels of a box of up to 4096 x 4096; None while they are fetched, and for larger boxes."""
-        keys = list(_under(box))
+        keys = list(under(box))
         if len(keys) > ASKED:
             return None
         missing = [key for key in keys if self._kept(key) is None]
@@ -135,7 +113,7 @@ class OnDemandSource:
         if missing:
             self._plan()
             return None
-        whole = self._gathering([box], lambda _: None, lambda _: None)
+        whole = Gathering([box], self.shape[3], self.dtype, self._kept)
         return None if whole.missing else whole.arrays[0]
 
     def tile(self, z: int, level: int, row: int, column: int, *, fetch: bool = True) -> Pixels | None:
@@ -168,7 +146,7 @@ class OnDemandSource:
 
     def fetch(self, boxes: list[Box], done: Callable[[list[Pixels]], None], failed: Callable[[Failed], None]) -> None:
         """Call `done` with the pixels of all boxes once they are there; the caller bounds their size."""
-        gathering = self._gathering(boxes, done, failed)
+        gathering = Gathering(boxes, self.shape[3], self.dtype, self._kept, done, failed)
         if gathering.missing:
             self._gatherings.append(gathering)
             self._setbacks = 0
@@ -369,26 +347,3 @@ class OnDemandSource:
         box = self._views[next(reversed(self._views))][0]
         tile = tile_box(*key, self.file.info.shape)
         return abs(tile.top + tile.bottom - box.top - box.bottom) + abs(tile.left + tile.right - box.left - box.right)
-
-    def _gathering(
-        self, boxes: list[Box], done: Callable[[list[Pixels]], None], failed: Callable[[Failed], None]
-    ) -> Gathering:
-        arrays: list[Pixels] = [np.zeros((box.height, box.width, self.shape[3]), self.dtype) for box in boxes]
-        gathering = Gathering(boxes, arrays, done, failed)
-        for key in dict.fromkeys(_all_under(boxes)):
-            kept = self._kept(key)
-            if kept is None:
-                gathering.missing.add(key)
-            else:
-                gathering.take(key, kept)
-        return gathering
-
-
-def _under(box: Box) -> Iterator[TileTuple]:
-    for row, column in tiles_in(box, 0):
-        yield box.z, 0, row, column
-
-
-def _all_under(boxes: Iterable[Box]) -> Iterator[TileTuple]:
-    for box in boxes:
-        yield from _under(box)

@@ -33,6 +33,8 @@ class ScenePainter:
         """The pixels of a tile have arrived, or better ones."""
         shape = self._session.shape
         self._images.drop(lambda key: key[1] == box.z and tile_box(key[1], key[2], key[3], key[4], shape) == box)
+        if 4 * max(box.height, box.width) > max(shape[1:]):  # of the overview
+            self._minimap = None
 
     def forget_masks(self) -> None:
         """Colours, opacity or mode changed."""
