@@ -5,7 +5,11 @@ from __future__ import annotations
 import argparse
 from importlib import import_module
 
-BENCHES = {"startup": "segstudio.cli.bench_startup"}
+BENCHES = {
+    "startup": "segstudio.cli.bench_startup",
+    "paint": "segstudio.cli.bench_paint",
+    "view": "segstudio.cli.bench_view",
+}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -82,6 +82,14 @@ class ClassTable:
             raise UserError("The background class cannot be removed.")
         del self._entries[class_id]
         self.changed.emit(None)
+
+    def restore(self, entries: Iterable[ClassEntry]) -> None:
+        """Hold exactly these classes; the background is always there."""
+        restored = {entry.id: entry for entry in entries}
+        restored.setdefault(0, self._entries[0])
+        if restored != self._entries:
+            self._entries = restored
+            self.changed.emit(None)
 
     def locked(self) -> NDArray[np.bool_]:
         """Lookup of 256 booleans: whether pixels that show this class are protected."""

@@ -34,6 +34,10 @@ class Origin(IntEnum):
     UNSURE = 5
 
 
+CODES = 256 * (max(Origin) + 1)
+"""Annotation codes are below this."""
+
+
 def encode(class_id: int, origin: Origin) -> int:
     """The code of a pixel of class `class_id` set by `origin`."""
     return int(origin) * 256 + class_id

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,9 +18,12 @@ from segstudio.core.history import Edit, Frames, History
 from segstudio.core.image import ImageInfo
 from segstudio.core.layer import MaskLayer
 from segstudio.core.packing import unpack
-from segstudio.core.plane import Tile
+from segstudio.core.plane import MEMORY, Tile
+from segstudio.core.state import State, classes_from, classes_state, layers_state
 from segstudio.core.writer import MaskWriter, write_prediction
+from segstudio.errors import UserError
 
+T = TypeVar("T")
 Direction = Literal["do", "undo", "redo"]
 
 
@@ -39,6 +44,8 @@ class ImageEntry:
     role: str = "blocks"
     done: bool = False
     layers: list[MaskLayer] = field(default_factory=list)
+    removed: dict[int, MaskLayer] = field(default_factory=dict)
+    """Layers that were taken away and that undo can bring back."""
     seen: int = 0
     agreed: int = 0
 
@@ -114,12 +121,43 @@ class Document:
         return entry
 
     def add_layer(self, image: int, name: str) -> MaskLayer:
-        """Put a new empty mask layer on top of the image's layers."""
+        """Put a new empty mask layer on top of the image's layers, as one undo step."""
         entry = self.images[image]
-        layer = MaskLayer(max((layer.id for layer in entry.layers), default=0) + 1, name, entry.info.shape)
-        entry.layers.append(layer)
-        self.image_changed.emit(entry)
+        used = [*entry.removed, *(layer.id for layer in entry.layers)]
+        layer = MaskLayer(max(used, default=0) + 1, name, entry.info.shape)
+        self._change_layers(entry, "Add layer", [*entry.layers, layer])
         return layer
+
+    def remove_layer(self, image: int, layer: int) -> None:
+        """Take a mask layer away, as one undo step. UserError for the last one: an image needs a mask."""
+        entry = self.images[image]
+        gone = self.layer(image, layer)
+        if len(entry.layers) == 1:
+            raise UserError("The last mask layer cannot be removed.", hint="Add another one first.")
+        self._change_layers(entry, f"Remove “{gone.name}”", [kept for kept in entry.layers if kept is not gone])
+
+    def move_layer(self, image: int, layer: int, place: int) -> None:
+        """Put a mask layer at a place counted from the bottom, 0 first, as one undo step."""
+        entry = self.images[image]
+        moved = self.layer(image, layer)
+        others = [other for other in entry.layers if other is not moved]
+        self._change_layers(entry, "Move layer", [*others[:place], moved, *others[place:]])
+
+    def rename_layer(self, image: int, layer: int, name: str) -> None:
+        """Give a mask layer another name, as one undo step."""
+        entry, renamed = self.images[image], self.layer(image, layer)
+        before = layers_state(entry.layers)
+        renamed.name = name
+        self._record_layers(entry, "Rename layer", before)
+
+    def change_classes(self, title: str, change: Callable[[ClassTable], T]) -> T:
+        """Change the class table through `change`, as one undo step where names, colours or classes differ."""
+        before = classes_state(self.classes)
+        result = change(self.classes)
+        after = classes_state(self.classes)
+        if before != after:
+            self._record(title, 0, 0, {"classes": [before, after]})
+        return result
 
     def layer(self, image: int, layer: int) -> MaskLayer:
         """The mask layer with these ids; KeyError if there is none."""
@@ -143,6 +181,7 @@ class Document:
         edit = replace(edit, id=self.next_edit)
         self.next_edit += 1
         self.history.push(edit)
+        MEMORY.trim()
         self._count(edit, 1)
         self.edited.emit(EditEvent(edit, "do", self.history.position, edit.after))
         return edit
@@ -154,20 +193,22 @@ class Document:
         """
         edit = self.history.next_undo()
         if edit is not None:
-            tiles = self._unpack(edit.before)
+            frames = dict(edit.before)
+            tiles = self._unpack(frames)
             self.history.step_back()
             self._count(edit, -1)
-            self._apply(edit, tiles, "undo")
+            self._apply(edit, frames, tiles, "undo")
         return edit
 
     def redo(self) -> Edit | None:
         """Do the last undone edit again; None when there is nothing to redo. Raises as `undo` does."""
         edit = self.history.next_redo()
         if edit is not None:
-            tiles = self._unpack(edit.after)
+            frames = dict(edit.after)
+            tiles = self._unpack(frames)
             self.history.step_forward()
             self._count(edit, 1)
-            self._apply(edit, tiles, "redo")
+            self._apply(replace(edit, before=dict(edit.before), after=frames), frames, tiles, "redo")
         return edit
 
     def put_prediction(
@@ -177,6 +218,7 @@ class Document:
         """Replace prediction tiles by a 256-aligned block of classes; see `writer.write_prediction`."""
         target = self.layer(image, layer)
         keys = write_prediction(target, z, top, left, classes, uncertainty, version)
+        MEMORY.trim()
         self.predicted.emit(PredictionEvent(image, target, tuple(keys)))
 
     def put_version(self, version: Version) -> None:
@@ -193,16 +235,55 @@ class Document:
     def _unpack(frames: Frames) -> dict[TileKey, Tile]:
         return {key: unpack(frame, np.uint16) for key, frame in frames.items()}
 
-    def _apply(self, edit: Edit, tiles: dict[TileKey, Tile], direction: Direction) -> None:
-        layer = self.layer(edit.image, edit.layer)
-        for key, tile in tiles.items():
-            layer.annotation.put_tile(key, tile)
-        for key in tiles:
-            layer.changed.emit(Box.of_tile(key).clip(layer.shape))
-        frames = edit.before if direction == "undo" else edit.after
+    def _apply(self, edit: Edit, frames: Frames, tiles: dict[TileKey, Tile], direction: Direction) -> None:
+        """Bring tiles and state of an edit back. `frames` are in memory: the store reads them on its own thread."""
+        after = direction != "undo"
+        for what, states in (edit.state or {}).items():
+            if what == "classes":
+                self.classes.restore(classes_from(states[after], tuple(self.classes)))
+            else:
+                self._restore_layers(self.images[edit.image], states[after])
+        if tiles:
+            layer = self.layer(edit.image, edit.layer)
+            for key, tile in tiles.items():
+                layer.put_annotated(key, tile)
+            MEMORY.trim()
+            layer.tell(Box.of_tile(key).clip(layer.shape) for key in tiles)
         self.edited.emit(EditEvent(edit, direction, self.history.position, frames))
 
+    def _change_layers(self, entry: ImageEntry, title: str, layers: list[MaskLayer]) -> None:
+        before = layers_state(entry.layers)
+        self._show_layers(entry, layers)
+        self._record_layers(entry, title, before)
+
+    def _record_layers(self, entry: ImageEntry, title: str, before: State) -> None:
+        after = layers_state(entry.layers)
+        if before != after:
+            self.image_changed.emit(entry)
+            self._record(title, entry.id, entry.layers[-1].id, {"layers": [before, after]})
+
+    def _restore_layers(self, entry: ImageEntry, state: State) -> None:
+        known = {**entry.removed, **{layer.id: layer for layer in entry.layers}}
+        for number, name in state:
+            known[number].name = name
+        self._show_layers(entry, [known[number] for number, _ in state])
+        self.image_changed.emit(entry)
+
+    def _show_layers(self, entry: ImageEntry, layers: list[MaskLayer]) -> None:
+        known = {**entry.removed, **{layer.id: layer for layer in (*entry.layers, *layers)}}
+        entry.layers = layers
+        entry.removed = {number: layer for number, layer in known.items() if layer not in layers}
+
+    def _record(self, title: str, image: int, layer: int, state: dict[str, Any]) -> None:
+        """Append a step that changes no pixels."""
+        edit = Edit(self.next_edit, image, layer, title, "", time.time(), Box(0, 0, 0, 0, 0), {}, {}, state=state)
+        self.next_edit += 1
+        self.history.push(edit)
+        self.edited.emit(EditEvent(edit, "do", self.history.position, {}))
+
     def _count(self, edit: Edit, sign: int) -> None:
+        if edit.image not in self.images:
+            return
         entry = self.images[edit.image]
         entry.seen += sign * edit.seen
         entry.agreed += sign * edit.agreed

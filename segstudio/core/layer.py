@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+
 import numpy as np
 
-from segstudio.core.codes import NOTHING, UNSET, ClassMap, Origin, classes_of
+from segstudio.core.codes import CODES, NOTHING, UNSET, ClassMap, Origin, classes_of
 from segstudio.core.events import Event
 from segstudio.core.geometry import Box, Shape, TileKey
-from segstudio.core.plane import Plane
+from segstudio.core.plane import Plane, Tile
+from segstudio.core.tally import Tally
 
 
 class MaskLayer:
@@ -16,7 +20,8 @@ class MaskLayer:
     `prediction` (uint8 class, 255 = none) is written by models only and replaced tile by tile; `versions`
     tells for each tile the number of the model version that made it. `annotation` (uint16 codes, see
     core.codes) is written by people only, through MaskWriter. `uncertainty` (uint8, 0 = certain) comes with
-    the prediction. `changed` reports every box of pixels whose content changed.
+    the prediction. `tally` counts the annotated pixels by code. `changed` reports every box of pixels
+    whose content changed.
     """
 
     def __init__(self, id: int, name: str, shape: Shape) -> None:
@@ -29,6 +34,7 @@ class MaskLayer:
         self.annotation = Plane(shape, np.uint16, UNSET)
         self.uncertainty = Plane(shape, np.uint8, 0)
         self.versions: dict[TileKey, int] = {}
+        self.tally = Tally(CODES)
         self.changed: Event[Box] = Event()
 
     def mask(self, box: Box) -> ClassMap:
@@ -42,16 +48,26 @@ class MaskLayer:
         mask[unset] = self.prediction.read(box)[unset]
         return mask
 
+    def put_annotated(self, key: TileKey, tile: Tile) -> None:
+        """Replace an annotation tile for good. Only the gate, undo and loading do this; listeners are not told."""
+        self.annotation.put_tile(key, tile)
+        self.tally.count(key, tile)
+
+    def tell(self, parts: Iterable[Box]) -> None:
+        """Report changed boxes: as one for each slice, unless that would hold far more than what changed."""
+        slices: dict[int, list[Box]] = {}
+        for part in parts:
+            slices.setdefault(part.z, []).append(part)
+        for boxes in slices.values():
+            whole = reduce(Box.union, boxes)
+            sparse = 2 * sum(box.height * box.width for box in boxes) < whole.height * whole.width
+            for box in boxes if sparse else (whole,):
+                self.changed.emit(box)
+
     def annotated(self, box: Box) -> ClassMap:
         """Class per pixel where a person has spoken, else 255."""
         return classes_of(self.annotation.read(box))  # type: ignore[arg-type]
 
     def annotated_pixels(self) -> int:
         """Number of pixels with a class from a person (unsure ones not counted)."""
-        total = 0
-        for key in self.annotation.keys():  # noqa: SIM118
-            codes = self.annotation.tile(key)
-            inside = Box.of_tile(key).clip(self.shape)
-            part = codes[: inside.height, : inside.width]
-            total += int(((part != UNSET) & (part >> 8 != Origin.UNSURE)).sum())
-        return total
+        return int(self.tally.pixels()[256 : int(Origin.UNSURE) * 256].sum())

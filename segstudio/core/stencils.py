@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-Point = tuple[float, float]
-"""Row and column in image coordinates; pixel (r, c) has its centre at (r + 0.5, c + 0.5)."""
+from segstudio.core.spans import Point, swept_disc
 
 Stencil = tuple[int, int, NDArray[np.bool_]]
 """Top, left and which pixels (rows, columns) are inside."""
@@ -20,25 +19,11 @@ def capsule(start: Point, end: Point, radius: float, rows: int, columns: int) ->
     The pixel under `end` is always inside, so the smallest brush paints one pixel. A disc is a capsule of no
     length. Empty where it lies outside the image.
     """
-    top = max(0, int(np.floor(min(start[0], end[0]) - radius)))
-    left = max(0, int(np.floor(min(start[1], end[1]) - radius)))
-    bottom = min(rows, int(np.ceil(max(start[0], end[0]) + radius)) + 1)
-    right = min(columns, int(np.ceil(max(start[1], end[1]) + radius)) + 1)
-    if bottom <= top or right <= left:
-        return max(top, 0), max(left, 0), np.zeros((0, 0), bool)
-    r = np.arange(top, bottom, dtype=np.float32)[:, None] + np.float32(0.5 - start[0])
-    c = np.arange(left, right, dtype=np.float32)[None, :] + np.float32(0.5 - start[1])
-    along_r, along_c = end[0] - start[0], end[1] - start[1]
-    length = along_r**2 + along_c**2
-    if length > 0:
-        t = np.clip((r * along_r + c * along_c) / length, 0, 1)
-        inside = (r - t * along_r) ** 2 + (c - t * along_c) ** 2 <= radius**2
-    else:
-        inside = r**2 + c**2 <= radius**2
-    row, column = int(np.floor(end[0])), int(np.floor(end[1]))
-    if top <= row < bottom and left <= column < right:
-        inside[row - top, column - left] = True
-    return top, left, inside
+    spans = swept_disc(start, end, radius)
+    box = spans.box(0).clip((1, rows, columns))
+    if box.empty:
+        return max(box.top, 0), max(box.left, 0), np.zeros((0, 0), bool)
+    return box.top, box.left, spans.stencil(box)
 
 
 def polygon(points: Sequence[Point], rows: int, columns: int) -> Stencil:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
+from functools import reduce
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.classes import ClassTable
 from segstudio.core.codes import NOTHING, UNSET, ClassMap, Codes, Origin, encode
-from segstudio.core.geometry import Box, TileKey
+from segstudio.core.geometry import TILE, Box, TileKey
 from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
 from segstudio.core.packing import pack
 from segstudio.core.plane import Tile
+from segstudio.core.spans import Spans
 
 
 class MaskWriter:
@@ -31,8 +34,11 @@ class MaskWriter:
         self.blocked = ""
         self._names = classes
         self._locked = classes.locked()
+        self._any_locked = bool(self._locked.any())
         self._before: dict[TileKey, Tile] = {}
+        self._own: set[TileKey] = set()  # tiles that are this edit's own copy and may be changed in place
         self._touched: Box | None = None
+        self._swept: tuple[int, int, Spans] | None = None  # slice, code and shape of the last sweep
 
     def set(self, z: int, top: int, left: int, stencil: NDArray[np.bool_], class_id: int | None) -> None:
         """Give the pixels that `stencil` selects a class, or unset them with None.
@@ -46,10 +52,33 @@ class MaskWriter:
         code = UNSET if class_id is None else encode(class_id, self.origin)
         self._write(Box(z, top, left, top + stencil.shape[0], left + stencil.shape[1]), code, stencil)
 
+    def sweep(self, z: int, spans: Spans, class_id: int | None) -> None:
+        """Give the pixels of a convex shape a class, or unset them with None. Costs its outline, not its area."""
+        if class_id is not None and self._locked[class_id]:
+            self.blocked = f"“{self._names.name(class_id)}” is locked."
+            return
+        code = UNSET if class_id is None else encode(class_id, self.origin)
+        swept, self._swept = self._swept, (z, code, spans)
+        if swept is not None and swept[:2] == (z, code) and not self._any_locked:
+            self._report(self._scatter(z, *spans.beyond(swept[2], self.layer.shape), code))
+            return
+        parts: list[Box] = []
+        whole = spans.box(z).clip(self.layer.shape)
+        for band in spans.bands(whole):
+            for key in band.box.tiles():
+                if band.full_from <= key[2] * TILE and (key[2] + 1) * TILE <= band.full_to and not self._any_locked:
+                    changed = self._fill_tile(key, code)
+                else:
+                    part = Box.of_tile(key).intersect(band.box)
+                    changed = self._write_tile(key, part, code, spans.stencil(part))
+                if changed is not None:
+                    parts.append(changed)
+        self._report(parts)
+
     def put(self, z: int, top: int, left: int, classes: ClassMap, where: NDArray[np.bool_] | None = None) -> None:
         """Write a class map (rows, columns) at (top, left); NOTHING (255) and pixels outside `where` stay."""
         where = classes != NOTHING if where is None else where & (classes != NOTHING)
-        if self._locked.any():
+        if self._any_locked:
             where = where & ~self._locked[classes]
         codes = classes.astype(np.uint16) + np.uint16(int(self.origin) * 256)
         self._write(Box(z, top, left, top + classes.shape[0], left + classes.shape[1]), codes, where)
@@ -65,8 +94,9 @@ class MaskWriter:
         before = {key: pack(self._before[key]) for key in changed}
         after = {key: pack(plane.tile(key)) for key in changed}
         for key in self._before:
-            plane.put_tile(key, plane.tile(key))
+            self.layer.put_annotated(key, plane.tile(key))
         self._before.clear()
+        self._own.clear()
         return Edit(
             0, self.image, self.layer.id, self.title, self.tool, time.time(), self._touched, before, after, seen, agreed
         )  # fmt: skip
@@ -81,21 +111,62 @@ class MaskWriter:
         for key, tile in self._before.items():
             self.layer.annotation.put_tile(key, tile)
         self._before.clear()
+        self._own.clear()
 
     def _write(self, area: Box, codes: Codes | int, stencil: NDArray[np.bool_]) -> None:
+        self._swept = None
+        parts: list[Box] = []
         box = area.clip(self.layer.shape)
-        dirty: Box | None = None
         for key in box.tiles():
             part = Box.of_tile(key).intersect(box)
             where = np.s_[part.top - area.top : part.bottom - area.top, part.left - area.left : part.right - area.left]
             values = codes if isinstance(codes, int) else codes[where]
-            if self._write_tile(key, part, values, stencil[where]):
-                dirty = part if dirty is None else dirty.union(part)
-        if dirty is not None:
-            self._touched = dirty if self._touched is None else self._touched.union(dirty)
-            self.layer.changed.emit(dirty)
+            changed = self._write_tile(key, part, values, stencil[where])
+            if changed is not None:
+                parts.append(changed)
+        self._report(parts)
 
-    def _write_tile(self, key: TileKey, part: Box, values: Codes | int, stencil: NDArray[np.bool_]) -> bool:
+    def _scatter(self, z: int, rows: NDArray[np.int64], columns: NDArray[np.int64], code: int) -> list[Box]:
+        """Give single pixels inside the image a code; the boxes of what changed, at most one for each tile."""
+        plane, parts = self.layer.annotation, []
+        tiles = rows // TILE << 32 | columns // TILE
+        if len(tiles) and tiles.min() != tiles.max():
+            order = np.argsort(tiles, kind="stable")
+            tiles, rows, columns = tiles[order], rows[order], columns[order]
+        cuts = [0, *(np.flatnonzero(tiles[1:] != tiles[:-1]) + 1).tolist(), len(tiles)]
+        for first, last in pairwise(cuts):
+            if first == last:
+                continue
+            key = (z, int(rows[first]) // TILE, int(columns[first]) // TILE)
+            if plane.uniform(key) == code:
+                continue
+            r, c = rows[first:last], columns[first:last]
+            self._make_own(key)
+            places = (r % TILE * TILE) + c % TILE
+            flat = plane.tile(key).reshape(-1)
+            if (flat[places] != code).any():
+                flat[places] = code
+                parts.append(Box(z, int(r.min()), int(c.min()), int(r.max()) + 1, int(c.max()) + 1))
+        return parts
+
+    def _make_own(self, key: TileKey) -> None:
+        """Give the edit its own copy of a tile, which it may change in place."""
+        if key not in self._own:
+            plane = self.layer.annotation
+            self._keep(key)
+            self._own.add(key)
+            plane.put_tile(key, plane.tile(key).copy(), compact=False)
+
+    def _report(self, parts: list[Box]) -> None:
+        """Remember and tell what changed."""
+        if not parts:
+            return
+        whole = reduce(Box.union, parts)
+        self._touched = whole if self._touched is None else self._touched.union(whole)
+        self.layer.tell(parts)
+
+    def _write_tile(self, key: TileKey, part: Box, values: Codes | int, stencil: NDArray[np.bool_]) -> Box | None:
+        """Write into one tile; the box of what changed, or None."""
         plane, corner = self.layer.annotation, Box.of_tile(key)
         inside = np.s_[
             part.top - corner.top : part.bottom - corner.top,
@@ -103,19 +174,33 @@ class MaskWriter:
         ]
         old = plane.tile(key)[inside]
         chosen = stencil & (old != values)
-        if self._locked.any():
+        if self._any_locked:
             chosen = self._without_locked(key, inside, old, chosen)
-        if not chosen.any():
-            return False
+        rows = np.flatnonzero(chosen.any(axis=1))
+        if not rows.size:
+            return None
+        self._make_own(key)
+        np.copyto(plane.tile(key)[inside], values, where=chosen)
+        columns = np.flatnonzero(chosen.any(axis=0))
+        return Box(
+            part.z, part.top + int(rows[0]), part.left + int(columns[0]),
+            part.top + int(rows[-1]) + 1, part.left + int(columns[-1]) + 1,
+        )  # fmt: skip
+
+    def _fill_tile(self, key: TileKey, code: int) -> Box | None:
+        """Give a whole tile one value; the tile's box, or None where it has that value already."""
+        plane = self.layer.annotation
+        if plane.uniform(key) == code:
+            return None
+        self._keep(key)
+        self._own.discard(key)
+        plane.fill_tile(key, code)
+        return Box.of_tile(key)
+
+    def _keep(self, key: TileKey) -> None:
+        """Remember a tile as it was before this edit."""
         if key not in self._before:
-            self._before[key] = plane.tile(key)
-            plane.put_tile(key, plane.tile(key).copy(), compact=False)
-        target = plane.tile(key)[inside]
-        if isinstance(values, int):
-            target[chosen] = values
-        else:
-            np.copyto(target, values, where=chosen)
-        return True
+            self._before[key] = self.layer.annotation.tile(key)
 
     def _without_locked(
         self, key: TileKey, inside: tuple[slice, slice], old: Tile, chosen: NDArray[np.bool_]

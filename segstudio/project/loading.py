@@ -10,14 +10,16 @@ from typing import Any
 import apsw
 
 from segstudio.core.classes import ClassEntry, ClassTable
+from segstudio.core.codes import CODES
 from segstudio.core.document import Document, ImageEntry, Version
 from segstudio.core.geometry import TILE, Box, TileKey
 from segstudio.core.history import Edit, History
 from segstudio.core.image import ImageInfo
 from segstudio.core.layer import MaskLayer
 from segstudio.core.packing import unpack
-from segstudio.core.plane import Plane, Tile
+from segstudio.core.plane import MEMORY, Plane, Tile
 from segstudio.errors import UserError
+from segstudio.project.saving import REMOVED
 from segstudio.project.schema import get_meta
 from segstudio.project.sums import step_sum, tile_sum
 
@@ -75,6 +77,7 @@ def load_document(
     done = int(get_meta(connection, "done"))
     edits, loaded.missing = load_edits(connection, budget, done)
     document.history.restore(edits, sum(edit.id <= done for edit in edits))
+    _forget_removed(document, edits)
     last = connection.execute("SELECT max(ifnull((SELECT max(edit) FROM journal), 0), ?)", (done,)).get
     document.next_edit = max([last, connection.execute("SELECT ifnull(max(id), 0) FROM edit").get]) + 1
     for number, file, digest, parent, status, architecture, created, verdict, metrics in connection.execute(
@@ -101,18 +104,25 @@ def _images(connection: apsw.Connection) -> list[ImageEntry]:
         images[number] = ImageEntry(
             number, path, digest, about, group, role, bool(done), seen=seen, agreed=agreed
         )  # fmt: skip
-    for number, layer_id, _, name, visible, opacity in connection.execute(
+    for number, layer_id, place, name, visible, opacity in connection.execute(
         "SELECT * FROM layer ORDER BY image, position"
     ):
         layer = MaskLayer(layer_id, name, images[number].info.shape)
         layer.visible, layer.opacity = bool(visible), opacity
-        images[number].layers.append(layer)
+        if place == REMOVED:
+            images[number].removed[layer_id] = layer
+        else:
+            images[number].layers.append(layer)
     return list(images.values())
 
 
 def _tiles(connection: apsw.Connection, document: Document, mend: Mend) -> list[DamagedTile]:
     damaged: list[DamagedTile] = []
-    layers = {(entry.id, layer.id): layer for entry in document.images.values() for layer in entry.layers}
+    layers = {
+        (entry.id, layer.id): layer
+        for entry in document.images.values()
+        for layer in (*entry.layers, *entry.removed.values())
+    }
     for *row, checksum in connection.execute("SELECT * FROM tile"):
         image, number, plane, z, ty, tx, frame, version = row
         layer, key = layers[image, number], (z, ty, tx)
@@ -134,7 +144,13 @@ def put_frame(layer: MaskLayer, plane: str, key: TileKey, frame: bytes) -> bool:
     tile = unpack_frame(frame, plane)
     if tile is None or not 0 <= key[0] < layer.shape[0] or Box.of_tile(key).clip(layer.shape).empty:
         return False
-    target.put_tile(key, tile)
+    if plane == "annotation":
+        if tile.max() >= CODES:
+            return False
+        layer.put_annotated(key, tile)
+    else:
+        target.put_tile(key, tile)
+    MEMORY.trim()
     return True
 
 
@@ -148,6 +164,15 @@ def unpack_frame(frame: bytes, plane: str) -> Tile | None:
         return None
 
 
+def _forget_removed(document: Document, edits: list[Edit]) -> None:
+    """Let go of removed layers that no undo step can bring back; their rows go when the image is next stored."""
+    wanted = {
+        (edit.image, row[0]) for edit in edits if edit.state for state in edit.state.get("layers", ()) for row in state
+    }
+    for entry in document.images.values():
+        entry.removed = {number: layer for number, layer in entry.removed.items() if (entry.id, number) in wanted}
+
+
 def load_edits(connection: apsw.Connection, budget: int, done: int) -> tuple[list[Edit], list[str]]:
     """The stored history, oldest first, without the oldest edits beyond `budget` bytes.
 
@@ -157,7 +182,7 @@ def load_edits(connection: apsw.Connection, budget: int, done: int) -> tuple[lis
     heads: list[tuple[Any, ...]] = []
     total = 0
     for row in connection.execute("SELECT * FROM edit ORDER BY id DESC"):
-        total += row[-1]
+        total += row[13]
         if total > budget and heads:
             break
         heads.append(row)
@@ -177,11 +202,17 @@ def load_edits(connection: apsw.Connection, budget: int, done: int) -> tuple[lis
 
 def _edit(connection: apsw.Connection, head: tuple[Any, ...]) -> Edit | None:
     """One edit with its tiles, or None when they are damaged."""
-    number, image, layer, title, tool, when, z, row0, column0, row1, column1, seen, agreed, size = head
-    edit = Edit(number, image, layer, title, tool, when, Box(z, row0, column0, row1, column1), {}, {}, seen, agreed)
+    number, image, layer, title, tool, when, z, row0, column0, row1, column1, seen, agreed, size, state = head
+    before: dict[TileKey, bytes] = {}
+    after: dict[TileKey, bytes] = {}
     for *row, checksum in connection.execute("SELECT * FROM edit_tile WHERE edit = ?", (number,)):
-        _, tz, ty, tx, before, after = row
+        _, tz, ty, tx, old, new = row
         if step_sum(*row) != checksum:
             return None
-        edit.before[tz, ty, tx], edit.after[tz, ty, tx] = before, after
+        before[tz, ty, tx], after[tz, ty, tx] = old, new
+    box = Box(z, row0, column0, row1, column1)
+    changes = json.loads(state) if state else None
+    edit = Edit(
+        number, image or 0, layer or 0, title, tool, when, box, before, after, seen, agreed, changes
+    )  # fmt: skip
     return edit if edit.nbytes == size else None

@@ -51,7 +51,7 @@ class Recorder:
         annotation: list[tuple[int, int, dict[tuple[int, int, int], Tile]]] = []
         predicted: dict[PredictedKey, PredictedTile] = {}
         for entry in document.images.values():
-            for layer in entry.layers:
+            for layer in (*entry.layers, *entry.removed.values()):
                 plane = layer.annotation
                 annotation.append((entry.id, layer.id, {key: plane.tile(key) for key in tuple(plane.keys())}))
                 for key in {*layer.versions, *layer.prediction.keys()}:
@@ -76,7 +76,7 @@ class Recorder:
         self._writer.predict(predicted)
 
     def _edited(self, event: EditEvent) -> None:
-        record = EditRecord.of(event, self.document.history.next_undo(), self.document.images[event.edit.image])
+        record = EditRecord.of(event, self.document)
         self._writer.submit(Job(event.edit.title, record.save, edit=event.edit.id))
 
     def _predicted(self, event: PredictionEvent) -> None:

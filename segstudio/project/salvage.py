@@ -121,9 +121,12 @@ def _complete(new: apsw.Connection, table: str, good: Path) -> str:
 
 
 def _insert(new: apsw.Connection, table: str, row: Row) -> bool:
+    """Add a row; one of an older format has fewer columns, the newer ones come after them."""
     marks = ", ".join("?" * len(row))
+    columns = new.execute("SELECT name FROM pragma_table_info(?)", (table,)).fetchall()
+    names = ", ".join(str(name) for (name,) in columns[: len(row)])
     try:
-        new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({marks})", row)
+        new.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", row)
     except apsw.Error:
         return False
     return True
@@ -146,7 +149,11 @@ def _drop_orphans(new: apsw.Connection) -> Iterator[str]:
     for table, without, reference in (
         ("layer", "an image", "SELECT 1 FROM image WHERE image.id = layer.image"),
         ("tile", "a layer", "SELECT 1 FROM layer WHERE layer.image = tile.image AND layer.id = tile.layer"),
-        ("edit", "a layer", "SELECT 1 FROM layer WHERE layer.image = edit.image AND layer.id = edit.layer"),
+        (
+            "edit",
+            "a layer",
+            "SELECT 1 FROM layer WHERE (layer.image = edit.image AND layer.id = edit.layer) OR edit.image IS NULL",
+        ),
         ("edit_tile", "an edit", "SELECT 1 FROM edit WHERE edit.id = edit_tile.edit"),
     ):
         new.execute(f"DELETE FROM {table} WHERE NOT EXISTS ({reference})")

@@ -14,7 +14,7 @@ import numpy as np
 
 from segstudio.core.classes import ClassEntry
 from segstudio.core.codes import NOTHING
-from segstudio.core.document import EditEvent, ImageEntry, Version
+from segstudio.core.document import Document, EditEvent, ImageEntry, Version
 from segstudio.core.geometry import TileKey
 from segstudio.core.history import Edit, Frames
 from segstudio.core.packing import pack
@@ -23,7 +23,10 @@ from segstudio.project import journal
 from segstudio.project.schema import put_meta
 from segstudio.project.sums import step_sum, tile_sum
 
-KEPT_EDITS = 500
+REMOVED = -1
+"""Position of a layer that was taken away and that undo can bring back."""
+
+KEPT_EDITS = 1000
 KEPT_BYTES = 256 * 2**20
 """How much history comes back after a restart: whichever limit is reached first."""
 
@@ -67,7 +70,7 @@ class ImageRow:
         )  # fmt: skip
         layers = tuple(
             (entry.id, layer.id, place, layer.name, int(layer.visible), float(layer.opacity))
-            for place, layer in enumerate(entry.layers)
+            for place, layer in (*enumerate(entry.layers), *((REMOVED, gone) for gone in entry.removed.values()))
         )
         return cls(image, layers)
 
@@ -108,11 +111,14 @@ class EditRecord:
     seen: int
     agreed: int
     when: float
+    classes: tuple[ClassEntry, ...]
 
     @classmethod
-    def of(cls, event: EditEvent, last: Edit | None, image: ImageEntry) -> EditRecord:
+    def of(cls, event: EditEvent, document: Document) -> EditRecord:
         when = event.edit.when if event.direction == "do" else time.time()
-        return cls(event, last.id if last else 0, image.seen, image.agreed, when)
+        image, last = document.images.get(event.edit.image), document.history.next_undo()
+        seen, agreed = (image.seen, image.agreed) if image else (0, 0)
+        return cls(event, last.id if last else 0, seen, agreed, when, tuple(document.classes))
 
     def save(self, connection: apsw.Connection) -> None:
         """Tiles, history, position and journal row: together or not at all."""
@@ -129,6 +135,8 @@ class EditRecord:
             insert_edit(connection, edit)
         count_steps(connection)
         save_annotation(connection, edit.image, edit.layer, self.event.frames)
+        if edit.state and "classes" in edit.state:
+            save_classes(connection, self.classes)
         put_meta(connection, "done", self.done)
         connection.execute(
             "UPDATE image SET seen = ?, agreed = ? WHERE id = ?",
@@ -141,10 +149,11 @@ def insert_edit(connection: apsw.Connection, edit: Edit) -> None:
     """Add an edit with its tiles before and after."""
     box = edit.box
     connection.execute(
-        "INSERT INTO edit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO edit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            edit.id, edit.image, edit.layer, edit.title, edit.tool, float(edit.when),
+            edit.id, edit.image or None, edit.layer or None, edit.title, edit.tool, float(edit.when),
             *map(int, (box.z, box.top, box.left, box.bottom, box.right, edit.seen, edit.agreed)), edit.nbytes,
+            to_json(edit.state) if edit.state else "",
         ),
     )  # fmt: skip
     connection.executemany(

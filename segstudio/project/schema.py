@@ -107,8 +107,26 @@ def _first_tables(connection: apsw.Connection) -> None:
     connection.execute(_VERSION_1)
 
 
-MIGRATIONS: list[Callable[[apsw.Connection], None]] = [_first_tables]
-"""The step at index n leads from user_version n to n + 1. Only ever append."""
+def _steps_without_pixels(connection: apsw.Connection) -> None:
+    """Undo steps that change classes or layers: `state` tells how, and they may belong to no image."""
+    connection.execute("""
+        CREATE TABLE edit_new (
+            id INTEGER PRIMARY KEY, image INTEGER, layer INTEGER,
+            title TEXT NOT NULL, tool TEXT NOT NULL, time REAL NOT NULL,
+            z INTEGER NOT NULL, row0 INTEGER NOT NULL, column0 INTEGER NOT NULL, row1 INTEGER NOT NULL,
+            column1 INTEGER NOT NULL, seen INTEGER NOT NULL, agreed INTEGER NOT NULL, bytes INTEGER NOT NULL,
+            state TEXT NOT NULL DEFAULT '',
+            FOREIGN KEY (image, layer) REFERENCES layer (image, id) ON DELETE CASCADE
+        ) STRICT;
+        INSERT INTO edit_new SELECT *, '' FROM edit;
+        DROP TABLE edit;
+        ALTER TABLE edit_new RENAME TO edit;
+        CREATE INDEX edit_layer ON edit (image, layer);
+    """)
+
+
+MIGRATIONS: list[Callable[[apsw.Connection], None]] = [_first_tables, _steps_without_pixels]
+"""The step at index n leads from user_version n to n + 1. Only ever append. Foreign keys are off meanwhile."""
 
 
 def require_sqlite() -> None:
@@ -165,18 +183,26 @@ def migrate(connection: apsw.Connection) -> int:
             why=f"Its format is {start}; this program knows up to {len(MIGRATIONS)}.",
             hint="Update SegStudio.",
         )
-    for number in range(start, len(MIGRATIONS)):
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            MIGRATIONS[number](connection)
-            connection.pragma("application_id", APPLICATION_ID)
-            connection.pragma("user_version", number + 1)
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
+    connection.pragma("foreign_keys", False)  # or a table that is made anew would take its dependants with it
+    try:
+        for number in range(start, len(MIGRATIONS)):
+            _migrate_once(connection, number)
+    finally:
+        connection.pragma("foreign_keys", True)
     return len(MIGRATIONS) - start
+
+
+def _migrate_once(connection: apsw.Connection, number: int) -> None:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        MIGRATIONS[number](connection)
+        connection.pragma("application_id", APPLICATION_ID)
+        connection.pragma("user_version", number + 1)
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
 
 
 def get_meta(connection: apsw.Connection, key: str) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from segstudio.core.codes import BACKGROUND, Origin
-from segstudio.core.stencils import capsule
+from segstudio.core.spans import swept_disc
 from segstudio.core.writer import MaskWriter
 from segstudio.tools.base import Circle, Pointer, Preview, Tool
 
@@ -30,10 +30,8 @@ class Brush(Tool):
         if self._stroke is None or self._last is None:
             return
         radius = max(0.5, self.session.brush_radius * at.pressure)
-        _, rows, columns = self.session.shape
         start, end = (self._last.row, self._last.column), (at.row, at.column)
-        top, left, stencil = capsule(start, end, radius, rows, columns)
-        self._stroke.set(at.z, top, left, stencil, self.value(at))
+        self._stroke.sweep(at.z, swept_disc(start, end, radius), self.value(at))
         self._last = at
 
     def release(self, at: Pointer) -> None:

@@ -10,6 +10,7 @@ from segstudio.tools import TOOLS
 from segstudio.ui import dialogs
 
 if TYPE_CHECKING:
+    from segstudio.core.history import Edit
     from segstudio.ui.window import MainWindow
 
 Run = Callable[["MainWindow"], object]
@@ -78,6 +79,10 @@ def has_prediction(window: MainWindow) -> bool:
     return can_edit(window) and not window.session.layer.prediction.is_empty()
 
 
+def has_two_layers(window: MainWindow) -> bool:
+    return has_image(window) and can_change(window) and len(window.session.image.layers) > 1  # type: ignore[union-attr]
+
+
 def has_slices(window: MainWindow) -> bool:
     return has_image(window) and window.session.shape[0] > 1
 
@@ -101,6 +106,21 @@ def can_switch(window: MainWindow) -> bool:
 
 
 # --- what needs more than a line ----------------------------------------------------------------------------
+
+
+def reveal(window: MainWindow, edit: Edit | None) -> None:
+    """Show where something was undone or redone, so that nothing changes out of sight."""
+    session = window.session
+    if edit is None or not edit.image:
+        return
+    if session.image is None or session.image.id != edit.image:
+        window.actions.show_image(edit.image)
+    elif edit.before and not any(key[0] == session.slice for key in edit.before):
+        session.set_slice(next(iter(edit.before))[0])
+
+
+def remove_layer(window: MainWindow) -> None:
+    next(line for line in window.layers.rows if line.layer.id == window.session.active_layer).remove()
 
 
 def swap(window: MainWindow) -> None:
@@ -198,9 +218,9 @@ _FILE = (
 )  # fmt: skip
 
 _EDIT = (
-    Command("edit.undo", "Edit", "Undo", lambda w: w.session.undo(), "Ctrl+Z", can_undo,
+    Command("edit.undo", "Edit", "Undo", lambda w: reveal(w, w.session.undo()), "Ctrl+Z", can_undo,
             "Undo the last edit, on whichever image it was", "undo"),
-    Command("edit.redo", "Edit", "Redo", lambda w: w.session.redo(), "Ctrl+Shift+Z Ctrl+Y", can_redo,
+    Command("edit.redo", "Edit", "Redo", lambda w: reveal(w, w.session.redo()), "Ctrl+Shift+Z Ctrl+Y", can_redo,
             icon="redo"),
     Command("proposal.accept", "Edit", "Apply proposal", confirm, "Return Enter", can_edit,
             "Apply what is shown as a proposal, or finish the shape", "check", part=1),
@@ -256,6 +276,7 @@ _IMAGE = (
             checked=lambda w: bool(w.session.image and w.session.image.done), part=2),
     Command("layer.add", "Image", "Add mask layer", lambda w: w.layers.add_layer(), "",
             lambda w: has_image(w) and can_change(w), icon="layers", part=2),
+    Command("layer.remove", "Image", "Remove mask layer", remove_layer, "", has_two_layers, icon="trash", part=2),
 )  # fmt: skip
 
 _MODEL = (

@@ -144,8 +144,6 @@ class Session(QObject):
         edit = self.document.finish_edit(writer)
         if writer.blocked and edit is None:
             self.blocked.emit(f"Nothing was painted: {writer.blocked}")
-        if edit is not None:
-            self.edited.emit(edit)
         return edit
 
     def choose_class(self, class_id: int) -> None:
@@ -172,7 +170,8 @@ class Session(QObject):
         self.image = self.pixels = self.proposal = None
         if document is not None:
             document.classes.changed.connect(lambda _: self.classes_changed.emit())
-            document.image_changed.connect(lambda _: self.layers_changed.emit())
+            document.image_changed.connect(lambda _: self._on_layers())
+            document.edited.connect(lambda event: self.edited.emit(event.edit))
         self.document_changed.emit()
         self.image_changed.emit()
         self.classes_changed.emit()
@@ -202,17 +201,24 @@ class Session(QObject):
         self.layers_changed.emit()
 
     def set_layer(self, layer_id: int, **values: object) -> None:
-        """Set name, visible or opacity (0..1) of a mask layer of the shown image."""
+        """Set visible or opacity (0..1) of a mask layer of the shown image: how it is seen, no step to undo."""
         assert self.document is not None and self.image is not None
         layer = self.document.layer(self.image.id, layer_id)
         for name, value in values.items():
-            if name not in {"name", "visible", "opacity"}:
+            if name not in {"visible", "opacity"}:
                 raise ValueError(name)
             setattr(layer, name, value)
         if values.keys() == {"opacity"}:
             self.display_changed.emit()  # while a slider moves; the store catches up when it comes to rest
         else:
             self.document.image_changed.emit(self.image)
+
+    def _on_layers(self) -> None:
+        """Layers came, went or were renamed: the active one must be among them."""
+        if self.image is not None and all(layer.id != self.active_layer for layer in self.image.layers):
+            self.active_layer = self.image.layers[-1].id if self.image.layers else 0
+            self.discard_proposal()
+        self.layers_changed.emit()
 
     def set_tool(self, tool_id: str) -> None:
         if tool_id != self.tool_id:
@@ -245,16 +251,10 @@ class Session(QObject):
     # --- undo and proposals ---------------------------------------------------------------------------------
 
     def undo(self) -> Edit | None:
-        edit = self.document.undo() if self.document and not self.read_only else None
-        if edit is not None:
-            self.edited.emit(edit)
-        return edit
+        return self.document.undo() if self.document and not self.read_only else None
 
     def redo(self) -> Edit | None:
-        edit = self.document.redo() if self.document and not self.read_only else None
-        if edit is not None:
-            self.edited.emit(edit)
-        return edit
+        return self.document.redo() if self.document and not self.read_only else None
 
     def propose(self, proposal: Proposal) -> None:
         """Show a proposal over the image in place of the one before, with what it would change."""

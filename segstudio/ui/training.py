@@ -332,6 +332,8 @@ class Training(QObject):
     def _on_edit(self, edit: Edit) -> None:
         if self._job:
             self._workers.trainer.control(Busy(self._job, 0.4))
+        if edit.state:
+            return  # classes or layers: nothing to learn from
         self._fresh += 1
         settings = self._session.settings
         if settings.auto_train and not self.running and self._fresh >= settings.auto_train_strokes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
@@ -19,18 +18,17 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio import settings as stored_settings
-from segstudio.core.codes import Origin
-from segstudio.core.geometry import Box
 from segstudio.errors import UserError
 from segstudio.ui import docks, icons, theme
 from segstudio.ui.actions import Actions
 from segstudio.ui.commands import COMMANDS, Command
+from segstudio.ui.hover import Hover
 from segstudio.ui.menus import build_actions, build_menus
 from segstudio.ui.overlay_card import OverlayCard
 from segstudio.ui.panels.toolbar import build_tool_bar, build_tool_column
 from segstudio.ui.session import Session
 from segstudio.ui.start_page import StartPage
-from segstudio.ui.state import JobState, Place, TrainingState
+from segstudio.ui.state import JobState, TrainingState
 from segstudio.ui.status import StatusBar
 from segstudio.ui.widgets import column
 from segstudio.ui.words import tr
@@ -46,13 +44,6 @@ if TYPE_CHECKING:
     from segstudio.ui.panels.monitor import MonitorPanel
     from segstudio.ui.panels.strip import StripPanel
     from segstudio.ui.shortcuts import ShortcutSheet
-
-ORIGIN_WORDS = {
-    Origin.PAINTED: "painted",
-    Origin.ACCEPTED: "accepted",
-    Origin.TOOL: "from a tool",
-    Origin.IMPORTED: "imported",
-}
 
 
 class MainWindow(QMainWindow):
@@ -218,7 +209,8 @@ class MainWindow(QMainWindow):
         editor.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self.notices.raise_()
         self.pages.addWidget(editor)
-        self.canvas.hovered.connect(self._on_hover)
+        self.hover = Hover(session, self.status)
+        self.canvas.hovered.connect(self.hover.move)
         self.canvas.view_changed.connect(self._show_zoom)
         self.canvas.files_dropped.connect(self._open_dropped)
 
@@ -317,26 +309,6 @@ class MainWindow(QMainWindow):
     def _show_zoom(self) -> None:
         scale = self.canvas.view.scale * self.devicePixelRatioF()
         self.status.show_zoom(scale if self.session.image is not None else 0)
-
-    def _on_hover(self, at: tuple[int, int] | None) -> None:
-        session = self.session
-        if at is None or session.image is None or session.pixels is None:
-            self.status.show_place(None)
-            return
-        row, column_ = at
-        box = Box(session.slice, row, column_, row + 1, column_ + 1)
-        pixel = session.pixels.read(box)
-        values = () if pixel is None else tuple(np.asarray(pixel[0, 0], float).tolist())
-        class_id = int(session.layer.mask(box)[0, 0])
-        code = int(session.layer.annotation.read(box)[0, 0])
-        name = session.classes.name(class_id) if class_id != 255 else ""
-        origin = tr(ORIGIN_WORDS[Origin(code >> 8)]) if code >> 8 in ORIGIN_WORDS else ""
-        if code >> 8 == Origin.UNSURE:
-            name = tr("Unsure")
-        elif name and not code:
-            version = session.layer.versions.get((session.slice, row // 256, column_ // 256))
-            origin = tr("predicted by v{n}").format(n=version) if version else tr("predicted")
-        self.status.show_place(Place(row, column_, values, name, origin), session.image.info)
 
     def _open_card(self, card: OverlayCard) -> OverlayCard:
         for other in self.findChildren(OverlayCard):

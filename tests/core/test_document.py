@@ -141,3 +141,47 @@ def test_ids_of_images_and_layers_are_not_used_twice() -> None:
     assert document.add_image("c.png", "", INFO).id == 3
     with pytest.raises(KeyError):
         document.layer(1, 9)
+
+
+def test_classes_are_undone_but_not_how_they_are_worked_with() -> None:
+    document = two_images()
+    document.change_classes("Add class", lambda classes: classes.add("Vessel"))
+    added = max(entry.id for entry in document.classes)
+    document.change_classes("Colour", lambda classes: classes.change(added, color="#010203"))
+    document.change_classes("Lock", lambda classes: classes.change(1, locked=True))
+    assert [edit.title for edit in document.history.edits] == ["Add class", "Colour"], "a lock is no step"
+    document.undo()
+    assert document.classes[added].color != "#010203" and document.classes[1].locked
+    document.undo()
+    assert added not in document.classes
+    document.redo()
+    document.redo()
+    assert document.classes[added].color == "#010203"
+
+
+def test_layers_come_and_go_by_undo_with_their_pixels() -> None:
+    document = two_images()
+    second = document.add_layer(1, "Second")
+    writer = document.begin_edit(1, second.id, "Paint", tool="brush")
+    writer.set(0, 5, 5, np.ones((4, 4), bool), 1)
+    document.finish_edit(writer)
+    document.rename_layer(1, second.id, "Other")
+    document.move_layer(1, second.id, 0)
+    document.remove_layer(1, second.id)
+    names = lambda: [layer.name for layer in document.images[1].layers]  # noqa: E731
+    assert names() == ["Mask"]
+    document.undo()
+    assert names() == ["Other", "Mask"] and document.images[1].layers[0] is second
+    document.undo()
+    assert names() == ["Mask", "Other"]
+    document.undo()
+    assert names() == ["Mask", "Second"]
+    document.undo()
+    assert second.annotation.is_empty() and second.annotated_pixels() == 0
+    document.undo()
+    assert names() == ["Mask"]
+    for _ in range(5):
+        assert document.redo() is not None
+    assert names() == ["Mask"] and document.redo() is None and second.annotated_pixels() == 16
+    with pytest.raises(UserError, match="last mask layer"):
+        document.remove_layer(1, 1)

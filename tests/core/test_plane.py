@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from segstudio.core.geometry import TILE, Box
-from segstudio.core.plane import Plane
+from segstudio.core.plane import Plane, TileMemory
 
 
 def test_an_empty_plane_of_a_hundred_thousand_squared_costs_nothing() -> None:
@@ -59,3 +60,28 @@ def test_any_box_reads_like_an_array(writes: list[tuple[int, int, int, int, int]
     box = Box(1, top, left, data.draw(st.integers(top, 600)), data.draw(st.integers(left, 600)))
     assert np.array_equal(plane.read(box), model[1, box.rows, box.columns])
     assert (plane.read(Box.whole(plane.shape, 0)) == 255).all()
+
+
+def test_tiles_beyond_the_limit_are_packed_and_read_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = TileMemory(limit=4 * 2 * TILE * TILE)
+    monkeypatch.setattr("segstudio.core.plane.MEMORY", memory)
+    plane = Plane((1, 100 * TILE, TILE), np.uint16, 0)
+    tiles = [np.arange(TILE * TILE, dtype=np.uint16).reshape(TILE, TILE) % (n + 2) for n in range(50)]
+    for number, tile in enumerate(tiles):
+        plane.put_tile((0, number, 0), tile)
+        memory.trim()
+    assert plane.nbytes < 8 * 2 * TILE * TILE, "four as they are, the others packed"
+    for number, tile in enumerate(tiles):
+        np.testing.assert_array_equal(plane.tile((0, number, 0)), tile)
+        np.testing.assert_array_equal(plane.read(Box.of_tile((0, number, 0))), tile)
+
+
+def test_a_tile_that_is_being_written_is_never_packed(monkeypatch: pytest.MonkeyPatch) -> None:
+    memory = TileMemory(limit=0)
+    monkeypatch.setattr("segstudio.core.plane.MEMORY", memory)
+    plane = Plane((1, TILE, TILE), np.uint16, 0)
+    mine = np.zeros((TILE, TILE), np.uint16)
+    plane.put_tile((0, 0, 0), mine, compact=False)
+    memory.trim()
+    mine[3, 4] = 7
+    assert plane.tile((0, 0, 0))[3, 4] == 7

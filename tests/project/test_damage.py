@@ -269,7 +269,7 @@ def test_a_migration_that_stops_half_way_rolls_back_after_a_backup(
     assert picture(store.load()) == picture(document)
     store.close()
     with apsw.Connection(str(folder / FILE)) as raw:
-        assert raw.pragma("user_version") == 1
+        assert raw.pragma("user_version") == len(schema.MIGRATIONS)
         assert raw.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'new'").get == 0
 
 
@@ -285,7 +285,7 @@ def test_a_migration_that_works_is_done_once(opened: OpenStore, folder: Path, mo
         assert picture(store.load()) == picture(document)
         store.close()
     with apsw.Connection(str(folder / FILE)) as raw:
-        assert raw.pragma("user_version") == 2
+        assert raw.pragma("user_version") == len(schema.MIGRATIONS)
 
 
 def test_an_old_sqlite_is_refused(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -342,3 +342,19 @@ def test_a_crash_while_damaged_still_keeps_the_log(opened: OpenStore, folder: Pa
         assert (folder / (FILE + "-wal")).exists()
     else:
         assert picture(again.load()) == picture(document)
+
+
+def test_a_project_of_the_first_format_is_brought_up_to_date(opened: OpenStore, folder: Path) -> None:
+    document = painted_project(opened)
+    with apsw.Connection(str(folder / FILE)) as raw:
+        raw.pragma("foreign_keys", False)
+        raw.execute("ALTER TABLE edit DROP COLUMN state")
+        raw.pragma("user_version", 1)
+    store = opened()
+    again = store.load()
+    assert picture(again) == picture(document)
+    assert again.history.edits == document.history.edits and again.undo() is not None
+    store.close()
+    with apsw.Connection(str(folder / FILE)) as raw:
+        assert raw.pragma("user_version") == len(schema.MIGRATIONS)
+        assert not raw.execute("PRAGMA foreign_key_check").fetchall()

@@ -117,16 +117,51 @@ def test_classes_images_and_layers_come_back(opened: OpenStore) -> None:
     assert picture(reopened(store, opened)) == picture(document)
 
 
-def test_a_removed_layer_takes_its_tiles_and_edits_with_it(opened: OpenStore) -> None:
+def test_a_removed_layer_comes_back_with_its_pixels_by_undo_after_a_restart(opened: OpenStore) -> None:
     store = opened()
     document = new_document(store)
     document.add_layer(1, "Second")
     paint(document, 1)
-    del document.images[1].layers[0]
-    document.image_changed.emit(document.images[1])
+    before = picture(document)["images"]
+    document.remove_layer(1, 1)
     again = reopened(store, opened)
     assert [layer.name for layer in again.images[1].layers] == ["Second"]
-    assert again.history.edits == ()
+    assert again.undo().title == "Remove “Mask”" and picture(again)["images"] == before
+    for _ in range(2):
+        again.undo()
+    assert [layer.name for layer in again.images[1].layers] == ["Mask"] and again.layer(1, 1).annotation.is_empty()
+
+
+def test_a_removed_layer_goes_for_good_with_the_last_step_that_knows_it(
+    opened: OpenStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segstudio.project.saving.KEPT_EDITS", 3)
+    store = opened()
+    document = new_document(store)
+    document.add_layer(1, "Second")
+    document.remove_layer(1, 1)
+    for number in range(5):
+        writer = document.begin_edit(1, 2, "Paint", tool="brush")
+        writer.set(0, number * 10, 0, np.ones((5, 5), bool), 1)
+        document.finish_edit(writer)
+    again = reopened(store, opened)
+    assert not again.images[1].removed and len(again.history.edits) == 3
+
+
+def test_steps_that_change_classes_come_back(opened: OpenStore) -> None:
+    store = opened()
+    document = new_document(store)
+    document.change_classes("Rename class", lambda classes: classes.change(1, name="Nucleus"))
+    document.change_classes("Remove class", lambda classes: classes.remove(2))
+    document.undo()
+    again = reopened(store, opened)
+    assert [edit.title for edit in again.history.edits] == ["Rename class", "Remove class"]
+    assert picture(again) == picture(document) and 2 in again.classes
+    again.redo()
+    assert 2 not in again.classes
+    again.undo()
+    again.undo()
+    assert again.classes.name(1) != "Nucleus"
 
 
 def test_model_versions_come_back_with_their_verdict(opened: OpenStore) -> None:

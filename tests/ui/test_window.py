@@ -246,11 +246,12 @@ def test_the_start_page_lists_recent_projects_that_still_exist(make_window: Make
     assert asked.calls == [("open_project", (tmp_path / "here",))]
 
 
-def test_the_status_bar_tells_place_value_and_class(window: MainWindow) -> None:
+def test_the_status_bar_tells_place_value_and_class(window: MainWindow, qtbot: QtBot) -> None:
     paint(window)
+    window.canvas.hovered.emit((11, 11))
     window.canvas.hovered.emit((12, 12))
     status, pixels = window.status, window.session.pixels.array
-    assert status.place.text() == "12, 12"
+    qtbot.waitUntil(lambda: status.place.text() == "12, 12")
     assert status.value.text() == str(pixels[0, 12, 12, 0])
     assert status.under.text() == "Membrane · painted"
     window.canvas.hovered.emit(None)

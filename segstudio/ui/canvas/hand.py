@@ -3,11 +3,40 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPointingDevice, QTabletEvent
 
 from segstudio.core.geometry import Box
 from segstudio.tools import TOOLS
 from segstudio.tools.base import Pointer, Preview, Tool
+from segstudio.ui.canvas.viewport import Viewport
 from segstudio.ui.session import Session
+
+REACH = 7
+"""Widget pixels around a point within which a click hits it."""
+
+
+def pointer_at(view: Viewport, z: int, at: QPointF, modifiers: Qt.KeyboardModifier) -> Pointer:
+    """What a mouse at a widget point means to a tool; Ctrl erases, Alt picks."""
+    row, column = view.to_image(at.x(), at.y())
+    erase, pick, shift = (
+        bool(modifiers & key)
+        for key in (
+            Qt.KeyboardModifier.ControlModifier,
+            Qt.KeyboardModifier.AltModifier,
+            Qt.KeyboardModifier.ShiftModifier,
+        )
+    )
+    return Pointer(z, row, column, erase, pick, 1.0, shift, (0.0, 0.0), REACH / view.scale)
+
+
+def stylus_at(view: Viewport, z: int, event: QTabletEvent) -> Pointer:
+    """What a stylus means to a tool: with pressure and tilt, and its eraser tip erases."""
+    at = pointer_at(view, z, event.position(), event.modifiers())
+    eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
+    return replace(at, erase=at.erase or eraser, pressure=event.pressure(), tilt=(event.xTilt(), event.yTilt()))
 
 
 class Hand:

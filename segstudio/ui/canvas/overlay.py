@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
-from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen, QPolygonF
+from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen, QPixmap, QPolygonF
 
 from segstudio.core.geometry import Shape
 from segstudio.core.image import ImageInfo
@@ -18,25 +19,30 @@ PLATE = QColor(18, 19, 22, 190)
 INK = QColor(245, 246, 248)
 TINT = 0x66_2A_50_66
 """Premultiplied colour of what a tool would select."""
+RING = ((QColor(0, 0, 0, 170), 3.0), (INK, 1.2))
+"""Colour and width of outlines: dark below, light above, so that they show on any image."""
+LARGEST_RING = 700.0
+"""Radius in widget pixels up to which a brush outline is kept as a picture."""
 HANDLE = 8.0
 """Side of a handle in widget pixels."""
 
 
 def draw_previews(painter: QPainter, view: Viewport, previews: Sequence[Preview]) -> None:
-    """Tool outlines, twice: dark below, light above, so that they show on any image."""
+    """The shapes that a tool wants to show."""
     for preview in previews:
         if isinstance(preview, Area):
             _draw_area(painter, view, preview)
+        elif isinstance(preview, Circle):
+            _draw_ring(painter, *view.to_widget(preview.row, preview.column), max(1.5, preview.radius * view.scale))
+    lines = [preview for preview in previews if isinstance(preview, Path | Handles)]
+    if not lines:
+        return
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for color, width in ((QColor(0, 0, 0, 170), 3.0), (INK, 1.2)):
+    for color, width in RING:
         painter.setPen(QPen(color, width))
-        for preview in previews:
+        for preview in lines:
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            if isinstance(preview, Circle):
-                x, y = view.to_widget(preview.row, preview.column)
-                radius = max(1.5, preview.radius * view.scale)
-                painter.drawEllipse(QPointF(x, y), radius, radius)
-            elif isinstance(preview, Path):
+            if isinstance(preview, Path):
                 line = QPolygonF([QPointF(*view.to_widget(r, c)) for r, c in preview.points])
                 painter.drawPolygon(line) if preview.closed else painter.drawPolyline(line)
             elif isinstance(preview, Handles):
@@ -58,6 +64,34 @@ def preview_rect(view: Viewport, previews: Sequence[Preview]) -> QRectF:
             line = QPolygonF([QPointF(*view.to_widget(r, c)) for r, c in preview.points])
             rect = rect.united(line.boundingRect().adjusted(-HANDLE, -HANDLE, HANDLE, HANDLE))
     return rect.adjusted(-3, -3, 3, 3) if not rect.isNull() else rect
+
+
+def _draw_ring(painter: QPainter, x: float, y: float, radius: float) -> None:
+    """The outline of a round brush; drawn once for each size, since smooth circles are slow to draw."""
+    if radius > LARGEST_RING:
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        for color, width in RING:
+            painter.setPen(QPen(color, width))
+            painter.drawEllipse(QPointF(x, y), radius, radius)
+        return
+    ring = _ring(radius, painter.device().devicePixelRatio())
+    reach = ring.width() / ring.devicePixelRatio() / 2
+    painter.drawPixmap(QPoint(round(x - reach), round(y - reach)), ring)
+
+
+@lru_cache(maxsize=8)
+def _ring(radius: float, ratio: float) -> QPixmap:
+    side = 2 * math.ceil(radius + 3) + 1
+    made = QPixmap(round(side * ratio), round(side * ratio))
+    made.setDevicePixelRatio(ratio)
+    made.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(made)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for color, width in RING:
+        painter.setPen(QPen(color, width))
+        painter.drawEllipse(QPointF(side / 2, side / 2), radius, radius)
+    painter.end()
+    return made
 
 
 def _draw_area(painter: QPainter, view: Viewport, area: Area) -> None:
@@ -104,17 +138,26 @@ def draw_grid(painter: QPainter, view: Viewport, shape: Shape) -> None:
         painter.drawLine(QPointF(x, y0), QPointF(x, y1))
 
 
-def draw_scale_bar(painter: QPainter, view: Viewport, info: ImageInfo) -> None:
-    """A bar of a round length at the bottom left, in pixels or the image's own unit."""
+def scale_bar_rect(view: Viewport, info: ImageInfo) -> QRectF:
+    """Where the scale bar is."""
+    return QRectF(12, view.height - 42, _scale_bar(view, info)[1] + 24, 30)
+
+
+def _scale_bar(view: Viewport, info: ImageInfo) -> tuple[str, float]:
+    """What the scale bar says, and how long it is in widget pixels."""
     spacing = info.spacing[2] if info.spacing else 1.0
     unit = info.unit if info.spacing and info.unit else "px"
     length = _round_length(120 / view.scale * spacing)
-    width = length / spacing * view.scale
+    return f"{length:g} {unit}", length / spacing * view.scale
+
+
+def draw_scale_bar(painter: QPainter, view: Viewport, info: ImageInfo) -> None:
+    """A bar of a round length at the bottom left, in pixels or the image's own unit."""
+    text, width = _scale_bar(view, info)
     font = QFont(painter.font())
     font.setPixelSize(11)
     painter.setFont(font)
-    text = f"{length:g} {unit}"
-    plate = QRectF(12, view.height - 42, width + 24, 30)
+    plate = scale_bar_rect(view, info)
     _plate(painter, plate)
     painter.setPen(QPen(INK, 2))
     y = plate.bottom() - 9

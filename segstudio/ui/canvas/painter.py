@@ -32,7 +32,10 @@ class ScenePainter:
     def update_image(self, box: Box) -> None:
         """The pixels of a tile have arrived, or better ones."""
         shape = self._session.shape
-        self._images.drop(lambda key: key[1] == box.z and tile_box(key[1], key[2], key[3], key[4], shape) == box)
+        for level in self._images.levels("image", box.z):
+            for row, column in tiles_in(box, level):
+                if tile_box(box.z, level, row, column, shape) == box:
+                    self._images.drop(("image", box.z, level, row, column))
         if 4 * max(box.height, box.width) > max(shape[1:]):  # of the overview
             self._minimap = None
 
@@ -42,29 +45,29 @@ class ScenePainter:
         self._colors.clear()
 
     def update_mask(self, layer: MaskLayer, box: Box, level: int) -> None:
-        """Pixels of a layer changed: repaint them in the tiles of the shown level, drop those of others."""
-        self._masks.drop(
-            lambda key: (
-                key[0] in (layer.id, "uncertainty")
-                and key[1] == box.z
-                and (key[2] != level or key[0] == "uncertainty" or self._session.outlines)
-                and not tile_box(key[1], key[2], key[3], key[4], layer.shape).intersect(box).empty
-            )
-        )
-        step = 1 << level
-        for row, column in tiles_in(box, level):
-            tile = self._masks.peek((layer.id, box.z, level, row, column))
-            if tile is None:
-                continue
-            area = tile_box(box.z, level, row, column, layer.shape)
-            part = box.intersect(area)
-            part = Box(
-                part.z, part.top // step * step, part.left // step * step, part.bottom, part.right
-            )  # on the grid of the level
-            pixels = render.mask_pixels(layer, self._colors_of(layer), part, level, outlines=False)
-            target = np.frombuffer(tile.bits(), np.uint32).reshape(tile.height(), tile.bytesPerLine() // 4)
-            top, left = (part.top - area.top) // step, (part.left - area.left) // step
-            target[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+        """Pixels of a layer changed: repaint them in the tiles of the shown level, forget those of others."""
+        masks = self._masks
+        for what in (layer.id, "uncertainty"):
+            for known in masks.levels(what, box.z):
+                for row, column in tiles_in(box, known):
+                    key = (what, box.z, known, row, column)
+                    if known != level or what != layer.id or not self._repaint(layer, key, box):
+                        masks.drop(key)
+
+    def _repaint(self, layer: MaskLayer, key: Key, box: Box) -> bool:
+        """Bring a kept tile up to date inside `box`; False if it had better be made anew when it is next seen."""
+        _, z, level, row, column = key
+        area = tile_box(z, level, row, column, layer.shape)
+        part, step = box.intersect(area), 1 << level
+        tile = self._masks.peek(key)
+        if tile is None or self._session.outlines or part == area:
+            return False
+        part = Box(z, part.top // step * step, part.left // step * step, part.bottom, part.right)
+        pixels = render.mask_pixels(layer, self._colors_of(layer), part, level, outlines=False)
+        target = np.frombuffer(tile.bits(), np.uint32).reshape(tile.height(), tile.bytesPerLine() // 4)
+        top, left = (part.top - area.top) // step, (part.left - area.left) // step
+        target[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
+        return True
 
     def draw(self, painter: QPainter, view: Viewport, clip: QRect) -> None:
         """Draw the part of the scene inside `clip` (widget pixels)."""
@@ -102,6 +105,11 @@ class ScenePainter:
             step = max(1, max(sample.shape[:2]) // 280)
             self._minimap = render.image_tile(sample[::step, ::step], session.windows, session.channel)
         return self._minimap
+
+    @property
+    def minimap_key(self) -> int:
+        """Another number means that the minimap looks different."""
+        return self.minimap().cacheKey()
 
     def forget_minimap(self) -> None:
         self._minimap = None

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QColor, QImage
 
 from segstudio.core.classes import ClassTable
-from segstudio.core.codes import NOTHING, Origin
+from segstudio.core.codes import NOTHING, UNSET, Origin
 from segstudio.core.geometry import Box
 from segstudio.core.layer import MaskLayer
 from segstudio.core.plane import Plane
@@ -58,11 +58,10 @@ def premultiplied(color: str, opacity: float) -> int:
 
 
 class Colors:
-    """Lookup tables of one layer: colour by annotation code, and by predicted class."""
+    """Lookup tables of one layer: colour by annotation code, where codes below 256 are predicted classes."""
 
     def __init__(self, classes: ClassTable, opacity: float) -> None:
-        self.annotation = np.zeros(6 * 256, np.uint32)
-        self.prediction = np.zeros(256, np.uint32)
+        self.shown = np.zeros(6 * 256, np.uint32)
         self.edge = np.zeros(256, np.uint32)
         for entry in classes:
             if not entry.visible:
@@ -70,28 +69,29 @@ class Colors:
             self.edge[entry.id] = premultiplied(entry.color, min(1.0, opacity + 0.35))
             if entry.id == 0:
                 continue  # background is what is left free, so that the image stays visible
-            self.prediction[entry.id] = premultiplied(entry.color, opacity * PREDICTED)
+            self.shown[entry.id] = premultiplied(entry.color, opacity * PREDICTED)
             for origin in (Origin.PAINTED, Origin.ACCEPTED, Origin.TOOL, Origin.IMPORTED):
-                self.annotation[int(origin) * 256 + entry.id] = premultiplied(entry.color, opacity)
-        self.annotation[int(Origin.UNSURE) * 256 :] = premultiplied("#ffffff", opacity * 0.5)
+                self.shown[int(origin) * 256 + entry.id] = premultiplied(entry.color, opacity)
+        self.shown[int(Origin.UNSURE) * 256 :] = premultiplied("#ffffff", opacity * 0.5)
         self.background = premultiplied("#9aa4b0", opacity * 0.22)
         for origin in (Origin.PAINTED, Origin.TOOL, Origin.ACCEPTED, Origin.IMPORTED):
-            self.annotation[int(origin) * 256] = self.background if origin == Origin.PAINTED else 0
+            self.shown[int(origin) * 256] = self.background if origin == Origin.PAINTED else 0
 
 
 def mask_pixels(layer: MaskLayer, colors: Colors, box: Box, level: int, *, outlines: bool) -> Argb:
     """The mask in `box` (image pixels, on the grid of the level) as colours, one for each 2**level-th pixel."""
-    codes = strided(layer.annotation, box, level).astype(np.uint16)
-    predicted = strided(layer.prediction, box, level).astype(np.uint8)
+    codes = strided(layer.annotation, box, level)
+    if outlines or not layer.prediction.is_empty():
+        np.copyto(codes, strided(layer.prediction, box, level), where=codes == UNSET)  # below 256: predicted
     if outlines:
-        shown = np.where(codes == 0, predicted, codes & 0xFF).astype(np.uint8)
+        shown = (codes & 0xFF).astype(np.uint8)
         return np.where(_edges(shown), colors.edge[shown], np.uint32(0))
-    argb = np.where(codes == 0, colors.prediction[predicted], colors.annotation[codes])
-    unsure = codes >> 8 == Origin.UNSURE
+    argb = np.take(colors.shown, codes, mode="clip")
+    unsure = codes >= int(Origin.UNSURE) * 256
     if unsure.any():
         rows, columns = np.indices(codes.shape)
         argb[unsure & ((rows + columns) % 6 > 2)] = 0  # hatched
-    return np.asarray(argb, np.uint32)
+    return argb
 
 
 def uncertainty_pixels(layer: MaskLayer, box: Box, level: int) -> Argb:

@@ -22,6 +22,7 @@ class TileCache:
     def __init__(self, budget: int = 256 * 2**20) -> None:
         self._budget, self._bytes = budget, 0
         self._tiles: OrderedDict[Key, QImage] = OrderedDict()
+        self._levels: dict[tuple[Hashable, int], list[int]] = {}
 
     def get(self, key: Key, make: Callable[[], Made]) -> QImage | Made:
         """The tile, made now if it is not there; what is None is not kept."""
@@ -33,6 +34,9 @@ class TileCache:
         if made is None:
             return made
         self._tiles[key] = made
+        levels = self._levels.setdefault(key[:2], [])
+        if key[2] not in levels:
+            levels.append(key[2])
         self._bytes += made.sizeInBytes()
         while self._bytes > self._budget and len(self._tiles) > 1:
             _, oldest = self._tiles.popitem(last=False)
@@ -43,13 +47,19 @@ class TileCache:
         """The tile if it is there; to be changed in place."""
         return self._tiles.get(key)
 
-    def drop(self, matches: Callable[[Key], bool]) -> None:
-        """Forget tiles."""
-        for key in [key for key in self._tiles if matches(key)]:
-            self._bytes -= self._tiles.pop(key).sizeInBytes()
+    def levels(self, what: Hashable, z: int) -> list[int]:
+        """Levels of which there are tiles of `what` in a slice, or were."""
+        return self._levels.get((what, z), [])
+
+    def drop(self, key: Key) -> None:
+        """Forget a tile."""
+        tile = self._tiles.pop(key, None)
+        if tile is not None:
+            self._bytes -= tile.sizeInBytes()
 
     def clear(self) -> None:
         self._tiles.clear()
+        self._levels.clear()
         self._bytes = 0
 
 

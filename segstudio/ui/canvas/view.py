@@ -15,7 +15,6 @@ from PySide6.QtGui import (
     QPainter,
     QPaintEvent,
     QPalette,
-    QPointingDevice,
     QResizeEvent,
     QTabletEvent,
     QWheelEvent,
@@ -26,13 +25,12 @@ from segstudio.core.geometry import Box
 from segstudio.core.layer import MaskLayer
 from segstudio.tools.base import Pointer, Preview, Tool
 from segstudio.ui.canvas import overlay
-from segstudio.ui.canvas.hand import Hand
+from segstudio.ui.canvas.backing import Backing
+from segstudio.ui.canvas.furniture import Furniture
+from segstudio.ui.canvas.hand import Hand, pointer_at, stylus_at
 from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.viewport import Viewport
 from segstudio.ui.session import Session
-
-REACH = 7
-"""Widget pixels around a point within which a click hits it."""
 
 
 class Canvas(QWidget):
@@ -52,6 +50,9 @@ class Canvas(QWidget):
         self.view = Viewport()
         self._scene = ScenePainter(session)
         self._hand = Hand(session)
+        self._backing = Backing()
+        self._furniture = Furniture()
+        self._place = (0.0, 0.0, 0.0)  # scale, and where image point (0, 0) is
         self._drawn = QRectF()
         self._pan_from: QPointF | None = None
         self._space = False
@@ -74,7 +75,7 @@ class Canvas(QWidget):
         session.slice_changed.connect(lambda _: self._on_slice())
         session.display_changed.connect(self._on_display)
         session.classes_changed.connect(self._on_masks)
-        session.proposal_changed.connect(self.update)
+        session.proposal_changed.connect(self._redraw)
         session.tool_changed.connect(lambda _: self._cancel_others())
         session.options_changed.connect(self._refresh_preview)
 
@@ -118,8 +119,19 @@ class Canvas(QWidget):
     def _moved(self) -> None:
         if self.session.image is not None:
             self.view.keep_near(self.session.shape)
-        self.update()
+        scale, (x, y) = self.view.scale, self.view.to_widget(0, 0)
+        if scale == self._place[0]:
+            self._backing.scroll(x - self._place[1], y - self._place[2])
+            self.update()
+        else:
+            self._redraw()
+        self._place = scale, x, y
         self.view_changed.emit()
+
+    def _redraw(self, rect: QRect | None = None) -> None:
+        """The scene inside `rect` (all, if None) looks different now."""
+        self._backing.spoil(rect)
+        self.update() if rect is None else self.update(rect)
 
     # --- what changed ---------------------------------------------------------------------------------------
 
@@ -136,7 +148,7 @@ class Canvas(QWidget):
         """A tile of an image that is read as it is shown."""
         self._scene.update_image(box)
         if box.z == self.session.slice:
-            self.update(self._widget_rect(box))
+            self._redraw(self._widget_rect(box))
 
     def _on_layers(self) -> None:
         for unsubscribe in self._unsubscribe:
@@ -152,16 +164,16 @@ class Canvas(QWidget):
     def _on_pixels(self, layer: MaskLayer, box: Box) -> None:
         self._scene.update_mask(layer, box, self.view.level)
         if box.z == self.session.slice:
-            self.update(self._widget_rect(box.expand(2 if self.session.outlines else 0)))
+            self._redraw(self._widget_rect(box.expand(2 if self.session.outlines else 0)))
 
     def _on_masks(self) -> None:
         self._scene.forget_masks()
-        self.update()
+        self._redraw()
 
     def _on_slice(self) -> None:
         self._scene.forget_minimap()
         self._refresh_preview()
-        self.update()
+        self._redraw()
 
     def _on_display(self) -> None:
         """Forget only the tiles that look different now; peeking and hiding draw the same tiles, or none."""
@@ -173,7 +185,7 @@ class Canvas(QWidget):
         elif masks != self._look[1]:
             self._scene.forget_masks()
         self._look = image, masks
-        self.update()
+        self._redraw()
 
     def _cancel_others(self) -> None:
         self._hand.drop_all(but_active=True)
@@ -190,21 +202,23 @@ class Canvas(QWidget):
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         clip = event.rect()
-        painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
         session = self.session
-        if session.image is None:
+        if session.image is None or session.pixels is None:
+            painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
+            if session.image is not None:
+                painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+                text = self.tr("Reading %s …") % session.image.name
+                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
             return
-        if session.pixels is None:
-            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, self.tr("Reading %s …") % session.image.name)
-            return
-        self._scene.draw(painter, self.view, clip)
-        overlay.draw_grid(painter, self.view, session.shape)
+        self._backing.show(painter, clip, self.size(), self.devicePixelRatioF(), self._draw_scene)
         overlay.draw_previews(painter, self.view, self._previews())
-        if clip.bottom() > self.height() - 200:
-            overlay.draw_scale_bar(painter, self.view, session.image.info)
-            if not overlay.minimap_rect(self.view, session.shape).isNull():
-                overlay.draw_minimap(painter, self.view, session.shape, self._scene.minimap())
+        key = self._scene.minimap_key
+        self._furniture.show(painter, clip, self.view, session.image.info, self._scene.minimap, key)
+
+    def _draw_scene(self, painter: QPainter, clip: QRect) -> None:
+        painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
+        self._scene.draw(painter, self.view, clip)
+        overlay.draw_grid(painter, self.view, self.session.shape)
 
     def _previews(self) -> list[Preview]:
         return [] if self._pan_from is not None or self._space else self._hand.previews()
@@ -250,10 +264,7 @@ class Canvas(QWidget):
 
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A stylus: pressure changes the radius, the eraser tip erases."""
-        eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
-        tilt = event.xTilt(), event.yTilt()
-        pressure = event.pressure()
-        at = self._pointer_at(event.position(), event.modifiers(), erase=eraser, pressure=pressure, tilt=tilt)
+        at = stylus_at(self.view, self.session.slice, event)
         actions = {
             QEvent.Type.TabletPress: self._press,
             QEvent.Type.TabletMove: self._move,
@@ -283,15 +294,8 @@ class Canvas(QWidget):
             self._refresh_preview()
         event.accept()
 
-    def _pointer_at(
-        self, at: QPointF, modifiers: Qt.KeyboardModifier, *,
-        erase: bool = False, pressure: float = 1.0, tilt: tuple[float, float] = (0.0, 0.0),
-    ) -> Pointer:  # fmt: skip
-        row, column = self.view.to_image(at.x(), at.y())
-        erase = erase or bool(modifiers & Qt.KeyboardModifier.ControlModifier)
-        pick = bool(modifiers & Qt.KeyboardModifier.AltModifier)
-        shift = bool(modifiers & Qt.KeyboardModifier.ShiftModifier)
-        return Pointer(self.session.slice, row, column, erase, pick, pressure, shift, tilt, REACH / self.view.scale)
+    def _pointer_at(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> Pointer:
+        return pointer_at(self.view, self.session.slice, at, modifiers)
 
     def _press(self, at: Pointer) -> None:
         if self._hand.press(at):
@@ -316,8 +320,8 @@ class Canvas(QWidget):
 
     def _pan(self, at: QPointF) -> None:
         assert self._pan_from is not None
-        moved = at - self._pan_from
-        self._pan_from = at
+        moved = (at - self._pan_from).toPoint()  # by whole pixels, so that what is drawn already can be moved
+        self._pan_from += QPointF(moved)
         self._fitted = False
         self.view.row -= moved.y() / self.view.scale
         self.view.column -= moved.x() / self.view.scale

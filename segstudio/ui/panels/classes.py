@@ -28,7 +28,6 @@ from PySide6.QtWidgets import (
 
 from segstudio.core.classes import PALETTE, ClassEntry
 from segstudio.core.codes import Origin
-from segstudio.errors import UserError
 from segstudio.ui import icons, theme
 from segstudio.ui.session import Session
 from segstudio.ui.widgets import clear, column, label, row, set_property, small_button
@@ -199,10 +198,9 @@ class ClassRow(Row):
         if used := _images_with(session, self.class_id):
             session.blocked.emit(tr("“{name}” is still painted in {image}.").format(name=name, image=used))
             return
-        try:
-            session.classes.remove(self.class_id)
-        except UserError as error:
-            session.blocked.emit(error.sentence)
+        session.document.change_classes(
+            tr("Remove “{name}”").format(name=name), lambda classes: classes.remove(self.class_id)
+        )
         if session.active_class == self.class_id:
             session.choose_class(0)
 
@@ -219,8 +217,10 @@ class ClassRow(Row):
         self._change(visible=not self._session.classes[self.class_id].visible)
 
     def _change(self, **values: object) -> None:
-        if not self._session.read_only:
-            self._session.classes.change(self.class_id, **values)
+        document = self._session.document
+        if document is not None and not self._session.read_only:
+            title = tr("Rename class") if "name" in values else tr("Change colour")
+            document.change_classes(title, lambda classes: classes.change(self.class_id, **values))
 
 
 class ClassesPanel(QWidget):
@@ -272,11 +272,13 @@ class ClassesPanel(QWidget):
 
     def add_class(self) -> None:
         """Append a class, make it the active one and let its name be typed."""
-        if self._session.document is None or self._session.read_only:
+        document = self._session.document
+        if document is None or self._session.read_only:
             return
         taken = {entry.name for entry in self._session.classes}
         number = next(n for n in range(1, 999) if f"Class {n}" not in taken)
-        entry = self._session.classes.add(tr("Class {number}").format(number=number))
+        title = tr("Class {number}").format(number=number)
+        entry = document.change_classes(tr("Add class"), lambda classes: classes.add(title))
         self._session.choose_class(entry.id)
         self.rows[entry.id].name.edit()
 
@@ -306,9 +308,6 @@ def _images_with(session: Session, class_id: int) -> str:
     assert session.document is not None
     for entry in session.document.images.values():
         for layer in entry.layers:
-            plane = layer.annotation
-            for key in plane.keys():  # noqa: SIM118
-                tile = plane.tile(key)
-                if ((tile & 0xFF == class_id) & (tile != 0) & (tile >> 8 != Origin.UNSURE)).any():
-                    return entry.name
+            if layer.tally.pixels().reshape(-1, 256)[Origin.PAINTED : Origin.UNSURE, class_id].any():
+                return entry.name
     return ""

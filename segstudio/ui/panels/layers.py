@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QGridLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from segstudio.core.codes import Origin
-from segstudio.core.geometry import Box, TileKey
+from segstudio.core.geometry import TILE
 from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
+from segstudio.errors import UserError
 from segstudio.ui import icons
 from segstudio.ui.panels.classes import Name, Row
 from segstudio.ui.session import Session
@@ -25,37 +26,17 @@ ORIGINS = (
 )
 
 
-class OriginCounter:
-    """Pixels per origin of a layer. A tile that has not been replaced is not counted again."""
+def pixels_by_origin(layer: MaskLayer) -> dict[Origin, int]:
+    """How many annotated pixels came from whom."""
+    pixels = layer.tally.pixels().reshape(-1, 256).sum(axis=1)
+    return {origin: int(pixels[origin]) for origin, _ in ORIGINS}
 
-    def __init__(self, layer: MaskLayer) -> None:
-        self._layer = layer
-        self._known: dict[TileKey, tuple[object, np.ndarray]] = {}
 
-    def forget(self, edit: Edit) -> None:
-        for key in edit.before:
-            self._known.pop(key, None)
-
-    def counts(self) -> dict[Origin, int]:
-        plane, total = self._layer.annotation, np.zeros(8, np.int64)
-        known: dict[TileKey, tuple[object, np.ndarray]] = {}
-        for key in plane.keys():  # noqa: SIM118
-            tile = plane.tile(key)
-            before = self._known.get(key)
-            if before is None or before[0] is not tile:
-                inside = Box.of_tile(key).clip(self._layer.shape)
-                origins = (tile[: inside.height, : inside.width] >> 8).astype(np.uint8)
-                before = tile, np.bincount(origins.ravel(), minlength=8)[:8]
-            known[key] = before
-            total += before[1]
-        self._known = known
-        return {origin: int(total[origin]) for origin, _ in ORIGINS}
-
-    def predicted(self) -> float:
-        """Share of the image's tiles that have a prediction."""
-        slices, rows, columns = self._layer.shape
-        tiles = slices * -(-rows // 256) * -(-columns // 256)
-        return len(self._layer.versions) / tiles if tiles else 0.0
+def predicted_share(layer: MaskLayer) -> float:
+    """Share of the image's tiles that have a prediction."""
+    slices, rows, columns = layer.shape
+    tiles = slices * -(-rows // TILE) * -(-columns // TILE)
+    return len(layer.versions) / tiles if tiles else 0.0
 
 
 class LayerRow(Row):
@@ -64,7 +45,6 @@ class LayerRow(Row):
     def __init__(self, session: Session, layer: MaskLayer) -> None:
         super().__init__()
         self._session, self.layer = session, layer
-        self._counter = OriginCounter(layer)
         self.eye = small_button("eye", tr("Show or hide this layer"), self._toggle)
         self.name = Name(layer.name)
         self.slider = slider(0, 100, self._fade)
@@ -81,7 +61,7 @@ class LayerRow(Row):
         self._legend.setVerticalSpacing(2)
         self._legend.setColumnStretch(0, 1)
         self.setLayout(column(head, self._legend, margins=(4, 3, 8, 3), gap=0))
-        self.name.renamed.connect(lambda name: session.set_layer(layer.id, name=name))
+        self.name.renamed.connect(self._rename)
         self.chosen.connect(lambda: session.set_active_layer(layer.id))
         self.refresh()
 
@@ -96,13 +76,11 @@ class LayerRow(Row):
         self._percent.setText(f"{percent} %")
         self.set_active(self.layer.id == self._session.active_layer)
 
-    def recount(self, edit: Edit | None = None) -> None:
+    def recount(self) -> None:
         """Write the legend: prediction first, then pixels by who set them."""
-        if edit is not None:
-            self._counter.forget(edit)
         clear(self._legend)
-        lines = [(tr(name), count(pixels)) for origin, name in ORIGINS if (pixels := self._counter.counts()[origin])]
-        share = self._counter.predicted()
+        pixels, share = pixels_by_origin(self.layer), predicted_share(self.layer)
+        lines = [(tr(name), count(pixels[origin])) for origin, name in ORIGINS if pixels[origin]]
         if share:
             newest = max(self.layer.versions.values())
             text = f"v{newest}" if share >= 1 else f"v{newest} · {share:.0%}"
@@ -120,6 +98,39 @@ class LayerRow(Row):
                 name, text = (part.widget().text() for part in parts)  # type: ignore[union-attr]
                 found[name] = text
         return found
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        layers = self._session.image.layers if self._session.image else []
+        if self._session.read_only or self.layer not in layers:
+            return
+        place, menu = layers.index(self.layer), QMenu(self)
+        menu.addAction(icons.icon("rename"), tr("Rename"), self.name.edit)
+        up = menu.addAction(icons.icon("up"), tr("Move up"), lambda: self._move(place + 1))
+        down = menu.addAction(icons.icon("down"), tr("Move down"), lambda: self._move(place - 1))
+        menu.addSeparator()
+        gone = menu.addAction(icons.icon("trash"), tr("Remove"), self.remove)
+        up.setEnabled(place < len(layers) - 1)
+        down.setEnabled(place > 0)
+        gone.setEnabled(len(layers) > 1)
+        menu.popup(event.globalPos())
+
+    def remove(self) -> None:
+        """Take the layer away; undo brings it back with all its pixels."""
+        document, image = self._session.document, self._session.image
+        if document is not None and image is not None:
+            try:
+                document.remove_layer(image.id, self.layer.id)
+            except UserError as error:
+                self._session.blocked.emit(error.sentence)
+
+    def _move(self, place: int) -> None:
+        assert self._session.document is not None and self._session.image is not None
+        self._session.document.move_layer(self._session.image.id, self.layer.id, place)
+
+    def _rename(self, name: str) -> None:
+        document, image = self._session.document, self._session.image
+        if document is not None and image is not None and not self._session.read_only:
+            document.rename_layer(image.id, self.layer.id, name)
 
     def _toggle(self) -> None:
         self._session.set_layer(self.layer.id, visible=not self.layer.visible)
@@ -200,4 +211,4 @@ class LayersPanel(QWidget):
         image = self._session.image
         for line in self.rows:
             if image is not None and (edit.image, edit.layer) == (image.id, line.layer.id):
-                line.recount(edit)
+                line.recount()

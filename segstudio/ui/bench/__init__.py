@@ -1,0 +1,1 @@
+"""Measurements of the real window, each beside a raw floor in the same run."""
