@@ -33,8 +33,8 @@ from segstudio.worker.shared import attach
 
 BATCH = 8
 """Tiles asked for with one message: few, so that what is wanted next does not wait long."""
-ASKED = 256
-"""Tiles that `read` fetches at most: 4096 x 4096 pixels."""
+ASKED = 400
+"""Tiles that `read` fetches at most: 4096 x 4096 pixels, and what they cut at the edges."""
 AT_ONCE = 4096 * 4096
 """Pixels that a prediction or a classical method works on at most."""
 SECONDS = 60
