@@ -21,6 +21,12 @@ from segstudio.core.source import ArraySource, PixelSource
 from segstudio.core.writer import MaskWriter
 from segstudio.settings import Settings
 from segstudio.tools import TOOLS
+from segstudio.ui.tone import Tone, default_bands
+
+DISPLAY = (
+    "masks_visible", "peeking", "outlines", "uncertainty_visible", "channel", "bands", "gamma", "inverted", "ramp",
+)  # fmt: skip
+"""Attributes of the session that say how things are drawn."""
 
 EMPTY_SHAPE: Shape = (1, 0, 0)
 
@@ -75,6 +81,8 @@ class Session(QObject):
         self.visible_box: Callable[[], Box] = lambda: Box.whole(self.shape, self.slice)
         self.windows: list[Window] = []
         self.channel: int | None = None  # None: all channels as colour (or the only one as grey)
+        self.bands: tuple[int, int, int] | None = None  # channels shown as red, green and blue; None: the first three
+        self.gamma, self.inverted, self.ramp = 1.0, False, "grey"
         self.masks_visible = True
         self.peeking = False
         self.outlines = False
@@ -188,7 +196,7 @@ class Session(QObject):
         if not same:
             self.discard_proposal()
             self.slice = 0
-            self.channel = None
+            self.channel = self.bands = None
             self.active_layer = entry.layers[-1].id if entry and entry.layers else 0
             self.windows = [Window(low, high) for low, high in entry.info.ranges] if entry else []
         self.image_changed.emit()
@@ -244,10 +252,18 @@ class Session(QObject):
         self.windows[channel] = Window(low, max(high, np.nextafter(low, np.inf)))
         self.display_changed.emit()
 
+    @property
+    def tone(self) -> Tone:
+        """How image values become colours now."""
+        channels = self.image.info.channels if self.image else 1
+        bands = self.bands if self.bands and self.channel is None else default_bands(channels, self.channel)
+        windows = tuple((window.low, window.high) for window in self.windows)
+        return Tone(windows, bands, self.gamma, self.inverted, self.ramp)
+
     def set_display(self, **values: object) -> None:
-        """Set masks_visible, peeking, outlines, uncertainty_visible or channel."""
+        """Set one or more of `DISPLAY`: how things are drawn."""
         for name, value in values.items():
-            if name not in {"masks_visible", "peeking", "outlines", "uncertainty_visible", "channel"}:
+            if name not in DISPLAY:
                 raise ValueError(name)
             setattr(self, name, value)
         self.display_changed.emit()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from functools import cached_property, partial
+from typing import Protocol
+
 import numpy as np
 from PySide6.QtCore import QRect, QRectF
 from PySide6.QtGui import QImage, QPainter
@@ -12,6 +16,16 @@ from segstudio.ui.canvas import render
 from segstudio.ui.canvas.tiles import Key, TileCache, tile_box, tiles_in
 from segstudio.ui.canvas.viewport import Viewport
 from segstudio.ui.session import Session
+from segstudio.ui.tone import Tone
+
+PATIENCE = 0.006
+"""Seconds that one frame may spend on making tiles."""
+
+
+class TileAt(Protocol):
+    """The tile at (level, row, column), or None while there is none; without `fetch` only if it costs nothing."""
+
+    def __call__(self, level: int, row: int, column: int, *, fetch: bool = True) -> QImage | None: ...
 
 
 class ScenePainter:
@@ -22,10 +36,12 @@ class ScenePainter:
         self._images, self._masks = TileCache(), TileCache()
         self._colors: dict[int, render.Colors] = {}
         self._minimap: QImage | None = None
+        self._late, self._until = False, 0.0
 
     def forget_image(self) -> None:
-        """Another image, slice range or window: everything is drawn anew."""
+        """Another image or another look: everything is drawn anew."""
         self._images.clear()
+        self.__dict__.pop("_tone", None)
         self._minimap = None
         self.forget_masks()
 
@@ -59,7 +75,7 @@ class ScenePainter:
         _, z, level, row, column = key
         area = tile_box(z, level, row, column, layer.shape)
         part, step = box.intersect(area), 1 << level
-        tile = self._masks.peek(key)
+        tile = self._masks.find(key)
         if tile is None or self._session.outlines or part == area:
             return False
         part = Box(z, part.top // step * step, part.left // step * step, part.bottom, part.right)
@@ -69,30 +85,45 @@ class ScenePainter:
         target[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
         return True
 
-    def draw(self, painter: QPainter, view: Viewport, clip: QRect) -> None:
-        """Draw the part of the scene inside `clip` (widget pixels)."""
+    def begin_frame(self) -> None:
+        """The time for making tiles begins to run."""
+        self._until = time.perf_counter() + PATIENCE
+
+    def draw(self, painter: QPainter, view: Viewport, clip: QRect) -> bool:
+        """Draw the part of the scene inside `clip` (widget pixels); whether all of it is as it should be.
+
+        Tiles are made for `PATIENCE` seconds at most, so that no frame takes long; where there was no time left,
+        coarser tiles are shown, or nothing, and it has to be drawn again.
+        """
         session = self._session
         if session.image is None or session.pixels is None:
-            return
+            return True
+        self._late = False
         box, level = self._box_under(view, clip), view.level
         session.pixels.look(view, view.visible(session.slice, session.shape), level)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 1)
-        for row, column in tiles_in(box, level):
-            tile = self._image_tile(level, row, column)
-            if tile is not None:
-                self._draw_tile(painter, view, level, row, column, tile)
-            else:
-                self._draw_coarser(painter, view, level, row, column)
+        self._draw_tiles(painter, view, box, level, self._image_tile)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         if session.masks_visible and not session.peeking:
             for layer in session.image.layers:
                 if layer.visible and not (layer.annotation.is_empty() and layer.prediction.is_empty()):
-                    for row, column in tiles_in(box, level):
-                        self._draw_tile(painter, view, level, row, column, self._mask_tile(layer, level, row, column))
+                    self._draw_tiles(painter, view, box, level, partial(self._mask_tile, layer))
         if session.uncertainty_visible and not session.peeking:
-            for row, column in tiles_in(box, level):
-                self._draw_tile(painter, view, level, row, column, self._uncertainty_tile(level, row, column))
+            self._draw_tiles(painter, view, box, level, self._uncertainty_tile)
         self._draw_proposal(painter, view)
+        return not self._late
+
+    def _draw_tiles(self, painter: QPainter, view: Viewport, box: Box, level: int, tile_at: TileAt) -> None:
+        for row, column in tiles_in(box, level):
+            tile = tile_at(level, row, column)
+            if tile is not None:
+                self._draw_tile(painter, view, level, row, column, tile)
+            else:
+                self._draw_coarser(painter, view, level, row, column, tile_at)
+
+    @cached_property
+    def _tone(self) -> Tone:
+        return self._session.tone
 
     def minimap(self) -> QImage:
         """The shown slice, small."""
@@ -103,7 +134,7 @@ class ScenePainter:
             if sample is None:
                 return QImage()
             step = max(1, max(sample.shape[:2]) // 280)
-            self._minimap = render.image_tile(sample[::step, ::step], session.windows, session.channel)
+            self._minimap = render.image_tile(sample[::step, ::step], self._tone)
         return self._minimap
 
     @property
@@ -128,49 +159,55 @@ class ScenePainter:
         size = step * view.scale
         painter.drawImage(QRectF(x, y, tile.width() * size, tile.height() * size), tile)
 
-    def _draw_coarser(self, painter: QPainter, view: Viewport, level: int, row: int, column: int) -> None:
-        """Until the tile arrives: its part of the finest coarser one that is there."""
+    def _draw_coarser(
+        self, painter: QPainter, view: Viewport, level: int, row: int, column: int, tile_at: TileAt
+    ) -> None:
+        """Until the tile is there: its part of the finest coarser one that is."""
+        x, y = view.to_widget(row * TILE << level, column * TILE << level)
         for up in range(1, TILE.bit_length()):
-            tile = self._image_tile(level + up, row >> up, column >> up, fetch=False)
+            tile = tile_at(level + up, row >> up, column >> up, fetch=False)
             if tile is None:
                 continue
             side = TILE >> up
             top, left = (row % (1 << up)) * side, (column % (1 << up)) * side
             part = QRect(left, top, side, side).intersected(tile.rect())
-            x, y = view.to_widget(row * TILE << level, column * TILE << level)
             size = (1 << (level + up)) * view.scale
             painter.drawImage(QRectF(x, y, part.width() * size, part.height() * size), tile, QRectF(part))
             return
 
     def _image_tile(self, level: int, row: int, column: int, *, fetch: bool = True) -> QImage | None:
         session = self._session
+        key: Key = ("image", session.slice, level, row, column)
+        tile = self._images.find(key)
+        if tile is not None or self._late or (fetch and self._too_late()):
+            return tile
+        assert session.pixels is not None
+        part = session.pixels.tile(session.slice, level, row, column, fetch=fetch)
+        return None if part is None else self._images.keep(key, render.image_tile(part, self._tone))
 
-        def make() -> QImage | None:
-            assert session.pixels is not None
-            part = session.pixels.tile(session.slice, level, row, column, fetch=fetch)
-            return None if part is None else render.image_tile(part, session.windows, session.channel)
-
-        return self._images.get(("image", session.slice, level, row, column), make)
-
-    def _mask_tile(self, layer: MaskLayer, level: int, row: int, column: int) -> QImage:
+    def _mask_tile(self, layer: MaskLayer, level: int, row: int, column: int, *, fetch: bool = True) -> QImage | None:
         session = self._session
         key: Key = (layer.id, session.slice, level, row, column)
+        tile = self._masks.find(key)
+        if tile is not None or not fetch or self._too_late():
+            return tile
+        box = tile_box(session.slice, level, row, column, session.shape)
+        pixels = render.mask_pixels(layer, self._colors_of(layer), box, level, outlines=session.outlines)
+        return self._masks.keep(key, render.to_image(pixels))
 
-        def make() -> QImage:
-            box = tile_box(session.slice, level, row, column, session.shape)
-            colors = self._colors_of(layer)
-            return render.to_image(render.mask_pixels(layer, colors, box, level, outlines=session.outlines))
-
-        return self._masks.get(key, make)
-
-    def _uncertainty_tile(self, level: int, row: int, column: int) -> QImage:
+    def _uncertainty_tile(self, level: int, row: int, column: int, *, fetch: bool = True) -> QImage | None:
         session = self._session
+        key: Key = ("uncertainty", session.slice, level, row, column)
+        tile = self._masks.find(key)
+        if tile is not None or not fetch or self._too_late():
+            return tile
+        box = tile_box(session.slice, level, row, column, session.shape)
+        return self._masks.keep(key, render.to_image(render.uncertainty_pixels(session.layer, box, level)))
 
-        def make() -> QImage:
-            box = tile_box(session.slice, level, row, column, session.shape)
-            return render.to_image(render.uncertainty_pixels(session.layer, box, level))
-
-        return self._masks.get(("uncertainty", session.slice, level, row, column), make)
+    def _too_late(self) -> bool:
+        """Whether this frame has no time left to make tiles."""
+        self._late = self._late or time.perf_counter() > self._until
+        return self._late
 
     def _draw_proposal(self, painter: QPainter, view: Viewport) -> None:
         proposal, session = self._session.proposal, self._session
@@ -185,7 +222,8 @@ class ScenePainter:
         def make() -> QImage:
             return render.to_image(render.proposal_pixels(classes, colors, level, (box.top, box.left)))
 
-        tile = self._masks.get((("proposal", id(proposal)), session.slice, level, 0, 0), make)
+        key: Key = (("proposal", id(proposal)), session.slice, level, 0, 0)
+        tile = self._masks.find(key) or self._masks.keep(key, make())
         x, y = view.to_widget(box.top, box.left)
         painter.drawImage(QRectF(x, y, tile.width() * step * view.scale, tile.height() * step * view.scale), tile)
 

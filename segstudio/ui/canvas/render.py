@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,10 +10,10 @@ from PySide6.QtGui import QColor, QImage
 
 from segstudio.core.classes import ClassTable
 from segstudio.core.codes import NOTHING, UNSET, Origin
-from segstudio.core.geometry import Box
+from segstudio.core.geometry import TILE, Box, TileKey
 from segstudio.core.layer import MaskLayer
 from segstudio.core.plane import Plane
-from segstudio.ui.session import Window
+from segstudio.ui.tone import Tone
 
 Argb = NDArray[np.uint32]
 """Pixels as 0xAARRGGBB, premultiplied."""
@@ -22,24 +22,9 @@ PREDICTED = 0.62
 """Opacity of what only the model says, relative to what a person said."""
 
 
-def image_tile(part: NDArray[np.generic], windows: Sequence[Window], channel: int | None) -> QImage:
-    """Windowed pixels (h, w, channels) as RGB32: one channel as grey, three or more as colour."""
-    channels = part.shape[2]
-    chosen = [channel] if channel is not None else [0, 1, 2] if channels >= 3 else [0]
-    planes = [_windowed(part[..., c], windows[c]) for c in chosen]
-    red, green, blue = planes if len(planes) == 3 else planes * 3
-    argb = np.uint32(0xFF) << np.uint32(24) | red << 16 | green << 8 | blue
-    return to_image(np.asarray(argb, np.uint32), QImage.Format.Format_RGB32)
-
-
-def _windowed(plane: NDArray[np.generic], window: Window) -> NDArray[np.uint32]:
-    """0..255 between the window's low and high; pixels that are no number are black."""
-    scale = 255.0 / (window.high - window.low)
-    if plane.dtype == np.uint8:
-        table = np.clip((np.arange(256) - window.low) * scale, 0, 255).astype(np.uint32)
-        return np.asarray(table[plane])
-    values = np.nan_to_num((plane.astype(np.float32) - np.float32(window.low)) * np.float32(scale), nan=0.0)
-    return np.asarray(np.clip(values, 0, 255), np.uint32)
+def image_tile(part: NDArray[np.generic], tone: Tone) -> QImage:
+    """Pixels (rows, columns, channels) as RGB32."""
+    return to_image(tone.argb(part), QImage.Format.Format_RGB32)
 
 
 def to_image(argb: Argb, kind: QImage.Format = QImage.Format.Format_ARGB32_Premultiplied) -> QImage:
@@ -123,6 +108,9 @@ def strided(plane: Plane, box: Box, level: int) -> NDArray[np.integer]:
     if plane.is_empty():
         return out
     for key in _keys_in(plane, box):
+        value = plane.uniform(key)
+        if value == plane.fill:
+            continue
         area = Box.of_tile(key)
         part = area.intersect(box)
         top, left = -(-part.top // step) * step, -(-part.left // step) * step
@@ -134,12 +122,16 @@ def strided(plane: Plane, box: Box, level: int) -> NDArray[np.integer]:
     return out
 
 
-def _keys_in(plane: Plane, box: Box) -> list[tuple[int, int, int]]:
-    wanted = list(box.tiles()) if box.height * box.width < 2**24 else None
-    keys = plane.keys()
-    if wanted is not None:
-        return wanted
-    return [key for key in keys if not Box.of_tile(key).intersect(box).empty and key[0] == box.z]
+def _keys_in(plane: Plane, box: Box) -> Iterable[TileKey]:
+    """Keys of the tiles in a box: by place where they are few, else by looking at those that hold something."""
+    if box.height * box.width < 2**24:
+        return box.tiles()
+    first, last = (box.top // TILE, box.left // TILE), ((box.bottom - 1) // TILE, (box.right - 1) // TILE)
+    return [
+        key
+        for key in plane.keys()  # noqa: SIM118
+        if key[0] == box.z and first[0] <= key[1] <= last[0] and first[1] <= key[2] <= last[1]
+    ]
 
 
 def _edges(shown: NDArray[np.uint8]) -> NDArray[np.bool_]:

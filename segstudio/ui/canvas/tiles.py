@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
-from typing import TypeVar
+from collections.abc import Hashable, Iterator
 
 from PySide6.QtGui import QImage
 
@@ -12,8 +11,6 @@ from segstudio.core.geometry import TILE, Box, Shape
 
 Key = tuple[Hashable, int, int, int, int]
 """What (the image, a layer), slice, level, row, column."""
-
-Made = TypeVar("Made", QImage, "QImage | None")
 
 
 class TileCache:
@@ -24,28 +21,25 @@ class TileCache:
         self._tiles: OrderedDict[Key, QImage] = OrderedDict()
         self._levels: dict[tuple[Hashable, int], list[int]] = {}
 
-    def get(self, key: Key, make: Callable[[], Made]) -> QImage | Made:
-        """The tile, made now if it is not there; what is None is not kept."""
+    def find(self, key: Key) -> QImage | None:
+        """The tile if it is there."""
         tile = self._tiles.get(key)
         if tile is not None:
             self._tiles.move_to_end(key)
-            return tile
-        made = make()
-        if made is None:
-            return made
-        self._tiles[key] = made
+        return tile
+
+    def keep(self, key: Key, tile: QImage) -> QImage:
+        """Add a tile; it may be changed in place later."""
+        self.drop(key)
+        self._tiles[key] = tile
         levels = self._levels.setdefault(key[:2], [])
         if key[2] not in levels:
             levels.append(key[2])
-        self._bytes += made.sizeInBytes()
+        self._bytes += tile.sizeInBytes()
         while self._bytes > self._budget and len(self._tiles) > 1:
             _, oldest = self._tiles.popitem(last=False)
             self._bytes -= oldest.sizeInBytes()
-        return made
-
-    def peek(self, key: Key) -> QImage | None:
-        """The tile if it is there; to be changed in place."""
-        return self._tiles.get(key)
+        return tile
 
     def levels(self, what: Hashable, z: int) -> list[int]:
         """Levels of which there are tiles of `what` in a slice, or were."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -178,7 +178,7 @@ class Canvas(QWidget):
     def _on_display(self) -> None:
         """Forget only the tiles that look different now; peeking and hiding draw the same tiles, or none."""
         session = self.session
-        image = (tuple((w.low, w.high) for w in session.windows), session.channel)
+        image = session.tone
         masks = (session.outlines, tuple(layer.opacity for layer in session.image.layers) if session.image else ())
         if image != self._look[0]:
             self._scene.forget_image()
@@ -210,6 +210,7 @@ class Canvas(QWidget):
                 text = self.tr("Reading %s …") % session.image.name
                 painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
             return
+        self._scene.begin_frame()
         self._backing.show(painter, clip, self.size(), self.devicePixelRatioF(), self._draw_scene)
         overlay.draw_previews(painter, self.view, self._previews())
         key = self._scene.minimap_key
@@ -217,7 +218,8 @@ class Canvas(QWidget):
 
     def _draw_scene(self, painter: QPainter, clip: QRect) -> None:
         painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
-        self._scene.draw(painter, self.view, clip)
+        if not self._scene.draw(painter, self.view, clip):
+            QTimer.singleShot(0, lambda: self._redraw(clip))
         overlay.draw_grid(painter, self.view, self.session.shape)
 
     def _previews(self) -> list[Preview]:

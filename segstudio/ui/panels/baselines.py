@@ -175,6 +175,7 @@ class Scores(QWidget):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self._session = session
+        self._empty = False
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setHorizontalSpacing(8)
@@ -183,6 +184,9 @@ class Scores(QWidget):
         self.show_comparison(None)
 
     def show_comparison(self, comparison: Comparison | None) -> None:
+        if comparison is None and self._empty:
+            return
+        self._empty = comparison is None
         clear(self._grid)
         if comparison is None or not comparison.pixels or self._session.document is None:
             text = tr("Once something is annotated, the score against it appears here, beside the network's.")

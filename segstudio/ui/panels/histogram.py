@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QWidget
 
@@ -18,6 +18,8 @@ from segstudio.ui.widgets import column, label, row
 from segstudio.ui.words import tr, value
 
 BINS = 192
+SETTLE = 150
+"""Milliseconds on one slice before it is counted: scrolling must not wait for histograms."""
 WHOLE = 2**26
 """Pixels of a slice that are all looked at for its extremes; larger slices are thinned out."""
 CHANNEL_COLORS = ("#e5686a", "#5fb37c", "#6a9ff0")
@@ -190,12 +192,14 @@ class HistogramPanel(QWidget):
         self.view.setMaximumHeight(190)
         self.setLayout(column(self.channel, self.view, ends, buttons, 0, margins=(10, 6, 10, 10), gap=7))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]
+        self._rest = QTimer(self, interval=SETTLE, singleShot=True)
+        self._rest.timeout.connect(self._recount)
         self.channel.currentIndexChanged.connect(self._choose)
         self.view.dragged.connect(self._set)
         for field in (self.low, self.high):
             field.valueChanged.connect(lambda _: self._set(self.low.value(), self.high.value()))
         session.image_changed.connect(self.refresh)
-        session.slice_changed.connect(lambda _: self._recount())
+        session.slice_changed.connect(lambda _: self._rest.start())
         session.display_changed.connect(self._follow)
         self.refresh()
 
