@@ -111,6 +111,9 @@ class Session(Protocol):
     def tool_option(self, tool: str, name: str) -> Value:
         """The present value of a tool's own option (see `Tool.form`)."""
 
+    def refuse(self, why: str) -> None:
+        """Tell the user in one sentence why a tool does nothing."""
+
     def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter: ...
     def finish_edit(self, writer: MaskWriter) -> Edit | None: ...
     def choose_class(self, class_id: int) -> None: ...

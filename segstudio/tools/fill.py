@@ -5,12 +5,16 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.core.codes import BACKGROUND, Origin
 from segstudio.core.geometry import Box
 from segstudio.core.parameters import Range
 from segstudio.core.regions import same_class, similar
 from segstudio.tools.base import Pointer, Tool
+
+WHOLE, VIEW = 8192 * 8192, 4096 * 4096
+"""Pixels of a slice up to which all of it is looked at, and of a view of a larger one."""
 
 
 class Fill(Tool):
@@ -33,17 +37,33 @@ class Fill(Tool):
         row, column = int(np.floor(at.row)), int(np.floor(at.column))
         if not (0 <= row < rows and 0 <= column < columns):
             return
-        tolerance = float(self.option("tolerance") or 0)
-        image = self.session.read_pixels(Box.whole(self.session.shape, at.z)) if tolerance > 0 else None
-        if image is not None:
-            low, high = self.session.value_range
-            region = similar(image, row, column, tolerance * (high - low))
-        else:
-            region = same_class(self.session.layer.mask(Box.whole(self.session.shape, at.z)), row, column)
+        area, region = Box.whole(self.session.shape, at.z), None
+        if area.height * area.width <= WHOLE:
+            region = self._region(area, row, column)
+        if region is None:
+            area = self.session.view
+            if area.height * area.width > VIEW:
+                self.session.refuse("Zoom in to fill: in an image this large, a region is looked for where you see it.")
+                return
+            region = self._region(area, row - area.top, column - area.left)
+        if region is None:
+            self.session.refuse("The pixels are still being read; click again in a moment.")
+            return
         found_rows, found_columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-        top, left = int(found_rows[0]), int(found_columns[0])
-        stencil = region[top : found_rows[-1] + 1, left : found_columns[-1] + 1]
+        stencil = region[found_rows[0] : found_rows[-1] + 1, found_columns[0] : found_columns[-1] + 1]
+        top, left = area.top + int(found_rows[0]), area.left + int(found_columns[0])
         unsure = self.session.unsure and not at.erase
         writer = self.session.begin_edit("Fill", tool=self.id, origin=Origin.UNSURE if unsure else Origin.PAINTED)
         writer.set(at.z, top, left, stencil, BACKGROUND if at.erase or unsure else self.session.active_class)
         self.session.finish_edit(writer)
+
+    def _region(self, area: Box, row: int, column: int) -> NDArray[np.bool_] | None:
+        """The connected region around a pixel of `area`; None while the image is not there."""
+        tolerance = float(self.option("tolerance") or 0)
+        if tolerance <= 0:
+            return same_class(self.session.layer.mask(area), row, column)
+        image = self.session.read_pixels(area)
+        if image is None:
+            return None
+        low, high = self.session.value_range
+        return similar(image, row, column, tolerance * (high - low))

@@ -108,7 +108,7 @@ class Library(QObject):
                 self._read(entry, path, done, failed)
             elif isinstance(reply, WindowOpened):
                 file = File(
-                    entry.id, path, entry.digest, entry.info, reply.levels, cache_folder() / "levels",
+                    path, entry.digest, entry.info, reply.levels, cache_folder() / "levels",
                     self._budget_per_file,
                 )  # fmt: skip
                 source = OnDemandSource(file, self._workers, self._tiles)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,7 @@ from segstudio.core.geometry import TILE, Box
 from segstudio.core.image import ImageInfo
 from segstudio.core.source import Pixels, top_level
 from segstudio.ui.canvas.tiles import tile_box, tiles_in
+from segstudio.ui.gathering import Gathering, under
 from segstudio.ui.pixel_cache import PixelCache
 from segstudio.ui.workers import Workers
 from segstudio.worker.messages import (
@@ -31,8 +33,8 @@ from segstudio.worker.shared import attach
 
 BATCH = 8
 """Tiles asked for with one message: few, so that what is wanted next does not wait long."""
-ASKED = 256
-"""Tiles that `read` fetches at most: 4096 x 4096 pixels."""
+ASKED = 400
+"""Tiles that `read` fetches at most: 4096 x 4096 pixels, and what they cut at the edges."""
 AT_ONCE = 4096 * 4096
 """Pixels that a prediction or a classical method works on at most."""
 SECONDS = 60
@@ -41,40 +43,19 @@ TRIES = 2
 """How often a tile is tried before it is shown as black."""
 
 
+_numbers = count(1)  # of sources: the images of two projects have the same ones
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """The file behind a source. `levels`: it has no coarse levels and is slow to look at from afar without."""
 
-    image: int
     path: Path
     digest: str
     info: ImageInfo
     levels: bool
     cache: Path
     block: int
-
-
-@dataclass(slots=True)
-class Gathering:
-    """Boxes being put together for a job."""
-
-    boxes: list[Box]
-    arrays: list[Pixels]
-    done: Callable[[list[Pixels]], None]
-    failed: Callable[[Failed], None]
-    missing: set[TileTuple] = field(default_factory=set)
-
-    def take(self, tile: TileTuple, pixels: Pixels) -> None:
-        """Copy a tile of level 0 into the boxes it touches."""
-        z, _, row, column = tile
-        area = Box(z, row * TILE, column * TILE, row * TILE + pixels.shape[0], column * TILE + pixels.shape[1])
-        for box, array in zip(self.boxes, self.arrays, strict=True):
-            part = area.intersect(box)
-            if box.z == z and not part.empty:
-                array[part.top - box.top : part.bottom - box.top, part.left - box.left : part.right - box.left] = (
-                    pixels[part.top - area.top : part.bottom - area.top, part.left - area.left : part.right - area.left]
-                )
-        self.missing.discard(tile)
 
 
 class OnDemandSource:
@@ -90,6 +71,8 @@ class OnDemandSource:
         self.failed: Event[Failed] = Event()
         self.top = top_level(file.info.shape)
         self._workers, self._tiles = workers, tiles
+        self._number = next(_numbers)
+        self._closed = False
         self._wishes: set[TileTuple] = set()
         self._asked: OrderedDict[TileTuple, None] = OrderedDict()
         self._gatherings: list[Gathering] = []
@@ -99,7 +82,7 @@ class OnDemandSource:
         self._planned = self._told = False
         self._failures: Counter[TileTuple] = Counter()
         self._setbacks = 0  # failures with no tile between them
-        self._rough: set[TileTuple] = set()  # made from a sample
+        self._rough: dict[TileTuple, int] = {}  # made from a sample; how often though its levels were there
         self._built: dict[int, int] = {}  # image row down to which the coarse levels of a slice are there
         self._building = (-1, 0)  # slice and job
 
@@ -120,7 +103,7 @@ class OnDemandSource:
 
     def read(self, box: Box) -> Pixels | None:
         """All pixels of a box of up to 4096 x 4096; None while they are fetched, and for larger boxes."""
-        keys = list(_under(box))
+        keys = list(under(box))
         if len(keys) > ASKED:
             return None
         missing = [key for key in keys if self._kept(key) is None]
@@ -130,7 +113,7 @@ class OnDemandSource:
         if missing:
             self._plan()
             return None
-        whole = self._gathering([box], lambda _: None, lambda _: None)
+        whole = Gathering([box], self.shape[3], self.dtype, self._kept)
         return None if whole.missing else whole.arrays[0]
 
     def tile(self, z: int, level: int, row: int, column: int, *, fetch: bool = True) -> Pixels | None:
@@ -163,7 +146,7 @@ class OnDemandSource:
 
     def fetch(self, boxes: list[Box], done: Callable[[list[Pixels]], None], failed: Callable[[Failed], None]) -> None:
         """Call `done` with the pixels of all boxes once they are there; the caller bounds their size."""
-        gathering = self._gathering(boxes, done, failed)
+        gathering = Gathering(boxes, self.shape[3], self.dtype, self._kept, done, failed)
         if gathering.missing:
             self._gatherings.append(gathering)
             self._setbacks = 0
@@ -186,12 +169,13 @@ class OnDemandSource:
         self._stop_building()
 
     def close(self) -> None:
-        """Forget everything."""
+        """Forget everything; whatever is asked from now on is not there."""
+        self._closed = True
         self.rest()
         self._gatherings.clear()
         if self._job:
             self._workers.tiles.control(Cancel(self._job))
-        self._tiles.forget(self.file.image)
+        self._tiles.forget(self._number)
 
     # --- fetching -------------------------------------------------------------------------------------------
 
@@ -203,7 +187,7 @@ class OnDemandSource:
 
     def _send(self) -> None:
         self._planned = False
-        if self._job or self._setbacks > 2 * TRIES:
+        if self._job or self._closed or self._setbacks > 2 * TRIES:
             return
         tiles = self._next()
         if not tiles:
@@ -251,10 +235,11 @@ class OnDemandSource:
         if isinstance(reply, TileRead):
             pixels = np.array(attach(reply.pixels))
             self._workers.scratch.drop(reply.pixels)
-            self._take(reply.tile, pixels, exact=reply.exact)
+            if not self._closed:
+                self._take(reply.tile, pixels, exact=reply.exact)
             return
         self._job, sent, self._sent = 0, self._sent, []
-        if isinstance(reply, Failed) and sent:
+        if isinstance(reply, Failed) and sent and not self._closed:
             self._after_failure(sent, reply)
         self._plan()
 
@@ -262,10 +247,10 @@ class OnDemandSource:
         if tile in self._sent:
             self._sent.remove(tile)
         self._setbacks = 0
-        self._rough.discard(tile)
+        tried = self._rough.pop(tile, 0)
         if not exact:
-            self._rough.add(tile)
-        self._tiles.put((self.file.image, tile), pixels)
+            self._rough[tile] = tried + self._is_built(tile)
+        self._tiles.put((self._number, tile), pixels)
         self.arrived.emit(tile_box(*tile, self.file.info.shape))
         for gathering in [one for one in self._gatherings if tile in one.missing]:
             gathering.take(tile, pixels)
@@ -333,11 +318,15 @@ class OnDemandSource:
     # --- what is what ---------------------------------------------------------------------------------------
 
     def _kept(self, key: TileTuple) -> Pixels | None:
-        return self._tiles.get((self.file.image, key))
+        return self._tiles.get((self._number, key))
 
     def _sharper(self, key: TileTuple) -> bool:
         """Whether a rough tile can be had exactly now."""
-        return key in self._rough and self._built.get(key[0], 0) >= tile_box(*key, self.file.info.shape).bottom
+        return self._rough.get(key, TRIES) < TRIES and self._is_built(key)
+
+    def _is_built(self, key: TileTuple) -> bool:
+        """Whether the coarse levels of the slice are there down to the end of the tile."""
+        return self._built.get(key[0], 0) >= tile_box(*key, self.file.info.shape).bottom
 
     def _seen(self, key: TileTuple) -> bool:
         """Whether a viewer shows the tile; the overview always counts."""
@@ -358,26 +347,3 @@ class OnDemandSource:
         box = self._views[next(reversed(self._views))][0]
         tile = tile_box(*key, self.file.info.shape)
         return abs(tile.top + tile.bottom - box.top - box.bottom) + abs(tile.left + tile.right - box.left - box.right)
-
-    def _gathering(
-        self, boxes: list[Box], done: Callable[[list[Pixels]], None], failed: Callable[[Failed], None]
-    ) -> Gathering:
-        arrays: list[Pixels] = [np.zeros((box.height, box.width, self.shape[3]), self.dtype) for box in boxes]
-        gathering = Gathering(boxes, arrays, done, failed)
-        for key in dict.fromkeys(_all_under(boxes)):
-            kept = self._kept(key)
-            if kept is None:
-                gathering.missing.add(key)
-            else:
-                gathering.take(key, kept)
-        return gathering
-
-
-def _under(box: Box) -> Iterator[TileTuple]:
-    for row, column in tiles_in(box, 0):
-        yield box.z, 0, row, column
-
-
-def _all_under(boxes: Iterable[Box]) -> Iterator[TileTuple]:
-    for box in boxes:
-        yield from _under(box)

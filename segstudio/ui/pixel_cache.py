@@ -11,7 +11,7 @@ LEAST = 64 * 2**20
 """Bytes kept at least, however much whole images take: what a window shows at once, several times."""
 
 Key = tuple[int, TileTuple]
-"""Number of the image and the tile."""
+"""Number of the source and the tile."""
 
 
 class PixelCache:
@@ -40,7 +40,7 @@ class PixelCache:
         while self.nbytes > max(self.budget, LEAST) and len(self._tiles) > 1:
             self.nbytes -= self._tiles.popitem(last=False)[1].nbytes
 
-    def forget(self, image: int) -> None:
-        """Drop all tiles of an image."""
-        for key in [key for key in self._tiles if key[0] == image]:
+    def forget(self, source: int) -> None:
+        """Drop all tiles of a source."""
+        for key in [key for key in self._tiles if key[0] == source]:
             self.nbytes -= self._tiles.pop(key).nbytes

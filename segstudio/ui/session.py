@@ -142,6 +142,10 @@ class Session(QObject):
             return f"“{entry.name}” is hidden."
         return ""
 
+    def refuse(self, why: str) -> None:
+        """A tool does nothing, and why."""
+        self.blocked.emit(why)
+
     def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter:
         """A writer on the active layer; tools call this only after `why_not_editable` was empty."""
         assert self.document is not None and self.image is not None

@@ -209,6 +209,7 @@ class Studio(QObject):
                 self.projects.close()
             except UserError:
                 self.projects.discard()
+        self.library.clear()
         self.workers.close()
 
     # --- inside ---------------------------------------------------------------------------------------------

@@ -89,8 +89,8 @@ def read_tiles(message: ReadTiles, control: Control, send: Send) -> str:
         if control.cancelled():
             break
         z, level, row, column = tile
-        shelf = pyramid.Shelf.of(Path(message.cache), path, message.digest, file.info, z)
         with guard(path):
+            shelf = pyramid.Shelf.of(Path(message.cache), path, message.digest, file.info, z)
             pixels, exact = pyramid.best(file, shelf, z, level, row, column)
         send(TileRead(message.job, tile, exact, scratch.share(np.ascontiguousarray(pixels))))
     return ""

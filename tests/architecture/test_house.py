@@ -60,6 +60,7 @@ def test_ids_are_unique_and_everything_they_name_is_there() -> None:
     factories = [spec.factory for spec in MODELS.values()]
     factories += [method.factory for method in METHODS.values()]
     factories += [row.reader for row in FORMATS]
+    factories += [row.windowed for row in FORMATS if row.windowed]
     for factory in factories:
         module, _, name = factory.partition(":")
         assert callable(getattr(import_module(module), name))

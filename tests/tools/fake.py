@@ -32,6 +32,7 @@ class FakeSession:
         self.active_class, self.brush_radius, self.unsure = 1, 5.0, False
         self.options: dict[tuple[str, str], Value] = {("fill", "tolerance"): 0.0}
         self.offered: list[tuple[str, int, int, int, NDArray[np.uint8]]] = []
+        self.refused: list[str] = []
         self.spacing = (1.0, 1.0, 1.0)
         self.pixels: NDArray[np.generic] | None = None
         self.value_range = (0.0, 100.0)
@@ -51,6 +52,9 @@ class FakeSession:
     @property
     def view(self) -> Box:
         return Box.whole(self.shape)
+
+    def refuse(self, why: str) -> None:
+        self.refused.append(why)
 
     def read_pixels(self, box: Box) -> NDArray[np.generic] | None:
         return None if self.pixels is None else self.pixels[box.z, box.rows, box.columns]

@@ -122,6 +122,21 @@ def test_fill_with_a_tolerance_follows_the_image(session: FakeSession) -> None:
     assert (session.classes_shown == 1).sum() == 2500
 
 
+def test_fill_in_a_very_large_image_looks_at_what_is_seen(
+    session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("segstudio.tools.fill.WHOLE", 1000)
+    monkeypatch.setattr("segstudio.tools.fill.VIEW", 1000)
+    stroke(Fill(session), (70, 70))
+    assert "Zoom in" in session.refused[-1] and not session.codes.any()
+    monkeypatch.setattr(FakeSession, "view", Box(0, 60, 50, 80, 90))
+    stroke(Fill(session), (70, 70))
+    assert (session.classes_shown[60:80, 50:90] == 1).all() and (session.classes_shown == 1).sum() == 800
+    session.options["fill", "tolerance"] = 0.1
+    stroke(Fill(session), (70, 70))
+    assert "still being read" in session.refused[-1]
+
+
 @pytest.mark.parametrize("point", [(-5, 10), (10, 700)])
 def test_fill_outside_the_image_does_nothing(session: FakeSession, point: tuple[float, float]) -> None:
     stroke(Fill(session), point)

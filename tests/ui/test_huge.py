@@ -134,6 +134,18 @@ def test_a_huge_image_is_seen_painted_on_and_costs_little_memory(user: User, hug
     painted = user.session.layer.mask(Box(0, SQUARE.top + 90, SQUARE.left + 90, SQUARE.top + 110, SQUARE.left + 170))
     assert (painted == 1).sum() > 500
 
+    # filling where it is seen
+    user.session.set_tool("fill")
+    user.look(SQUARE.top, SQUARE.left, 1.0)
+    QTest.mouseClick(user.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start + QPoint(0, 100))
+    filled = user.session.layer.mask(Box(0, SQUARE.top - 50, SQUARE.left, SQUARE.top + 250, SQUARE.left + 60))
+    assert (filled[50:] == 1).all() and (filled[:50] == 255).all()
+    user.look(SQUARE.top, SQUARE.left, 0.02)
+    refused: list[str] = []
+    user.session.blocked.connect(refused.append)
+    QTest.mouseClick(user.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
+    assert "Zoom in" in refused[-1]
+
     # a walk over the image stays within the budget
     for step in range(12):
         user.look(SQUARE.top + 300 * step, SQUARE.left + 1500 * step, 0.25)
@@ -159,7 +171,7 @@ def test_the_first_picture_is_there_soon(user: User, huge: Path) -> None:
     assert time.perf_counter() - start < 5  # 0.8 s on two idle cores
 
 
-def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path) -> None:
+def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path, tmp_path: Path) -> None:
     user.open(huge)
     studio = user.program.studio
     user.wait(lambda: user.source.sample(0) is not None)
@@ -187,6 +199,11 @@ def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path) ->
     assert keys and all(not Box.of_tile(key).intersect(view.expand(256)).empty for key in keys)
     user.wait(lambda: any("Predicted" in text for text in user.said))
 
+    studio.accept_prediction()  # looks at the predicted tiles only
+    assert not user.session.layer.annotation.is_empty()
+    studio.export_masks(tmp_path)
+    assert "too large for one PNG" in user.problems[-1]
+
 
 def test_a_training_takes_small_crops(user: User, huge: Path) -> None:
     user.open(huge)
@@ -207,6 +224,25 @@ def test_a_training_takes_small_crops(user: User, huge: Path) -> None:
     top = region.offset[0]  # type: ignore[attr-defined]
     assert pixels.size < 10**6
     assert (pixels[: SQUARE.top - top] == 0).all() and (pixels[SQUARE.top - top :] == value_of(SQUARE.top)).all()
+
+
+def test_another_project_never_sees_the_tiles_of_the_one_before(user: User, huge: Path, tmp_path: Path) -> None:
+    user.open(huge)
+    first = user.source
+    user.wait(lambda: first.sample(0) is not None)
+    other = tmp_path / "other.npy"
+    with other.open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (30_000, 30_000)}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.truncate(file.tell() + 30_000**2)
+    user.program.studio.new_project(tmp_path / "second")
+    user.open(other)
+    user.wait(lambda: user.session.pixels is not first and user.session.pixels is not None)
+    user.wait(lambda: user.source.sample(0) is not None)
+    assert not np.any(user.source.sample(0))
+    first.tile(0, 0, 5, 5)  # a late repaint
+    user.wait(lambda: not user.source._job)
+    assert first._job == 0 and first.tile(0, 0, 5, 5) is None and first.sample(0) is None
 
 
 def test_smaller_images_are_still_held_whole(user: User, tmp_path: Path) -> None:

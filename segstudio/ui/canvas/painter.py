@@ -47,10 +47,13 @@ class ScenePainter:
 
     def update_image(self, box: Box) -> None:
         """The pixels of a tile have arrived, or better ones."""
+        shape = self._session.shape
         for level in self._images.levels("image", box.z):
             for row, column in tiles_in(box, level):
-                if tile_box(box.z, level, row, column, self._session.shape) == box:
+                if tile_box(box.z, level, row, column, shape) == box:
                     self._images.drop(("image", box.z, level, row, column))
+        if 4 * max(box.height, box.width) > max(shape[1:]):  # of the overview
+            self._minimap = None
 
     def forget_masks(self) -> None:
         """Colours, opacity or mode changed."""
