@@ -9,6 +9,7 @@ BENCHES = {
     "startup": "segstudio.cli.bench_startup",
     "paint": "segstudio.cli.bench_paint",
     "view": "segstudio.cli.bench_view",
+    "memory": "segstudio.cli.bench_memory",
     "soak": "segstudio.cli.bench_soak",
 }
 

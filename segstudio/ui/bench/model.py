@@ -16,8 +16,7 @@ Point = tuple[float, float]
 
 @dataclass
 class Step:
-    """One undoable change: a rectangle of a layer before and after (squeezed, so that the model's own memory does
-    not hide the program's), or the order of layers before and after."""
+    """One undoable change: a rectangle of a layer before and after, squeezed, or the order of layers."""
 
     layer: int = 0
     place: tuple[slice, slice, slice] = (slice(0), slice(0), slice(0))
@@ -31,6 +30,7 @@ class Model:
     def __init__(self, shape: Shape) -> None:
         self.shape = shape
         self.codes: dict[int, NDArray[np.uint16]] = {1: np.zeros(shape, np.uint16)}
+        self._parked: dict[int, bytes] = {}
         self.order, self._next = [1], 1
         self.steps: list[Step] = []
         self.position = 0
@@ -79,18 +79,25 @@ class Model:
 
     def _reorder(self, order: list[int]) -> None:
         self._push(Step(orders=(copy.copy(self.order), order)))
+        self._show(order)
+
+    def _show(self, order: list[int]) -> None:
+        """Layers that are not shown are squeezed, so that the model's own memory does not hide the program's."""
+        for number in {*self.codes} - {*order}:
+            self._parked[number] = zlib.compress(self.codes.pop(number).tobytes(), 1)
+        for number in {*order} & {*self._parked}:
+            codes = np.frombuffer(zlib.decompress(self._parked.pop(number)), np.uint16)
+            self.codes[number] = codes.reshape(self.shape).copy()
         self.order = order
 
     def _push(self, step: Step) -> None:
         del self.steps[self.position :]
         self.steps.append(step)
         self.position = len(self.steps)
-        reachable = {*self.order, *(number for known in self.steps for order in known.orders for number in order)}
-        self.codes = {number: codes for number, codes in self.codes.items() if number in reachable}
 
     def _apply(self, step: Step, side: int) -> None:
         if step.layer:
             target = self.codes[step.layer][step.place]
             target[...] = np.frombuffer(zlib.decompress(step.sides[side]), np.uint16).reshape(target.shape)
         else:
-            self.order = step.orders[side]
+            self._show(step.orders[side])

@@ -154,8 +154,10 @@ def middle_mouse(widget: QWidget, kind: QEvent.Type, x: float, y: float) -> None
 def settle(seconds: float = 0.2) -> None:
     """Let what was put off happen."""
     end = time.perf_counter() + seconds
+    QApplication.processEvents()
     while time.perf_counter() < end:
         QApplication.processEvents()
+    QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)  # as the event loop does, which does not run here
 
 
 def walk(width: int, height: int, steps: int, seed: int = 1) -> list[tuple[float, float]]:
