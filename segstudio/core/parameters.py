@@ -53,11 +53,25 @@ class ImageValue:
 
 
 @dataclass(frozen=True, slots=True)
+class ClassChoice:
+    """A whole number that is the id of a class of the project."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerChoice:
+    """A whole number that is the id of a mask layer of the image."""
+
+
+Named = Literal["", "class", "layer"]
+
+
+@dataclass(frozen=True, slots=True)
 class Parameter:
     """One option of a method. `low`, `high` and `step` are None where there is no such limit.
 
     `share` is None but for values in the image's own units (see `ImageValue`); `fit` gives those their
-    limits. `optional` options may be None, which the help explains.
+    limits. `optional` options may be None, which the help explains. `named` numbers are ids of classes or layers;
+    `labels` are the (id, name) pairs to choose from, once `with_names` has filled them in.
     """
 
     name: str
@@ -71,6 +85,8 @@ class Parameter:
     help: str = ""
     share: float | None = None
     optional: bool = False
+    named: Named = ""
+    labels: tuple[tuple[int, str], ...] = ()
 
     @property
     def limits(self) -> str:
@@ -112,6 +128,16 @@ def fit(found: Iterable[Parameter], low: float, high: float) -> list[Parameter]:
         else p
         for p in found
     ]
+
+
+def with_names(found: Iterable[Parameter], names: Mapping[Named, Sequence[tuple[int, str]]]) -> list[Parameter]:
+    """The same options, with what ids of classes and layers can be chosen; the first is the default."""
+    made = []
+    for parameter in found:
+        labels = tuple(names.get(parameter.named, ())) if parameter.named else ()
+        default = labels[0][0] if labels and parameter.default not in dict(labels) else parameter.default
+        made.append(replace(parameter, labels=labels, default=default) if parameter.named else parameter)
+    return made
 
 
 def defaults(found: Iterable[Parameter]) -> dict[str, Value]:
@@ -181,6 +207,8 @@ def _parameter(name: str, hint: Any, default: Any) -> Parameter:
     if hint is bool:
         return base
     for part in metadata:
+        if hint is int and isinstance(part, ClassChoice | LayerChoice):
+            return replace(base, kind="int", low=0, named="class" if isinstance(part, ClassChoice) else "layer")
         if hint is int and isinstance(part, range):
             return replace(base, kind="int", low=part[0], high=part[-1], step=part.step)
         if hint is float and isinstance(part, Range):

@@ -37,4 +37,6 @@ class Actions:
     """Copy the prediction of the shown slice into the annotation where nobody has spoken."""
     run_baseline: Callable[[str, dict[str, Any], bool], None]
     """Run a classical method; True: only preview it as a proposal, False: apply it as one edit."""
+    run_operation: Callable[[str, dict[str, Any], str, bool], None]
+    """Run a mask operation on "slice", "view" or "volume"; True: only show what it would change."""
     quit: Callable[[], None]

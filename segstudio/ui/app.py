@@ -162,6 +162,7 @@ class Program(QObject):
             use_version=lambda number: self.studio.use_version(number),
             accept_prediction=lambda: self.studio.accept_prediction(),
             run_baseline=lambda method, values, preview: self.studio.run_baseline(method, values, preview),
+            run_operation=lambda *request: self.studio.run_operation(*request),
             quit=self.close,
         )
 

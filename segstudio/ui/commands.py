@@ -2,108 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segstudio.tools import TOOLS
 from segstudio.ui import dialogs
+from segstudio.ui.command import (
+    Command,
+    Run,
+    Test,
+    can_change,
+    can_edit,
+    can_redo,
+    can_switch,
+    can_undo,
+    has_document,
+    has_image,
+    has_job,
+    has_prediction,
+    has_slices,
+    has_two_layers,
+    is_training,
+)
+from segstudio.ui.mask_commands import MASK
 
 if TYPE_CHECKING:
     from segstudio.core.history import Edit
     from segstudio.ui.window import MainWindow
-
-Run = Callable[["MainWindow"], object]
-Test = Callable[["MainWindow"], bool]
-
-
-def always(window: MainWindow) -> bool:
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """One command. `id` is noun.verb and stable; `keys` are shortcuts separated by spaces.
-
-    `checked` makes it a toggle; `part` is the group within its menu (a line is drawn between groups).
-    `held` tells that it acts while its key is down.
-    """
-
-    id: str
-    menu: str
-    text: str
-    run: Run
-    keys: str = ""
-    enabled: Test = always
-    tip: str = ""
-    icon: str = ""
-    checked: Test | None = None
-    part: int = 0
-    held: bool = False
-
-
-# --- when commands can be used ------------------------------------------------------------------------------
-
-
-def has_document(window: MainWindow) -> bool:
-    return window.session.document is not None
-
-
-def has_image(window: MainWindow) -> bool:
-    return window.session.image is not None
-
-
-def has_pixels(window: MainWindow) -> bool:
-    return window.session.pixels is not None
-
-
-def can_edit(window: MainWindow) -> bool:
-    return has_pixels(window) and not window.session.read_only
-
-
-def can_change(window: MainWindow) -> bool:
-    return has_document(window) and not window.session.read_only
-
-
-def can_undo(window: MainWindow) -> bool:
-    document = window.session.document
-    return can_change(window) and document is not None and document.history.next_undo() is not None
-
-
-def can_redo(window: MainWindow) -> bool:
-    document = window.session.document
-    return can_change(window) and document is not None and document.history.next_redo() is not None
-
-
-def has_prediction(window: MainWindow) -> bool:
-    return can_edit(window) and not window.session.layer.prediction.is_empty()
-
-
-def has_two_layers(window: MainWindow) -> bool:
-    return has_image(window) and can_change(window) and len(window.session.image.layers) > 1  # type: ignore[union-attr]
-
-
-def has_slices(window: MainWindow) -> bool:
-    return has_image(window) and window.session.shape[0] > 1
-
-
-def has_job(window: MainWindow) -> bool:
-    return window.job is not None
-
-
-def is_training(window: MainWindow) -> bool:
-    return window.training.running
-
-
-def can_switch(window: MainWindow) -> bool:
-    """A challenger waits, or there is an older version to go back to."""
-    document = window.session.document
-    if document is None or window.session.read_only:
-        return False
-    champion = document.champion
-    waiting = any(version.status == "waiting" for version in document.versions.values())
-    return waiting or (champion is not None and champion.parent in document.versions)
-
 
 # --- what needs more than a line ----------------------------------------------------------------------------
 
@@ -335,9 +259,9 @@ _HELP = (
     Command("app.about", "Help", "About SegStudio", dialogs.about, icon="info", part=1),
 )  # fmt: skip
 
-COMMANDS = (*_FILE, *_EDIT, *_TOOLS, *_CLASSES, *_IMAGE, *_VIEW, *_MODEL, *_HELP)
+COMMANDS = (*_FILE, *_EDIT, *_TOOLS, *_CLASSES, *MASK, *_IMAGE, *_VIEW, *_MODEL, *_HELP)
 
-MENUS = ("File", "Edit", "Classes", "Image", "View", "Model", "Help")
+MENUS = ("File", "Edit", "Classes", "Mask", "Image", "View", "Model", "Help")
 
 TOOL_BAR = ("images.open", "", "edit.undo", "edit.redo", "", "model.predict", "model.train")
 """Commands of the top tool bar; an empty id is a line."""

@@ -14,7 +14,7 @@ from segstudio.ui.words import tr
 if TYPE_CHECKING:
     from segstudio.ui.window import MainWindow
 
-LAYOUT_VERSION = 1
+LAYOUT_VERSION = 2
 """Raised when docks come, go or are renamed: an older stored layout is then left alone."""
 
 RIGHT, BOTTOM = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
@@ -67,10 +67,11 @@ def place(window: MainWindow, docks: dict[str, Dock]) -> None:
     for dock in docks.values():  # taken out first: docks that move between tab groups leave empty tab bars behind
         dock.setFloating(False)
         window.removeDockWidget(dock)
-    for name in ("layers", "classes", "histogram", "baselines", "history"):
+    for name in ("layers", "classes", "histogram", "baselines", "operations", "history"):
         window.addDockWidget(RIGHT, docks[name], Qt.Orientation.Vertical)
     window.tabifyDockWidget(docks["histogram"], docks["baselines"])
-    window.tabifyDockWidget(docks["baselines"], docks["history"])
+    window.tabifyDockWidget(docks["baselines"], docks["operations"])
+    window.tabifyDockWidget(docks["operations"], docks["history"])
     for name in ("strip", "monitor"):
         window.addDockWidget(BOTTOM, docks[name], Qt.Orientation.Horizontal)
     for dock in docks.values():

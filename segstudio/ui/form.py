@@ -98,13 +98,35 @@ class ChoiceField(Field):
         super().__init__(parameter)
         self.editor = QComboBox()
         for choice in parameter.choices:
-            self.editor.addItem(tr(choice.replace("_", " ").capitalize()), choice)
+            words = choice.replace("_", " ")
+            self.editor.addItem(tr(words.capitalize() if len(words) > 2 else words), choice)  # "px" and "mm" stay
         self.set_value(start)
         self.editor.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._box.addWidget(self.editor, 0, 0)
 
     def value(self) -> Value:
         return str(self.editor.currentData())
+
+    def set_value(self, value: Any) -> None:
+        self.editor.setCurrentIndex(max(0, self.editor.findData(value)))
+
+
+class NamedField(Field):
+    """One of some things that have a number and a name."""
+
+    def __init__(self, parameter: Parameter, start: Value) -> None:
+        super().__init__(parameter)
+        self.editor = QComboBox()
+        self.editor.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        for number, name in parameter.labels:
+            self.editor.addItem(name, number)
+        self.set_value(start)
+        self.editor.currentIndexChanged.connect(lambda _: self.changed.emit())
+        self._box.addWidget(self.editor, 0, 0)
+
+    def value(self) -> Value:
+        number = self.editor.currentData()
+        return self.parameter.default if number is None else int(number)
 
     def set_value(self, value: Any) -> None:
         self.editor.setCurrentIndex(max(0, self.editor.findData(value)))
@@ -206,6 +228,8 @@ def make_field(parameter: Parameter, start: Value) -> Field:
     """The editor that fits the kind of a parameter."""
     if parameter.kind == "bool":
         return CheckField(parameter, start)
+    if parameter.named:
+        return NamedField(parameter, start)
     if parameter.kind == "choice":
         return ChoiceField(parameter, start)
     return NumberField(parameter, start)

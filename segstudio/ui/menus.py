@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from segstudio.ui.commands import COMMANDS, MENUS, Command, keys_of
+from segstudio.ui.command import Command
+from segstudio.ui.commands import COMMANDS, MENUS, keys_of
 from segstudio.ui.words import tr
 
 if TYPE_CHECKING:

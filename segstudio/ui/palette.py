@@ -10,7 +10,8 @@ from PySide6.QtGui import QFontMetrics, QIcon, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from segstudio.ui import icons, theme
-from segstudio.ui.commands import COMMANDS, Command, keys_of
+from segstudio.ui.command import Command
+from segstudio.ui.commands import COMMANDS, keys_of
 from segstudio.ui.overlay_card import OverlayCard
 from segstudio.ui.widgets import label
 from segstudio.ui.words import tr

@@ -8,7 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from segstudio.ui.commands import COMMANDS, MENUS, Command, keys_of
+from segstudio.ui.command import Command
+from segstudio.ui.commands import COMMANDS, MENUS, keys_of
 from segstudio.ui.overlay_card import OverlayCard
 from segstudio.ui.widgets import label, row, rule, small_button
 from segstudio.ui.words import tr

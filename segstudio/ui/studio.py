@@ -15,9 +15,11 @@ from segstudio.core.geometry import Box
 from segstudio.errors import UserError
 from segstudio.project.lock import ProjectInUse
 from segstudio.project.store import Store
+from segstudio.ui import operating
 from segstudio.ui.baselining import Baselining, Request
 from segstudio.ui.library import Library
 from segstudio.ui.opening import Opening, images_in
+from segstudio.ui.operating import Operating
 from segstudio.ui.predicting import Predicting, accept_prediction, visible_tiles
 from segstudio.ui.projects import Projects
 from segstudio.ui.recent import is_project
@@ -48,6 +50,7 @@ class Studio(QObject):
         self.predicting = Predicting(self.session, self.workers, self.library)
         self.training = Training(self.session, self.workers, self.library)
         self.baselining = Baselining(self.session, self.workers, self.library)
+        self.operating = Operating(self.session, self.workers)
         self.visible_box: Callable[[], Box] = lambda: Box.whole(self.session.shape, self.session.slice)
         self._connect()
 
@@ -64,6 +67,7 @@ class Studio(QObject):
         self.training.said.connect(self._say)
         self.training.switched.connect(self._on_switched)
         self.baselining.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.operating.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.workers.crashed.connect(self._on_crash)
 
     # --- projects and images --------------------------------------------------------------------------------
@@ -181,6 +185,18 @@ class Studio(QObject):
             self.session.blocked.emit(why)
         else:
             self.baselining.apply(request)
+
+    def run_operation(self, operation: str, parameters: dict[str, Any], scope: str, preview: bool) -> None:
+        """Show what a mask operation would change, or do it as one undo step."""
+        from segstudio.operations.registry import OPERATIONS
+
+        request = operating.Request(operation, OPERATIONS[operation].title, parameters, scope)
+        if preview:
+            self.operating.preview(request)
+        elif why := self.session.why_not_editable():
+            self.session.blocked.emit(why)
+        else:
+            self.operating.apply(request)
 
     # --- models ---------------------------------------------------------------------------------------------
 

@@ -21,7 +21,8 @@ from segstudio import settings as stored_settings
 from segstudio.errors import UserError
 from segstudio.ui import docks, icons, theme
 from segstudio.ui.actions import Actions
-from segstudio.ui.commands import COMMANDS, Command
+from segstudio.ui.command import Command
+from segstudio.ui.commands import COMMANDS
 from segstudio.ui.hover import Hover
 from segstudio.ui.menus import build_actions, build_menus
 from segstudio.ui.overlay_card import OverlayCard
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from segstudio.ui.panels.history import HistoryPanel
     from segstudio.ui.panels.layers import LayersPanel
     from segstudio.ui.panels.monitor import MonitorPanel
+    from segstudio.ui.panels.operations import OperationsPanel
     from segstudio.ui.panels.strip import StripPanel
     from segstudio.ui.shortcuts import ShortcutSheet
 
@@ -56,6 +58,7 @@ class MainWindow(QMainWindow):
     classes: ClassesPanel
     histogram: HistogramPanel
     baselines: BaselinesPanel
+    operations: OperationsPanel
     history: HistoryPanel
     strip: StripPanel
     monitor: MonitorPanel
@@ -196,6 +199,7 @@ class MainWindow(QMainWindow):
         from segstudio.ui.canvas.view import Canvas
         from segstudio.ui.notice import Notices
         from segstudio.ui.panels.tool_options import ToolOptions
+        from segstudio.ui.proposal_bar import ProposalBar
 
         session = self.session
         self.canvas, self.notices, self.tool_options = Canvas(session), Notices(session), ToolOptions(session)
@@ -205,9 +209,12 @@ class MainWindow(QMainWindow):
         over.setContentsMargins(0, 0, 0, 0)
         over.addWidget(self.canvas, 0, 0)
         over.addWidget(self.notices, 0, 0, Qt.AlignmentFlag.AlignTop)
+        self.proposal_bar = ProposalBar(session)
+        over.addWidget(self.proposal_bar, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter)
         editor.setLayout(column(self.tool_options, over, gap=0))
         editor.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self.notices.raise_()
+        self.proposal_bar.raise_()
         self.pages.addWidget(editor)
         self.hover = Hover(session, self.status)
         self.canvas.hovered.connect(self.hover.move)
@@ -224,12 +231,14 @@ class MainWindow(QMainWindow):
         from segstudio.ui.panels.history import HistoryPanel
         from segstudio.ui.panels.layers import LayersPanel
         from segstudio.ui.panels.monitor import MonitorPanel
+        from segstudio.ui.panels.operations import OperationsPanel
         from segstudio.ui.panels.strip import StripPanel
 
         self._build_editor()
         session, actions = self.session, self.actions
         self.layers, self.classes = LayersPanel(session), ClassesPanel(session)
         self.histogram, self.baselines = HistogramPanel(session), BaselinesPanel(session, actions)
+        self.operations = OperationsPanel(session, actions)
         self.history, self.strip = HistoryPanel(session), StripPanel(session, actions)
         self.monitor = MonitorPanel(session, actions)
         self.docks = {
@@ -237,6 +246,7 @@ class MainWindow(QMainWindow):
             "classes": docks.Dock("classes", tr("Classes"), self.classes, self.classes.add_button),
             "histogram": docks.Dock("histogram", tr("Histogram"), self.histogram),
             "baselines": docks.Dock("baselines", tr("Baselines"), self.baselines),
+            "operations": docks.Dock("operations", tr("Operations"), self.operations),
             "history": docks.Dock("history", tr("History"), self.history),
             "strip": docks.Dock("strip", tr("Images"), self.strip),
             "monitor": docks.Dock("monitor", tr("Model monitor"), self.monitor),

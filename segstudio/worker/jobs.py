@@ -16,6 +16,7 @@ from segstudio.worker.messages import (
     Message,
     NewModel,
     OpenWindow,
+    Operate,
     Predict,
     Probe,
     Probed,
@@ -92,6 +93,19 @@ def _(message: Baseline, control: Control, send: Send) -> str:
     image = np.array(attach(message.image)[message.z])
     classes = run_method(message.method, image, message.parameters, channel=message.channel)
     attach(message.classes, writable=True)[...] = classes
+    return ""
+
+
+@run.register
+def _(message: Operate, control: Control, send: Send) -> str:
+    from segstudio.operations.registry import run as operate
+    from segstudio.operations.subject import Subject
+
+    send(Progress(message.job, 0, 1))
+    masks = np.array(attach(message.masks), np.uint8)
+    other = masks[2] if len(masks) > 2 else None
+    subject = Subject(masks[0], message.spacing, message.class_id, masks[1], other)
+    attach(message.classes, writable=True)[...] = operate(message.operation, subject, message.parameters)
     return ""
 
 

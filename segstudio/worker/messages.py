@@ -170,6 +170,19 @@ class Baseline(Message):
 
 
 @dataclass(frozen=True)
+class Operate(Message):
+    """Run a mask operation; what it would write goes into a shared class map."""
+
+    job: int
+    operation: str
+    parameters: dict[str, Any]
+    masks: Pixels  # uint8 (2 or 3, slices, rows, columns): shown, annotated, and the other layer's where there is one
+    spacing: tuple[float, float, float]
+    class_id: int
+    classes: Pixels  # uint8 (slices, rows, columns); 255 where nothing changes
+
+
+@dataclass(frozen=True)
 class Train(Message):
     """Fine-tune a checkpoint on labelled regions; answered by Step, Score and Trained."""
 

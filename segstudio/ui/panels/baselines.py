@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
-from PySide6.QtCore import QSize, Qt, QTimer
-from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QPushButton, QScrollArea, QWidget
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QGridLayout, QWidget
 
 from segstudio.classical.registry import METHODS
-from segstudio.core.parameters import fit
+from segstudio.core.parameters import Parameter, fit
 from segstudio.ui.actions import Actions
-from segstudio.ui.form import Form, Value
+from segstudio.ui.panels.method import MethodPanel
 from segstudio.ui.session import Session
-from segstudio.ui.widgets import clear, column, label, row, rule
+from segstudio.ui.widgets import clear, label, rule
 from segstudio.ui.words import share, tr
-
-SETTLE = 120
-"""Milliseconds without a change before a preview is asked for."""
 
 
 class Comparison(Protocol):
@@ -30,143 +27,28 @@ class Comparison(Protocol):
     def network(self) -> dict[int, float | None]: ...
 
 
-class BaselinesPanel(QWidget):
-    """Family, method, its form, a live preview, and a score beside the network's."""
+class BaselinesPanel(MethodPanel):
+    """Classical methods, with a score beside the network's."""
 
     def __init__(self, session: Session, actions: Actions) -> None:
-        super().__init__()
-        self._session, self._actions = session, actions
-        self._kept: dict[str, dict[str, Value]] = {}  # values by method, so that going back and forth loses nothing
-        self.family, self.method, self.form = QComboBox(), QComboBox(), Form()
-        for family in dict.fromkeys(method.family for method in METHODS.values()):
-            self.family.addItem(tr(family), family)
-        for chooser in (self.family, self.method):  # they may become narrower than their longest word
-            chooser.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            chooser.setMinimumContentsLength(7)
-        self.summary = label("", "muted", wrap=True)
-        self.live = QCheckBox(tr("Live preview"))
-        self.live.setChecked(True)
-        self.apply, self.discard = QPushButton(tr("Apply")), QPushButton(tr("Discard"))
-        self.apply.setProperty("primary", True)
-        self.apply.setToolTip(tr("Paint the result where nobody has painted, as one step to undo (Enter)"))
-        self.discard.setToolTip(tr("Take the preview away (Esc)"))
-        self.scores = Scores(session)
-        self._timer = QTimer(self, interval=SETTLE, singleShot=True)
-        self._timer.timeout.connect(self._preview)
-        self._lay_out()
-        self._connect()
-        self._choose_family()
-
-    def sizeHint(self) -> QSize:
-        return QSize(280, 300)
-
-    @property
-    def method_id(self) -> str:
-        return str(self.method.currentData())
+        self._actions, self.scores = actions, Scores(session)
+        tip = tr("Paint the result where nobody has painted, as one step to undo (Enter)")
+        super().__init__(session, METHODS, tip, (2, rule(), self.scores))
+        session.slice_changed.connect(lambda _: self.show_comparison(None))
+        session.image_changed.connect(lambda: self.show_comparison(None))
 
     def show_comparison(self, comparison: Comparison | None) -> None:
         """Show how well the method and the network fit the annotation."""
         self.scores.show_comparison(comparison)
 
-    def choose(self, method_id: str) -> None:
-        """Choose a method by its id."""
-        self.family.setCurrentIndex(self.family.findData(METHODS[method_id].family))
-        self.method.setCurrentIndex(self.method.findData(method_id))
+    def parameters(self) -> list[Parameter]:
+        """The options of the chosen method, those in image values with the image's own range."""
+        found, image = super().parameters(), self._session.image
+        return fit(found, *self._session.value_range) if image is not None and image.info.ranges else found
 
-    def preview(self) -> None:
-        """Ask for a preview now, if previews are wanted."""
-        if self.live.isChecked():
-            self._preview()
-
-    def refresh(self) -> None:
-        """Follow the session: what can be done now."""
-        usable = self._session.pixels is not None and not self._session.read_only
-        self.apply.setEnabled(usable)
-        self.live.setEnabled(usable)
-        self.form.setEnabled(usable)
-        self.discard.setEnabled(self._session.proposal is not None)
-
-    def _lay_out(self) -> None:
-        chooser = row(self.family, self.method, gap=6)
-        chooser.setStretch(1, 1)
-        body = QWidget()
-        body.setObjectName("body")
-        parts = column(
-            chooser, self.summary, self.form, 2, self.live, 2, rule(), self.scores, 0, margins=(10, 4, 10, 8), gap=7
-        )
-        body.setLayout(parts)
-        area = QScrollArea()
-        area.setWidgetResizable(True)
-        area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        area.setWidget(body)
-        self.setLayout(column(area, row(self.discard, self.apply, margins=(10, 6, 10, 10), gap=6), gap=0))
-
-    def _connect(self) -> None:
-        self.family.currentIndexChanged.connect(lambda _: self._choose_family())
-        self.method.currentIndexChanged.connect(lambda _: self._choose_method())
-        for chooser in (self.family, self.method):
-            chooser.currentIndexChanged.connect(lambda _: self._settle())
-        self.form.changed.connect(self._on_change)
-        self.live.toggled.connect(self._on_live)
-        self.apply.clicked.connect(self._apply)
-        self.discard.clicked.connect(self._session.discard_proposal)
-        self._session.image_changed.connect(self._on_image)
-        self._session.slice_changed.connect(lambda _: self.show_comparison(None))
-        self._session.proposal_changed.connect(self.refresh)
-
-    def _choose_family(self) -> None:
-        self.method.blockSignals(True)
-        self.method.clear()
-        for method in METHODS.values():
-            if method.family == self.family.currentData():
-                self.method.addItem(tr(method.title), method.id)
-        self.method.blockSignals(False)
-        self._choose_method()
-
-    def _choose_method(self) -> None:
-        method = METHODS[self.method_id]
-        self.summary.setText(tr(method.summary))
-        parameters = method.parameters()
-        if self._session.image is not None and self._session.image.info.ranges:
-            parameters = fit(parameters, *self._session.value_range)
-        self.form.show_parameters(parameters, self._kept.get(method.id))
-        self.refresh()
-
-    def _on_change(self, values: dict[str, Value]) -> None:
-        self._kept[self.method_id] = values
-        self._settle()
-
-    def _on_image(self) -> None:
-        """Another image has other grey values: forms in the image's own units start anew."""
-        self._kept.clear()
-        self.show_comparison(None)
-        self._timer.stop()
-        self._choose_method()
-
-    def _on_live(self, on: bool) -> None:
-        if on:
-            self._preview()
-        else:
-            self._session.discard_proposal()
-
-    def _settle(self) -> None:
-        """Ask for a preview when the hand rests, and only while the panel can be seen."""
-        if self.live.isChecked() and self.isVisible() and self.apply.isEnabled():
-            self._timer.start()
-
-    def _preview(self) -> None:
-        if self.apply.isEnabled() and self.isVisible():
-            self._actions.run_baseline(self.method_id, self._values(), True)
-
-    def _apply(self) -> None:
-        self._timer.stop()
-        if why := self._session.why_not_editable():
-            self._session.blocked.emit(why)
-            return
-        self._actions.run_baseline(self.method_id, self._values(), False)
-
-    def _values(self) -> dict[str, Any]:
-        return self.form.values()
+    def ask(self, *, preview: bool) -> None:
+        """Run the chosen method."""
+        self._actions.run_baseline(self.method_id, self.form.values(), preview)
 
 
 class Scores(QWidget):

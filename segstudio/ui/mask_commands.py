@@ -1,0 +1,54 @@
+"""Commands of the Mask menu: one for each operation, and those that work from slice to slice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from segstudio.operations.registry import OPERATIONS
+from segstudio.ui.command import Command, can_edit, has_slices
+
+if TYPE_CHECKING:
+    from segstudio.ui.window import MainWindow
+
+
+def shows(operation: str) -> Callable[[MainWindow], None]:
+    """Opens the panel at an operation and shows at once what it would change."""
+
+    def run(window: MainWindow) -> None:
+        window.show_panel("operations")
+        window.operations.choose(operation)
+        window.operations.ask(preview=True)
+
+    return run
+
+
+def copies(offset: int) -> Callable[[MainWindow], None]:
+    """Proposes the mask of a neighbouring slice."""
+
+    def run(window: MainWindow) -> None:
+        from segstudio.ui.operating import copy_slice
+
+        copy_slice(window.session, offset)
+
+    return run
+
+
+def in_volume(window: MainWindow) -> bool:
+    return can_edit(window) and has_slices(window)
+
+
+MASK = (
+    *(
+        Command(
+            f"operation.{row.id}", "Mask", f"{row.title}…", shows(row.id), "", in_volume if row.volume else can_edit,
+            row.summary, "operation", part=list(dict.fromkeys(r.family for r in OPERATIONS.values())).index(row.family),
+        )
+        for row in OPERATIONS.values()
+    ),
+    Command("slice.copy-before", "Mask", "Copy from the slice before", copies(-1), "Shift+PgUp", in_volume,
+            "Show what the mask of the slice before would change here", "up", part=4),
+    Command("slice.copy-after", "Mask", "Copy from the slice after", copies(1), "Shift+PgDown", in_volume,
+            "Show what the mask of the slice after would change here", "down", part=4),
+)  # fmt: skip
+"""Rows of the Mask menu."""
