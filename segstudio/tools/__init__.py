@@ -8,5 +8,6 @@ from segstudio.tools.eraser import Eraser
 from segstudio.tools.fill import Fill
 from segstudio.tools.lasso import Lasso
 from segstudio.tools.revert import Revert
+from segstudio.tools.wand import Wand
 
-TOOLS: tuple[type[Tool], ...] = (Brush, Eraser, Revert, Lasso, Fill)
+TOOLS: tuple[type[Tool], ...] = (Brush, Eraser, Revert, Lasso, Fill, Wand)
