@@ -7,7 +7,8 @@ from segstudio.tools.brush import Brush
 from segstudio.tools.eraser import Eraser
 from segstudio.tools.fill import Fill
 from segstudio.tools.lasso import Lasso
+from segstudio.tools.livewire import Livewire
 from segstudio.tools.revert import Revert
 from segstudio.tools.wand import Wand
 
-TOOLS: tuple[type[Tool], ...] = (Brush, Eraser, Revert, Lasso, Fill, Wand)
+TOOLS: tuple[type[Tool], ...] = (Brush, Eraser, Revert, Lasso, Livewire, Fill, Wand)

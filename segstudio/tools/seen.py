@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.geometry import Box
 from segstudio.core.source import block_mean
-from segstudio.tools.base import Area, Session
+from segstudio.tools.base import Area, Pointer, Session
 
 REACH = 1900
 """Image pixels in each direction that are looked at at most: a source may give no more than 16 x 16 tiles at once."""
@@ -26,15 +26,20 @@ class Seen:
     step: int
     values: NDArray[np.float32]
 
-    def holds(self, z: int, row: float, column: float) -> bool:
-        """Whether an image point of slice `z` is inside."""
-        return z == self.box.z and _inside(self.box, row, column)
-
     def place(self, row: float, column: float) -> tuple[int, int]:
         """Index into `values` of an image point, or of the nearest one inside."""
         rows, columns = self.values.shape[:2]
         r, c = (math.floor(row) - self.box.top) // self.step, (math.floor(column) - self.box.left) // self.step
         return min(max(r, 0), rows - 1), min(max(c, 0), columns - 1)
+
+    def point(self, row: int, column: int) -> tuple[float, float]:
+        """The image point in the middle of a value, given by its index."""
+        return self.box.top + (row + 0.5) * self.step, self.box.left + (column + 0.5) * self.step
+
+    def serves(self, session: Session, at: Pointer, limit: int) -> bool:
+        """Whether another look can be spared: the point is inside, as finely as a look would now show it."""
+        inside = at.z == self.box.z and holds(self.box, at.row, at.column)
+        return inside and self.step <= _step(session.view, limit)
 
     def area(self, chosen: NDArray[np.bool_], row: int = 0, column: int = 0) -> Area:
         """The image pixels of `chosen`, a mask over `values` from index (row, column) on."""
@@ -51,7 +56,7 @@ def look(session: Session, z: int, row: float, column: float, limit: int, reach:
     """
     reach = min(reach, REACH)
     view = session.view
-    if z != view.z or not _inside(view, row, column):
+    if z != view.z or not holds(view, row, column):
         return None
     around = Box(
         z, math.floor(row - reach), math.floor(column - reach), math.ceil(row + reach), math.ceil(column + reach)
@@ -60,11 +65,16 @@ def look(session: Session, z: int, row: float, column: float, limit: int, reach:
     pixels = session.read_pixels(box)
     if pixels is None:
         return None
-    step = max(1, math.ceil(math.sqrt(box.height * box.width / limit)))
+    step = _step(box, limit)
     low, high = session.value_range
     values = (block_mean(pixels, step).astype(np.float32) - low) / max(high - low, 1e-12)
     return Seen(box, step, np.nan_to_num(values, nan=0.0, posinf=1.0, neginf=0.0).astype(np.float32, copy=False))
 
 
-def _inside(box: Box, row: float, column: float) -> bool:
+def holds(box: Box, row: float, column: float) -> bool:
+    """Whether a point lies in a box."""
     return box.top <= row < box.bottom and box.left <= column < box.right
+
+
+def _step(box: Box, limit: int) -> int:
+    return max(1, math.ceil(math.sqrt(box.height * box.width / limit)))

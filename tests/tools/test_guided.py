@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 
 from segstudio.core.codes import Origin
 from segstudio.core.geometry import Box
-from segstudio.tools.base import Area, Pointer
+from segstudio.tools import livewire
+from segstudio.tools.base import Area, Handles, Path, Pointer
+from segstudio.tools.livewire import Livewire
 from segstudio.tools.seen import look
 from segstudio.tools.wand import Wand
 from tests.tools.fake import COLUMNS, ROWS, FakeSession, stroke
@@ -90,6 +92,106 @@ def test_a_dropped_wand_writes_nothing(blocks: FakeSession) -> None:
     wand.cancel()
     wand.release(Pointer(0, 80, 80))
     assert not blocks.codes.any()
+
+
+@pytest.fixture
+def disc(session: FakeSession) -> NDArray[np.bool_]:
+    """A noisy disc of radius 60 around (150, 200), in the third of three channels only."""
+    rows, columns = np.mgrid[:ROWS, :COLUMNS]
+    inside: NDArray[np.bool_] = np.hypot(rows + 0.5 - 150, columns + 0.5 - 200) < 60
+    pixels = np.full((1, ROWS, COLUMNS, 3), 20.0, np.float32)
+    pixels[0, :, :, 2] += inside * 50 + np.random.default_rng(1).normal(0, 3, (ROWS, COLUMNS))
+    session.pixels = pixels
+    return inside
+
+
+def around(angle: float, radius: float = 60) -> Pointer:
+    return Pointer(0, 150 + radius * np.sin(angle), 200 + radius * np.cos(angle))
+
+
+def overlap(found: NDArray[np.bool_], expected: NDArray[np.bool_]) -> float:
+    return float((found & expected).sum() / (found | expected).sum())
+
+
+@pytest.mark.parametrize("limit", [livewire.LIMIT, ROWS * COLUMNS // 4])
+def test_the_livewire_follows_the_edge_between_few_clicks(
+    session: FakeSession, disc: NDArray[np.bool_], limit: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(livewire, "LIMIT", limit)
+    tool = Livewire(session)
+    for angle in (0, 2.1, 4.2):
+        tool.press(around(angle))
+    assert tool.busy and not session.codes.any()
+    line, handles = tool.preview(around(5.2))
+    assert isinstance(line, Path) and isinstance(handles, Handles) and len(handles.points) == 3
+    distances = [abs(np.hypot(row - 150, column - 200) - 60) for row, column in line.points]
+    assert max(distances) < 4 and len(line.points) > 120
+    tool.press(around(0))  # the first anchor closes it
+    assert not tool.busy and len(session.document.history.edits) == 1
+    assert overlap(session.classes_shown == 1, disc) > 0.95
+
+
+def test_paths_are_found_once_for_each_anchor(
+    session: FakeSession, disc: NDArray[np.bool_], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, really = [], livewire.cheapest_from
+    monkeypatch.setattr(livewire, "cheapest_from", lambda cost, start: found.append(start) or really(cost, start))
+    tool = Livewire(session)
+    for angle in (0, 2.1):
+        tool.press(around(angle))
+        for step in range(1, 5):
+            tool.preview(around(angle + step / 4))
+    monkeypatch.setattr(FakeSession, "view", Box(0, 10, 10, ROWS, COLUMNS))  # moved, but no finer than before
+    tool.preview(around(3))
+    tool.preview(Pointer(0, -20, 650))
+    assert len(found) == 2 + 1  # the last is for the pointer beyond what was seen
+
+
+def test_shift_click_takes_the_last_anchor_back_and_escape_drops_all(
+    session: FakeSession, disc: NDArray[np.bool_]
+) -> None:
+    tool = Livewire(session)
+    for angle in (0, 2.1, 3.5):
+        tool.press(around(angle))
+    tool.press(Pointer(0, 10, 10, shift=True))
+    tool.press(around(4.2))
+    tool.confirm(around(4.2))
+    assert overlap(session.classes_shown == 1, disc) > 0.95
+    for _ in range(2):
+        tool.press(around(0))
+        tool.press(Pointer(0, 10, 10, shift=True))
+        assert not tool.busy
+    tool.press(around(0))
+    tool.cancel()
+    assert not tool.busy and not tool.preview(around(1)) and len(session.document.history.edits) == 1
+
+
+def test_the_livewire_erases_with_ctrl_and_marks_unsure(session: FakeSession, disc: NDArray[np.bool_]) -> None:
+    for erase, unsure, origin in ((True, True, Origin.PAINTED), (False, True, Origin.UNSURE)):
+        session.unsure, tool = unsure, Livewire(session)
+        for angle in (0, 2.1, 4.2):
+            tool.press(around(angle))
+        tool.confirm(Pointer(0, 150, 200, erase))
+        assert session.codes[150, 200] >> 8 == origin
+        assert session.classes_shown[150, 200] == (0 if erase else 255)
+
+
+def test_the_livewire_waits_for_pixels_and_is_straight_where_nothing_is_seen(
+    session: FakeSession, disc: NDArray[np.bool_], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pixels, session.pixels, tool = session.pixels, None, Livewire(session)
+    tool.press(around(0))
+    assert not tool.busy
+    session.pixels = pixels
+    tool.press(around(0))
+    session.pixels = None
+    tool.press(around(2.1))
+    (line, _) = tool.preview(around(2.1))
+    assert isinstance(line, Path) and len(line.points) == 1
+    session.pixels = pixels
+    monkeypatch.setattr(FakeSession, "view", Box(0, 0, 0, ROWS, 100))  # the anchor is not in it
+    (line, _) = tool.preview(Pointer(0, 20, 20))
+    assert isinstance(line, Path) and len(line.points) == 2
 
 
 GUIDED = (Wand,)

@@ -100,3 +100,36 @@ def test_the_wand_sees_only_what_the_canvas_shows(canvas: Canvas) -> None:
     expected = np.zeros((200, 300), bool)
     expected[seen.rows, seen.columns] = disc()[seen.rows, seen.columns]
     assert (painted(canvas) == expected).all() and 0 < expected.sum() < disc().sum()
+
+
+def around(angle: float) -> tuple[float, float]:
+    return 100 + 40 * np.sin(angle), 150 + 40 * np.cos(angle)
+
+
+def overlap(canvas: Canvas) -> float:
+    return float((painted(canvas) & disc()).sum() / (painted(canvas) | disc()).sum())
+
+
+@pytest.mark.parametrize("end", ["first", "double", "enter"])
+def test_the_livewire_is_clicked_around_the_disc(canvas: Canvas, end: str) -> None:
+    canvas.session.set_tool("livewire")
+    for angle in (0, 2.1, 3.3):
+        drag(canvas, around(angle))
+    drag(canvas, (20, 20), modifiers=SHIFT)  # the third back
+    drag(canvas, around(4.2))
+    assert not painted(canvas).any()
+    if end == "first":
+        drag(canvas, around(0))
+    elif end == "double":
+        QTest.mouseDClick(canvas, LEFT, NONE, at(canvas, *around(4.2)))
+    else:
+        assert canvas.confirm()
+    assert overlap(canvas) > 0.93 and edits(canvas) == 1 and not canvas.tool.busy
+
+
+def test_escape_drops_the_livewire(canvas: Canvas) -> None:
+    canvas.session.set_tool("livewire")
+    for angle in (0, 2.1, 4.2):
+        drag(canvas, around(angle))
+    assert canvas.cancel() and not canvas.tool.busy and not canvas.confirm()
+    assert not painted(canvas).any()
