@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,9 +11,10 @@ from numpy.typing import NDArray
 from segstudio.core.codes import Origin
 from segstudio.core.geometry import Box
 from segstudio.tools import livewire
-from segstudio.tools.base import Area, Handles, Path, Pointer
+from segstudio.tools.base import Area, Handles, Path, Pointer, Tool
 from segstudio.tools.livewire import Livewire
 from segstudio.tools.seen import look
+from segstudio.tools.smart import SmartBrush
 from segstudio.tools.wand import Wand
 from tests.tools.fake import COLUMNS, ROWS, FakeSession, stroke
 
@@ -194,11 +197,74 @@ def test_the_livewire_waits_for_pixels_and_is_straight_where_nothing_is_seen(
     assert isinstance(line, Path) and len(line.points) == 2
 
 
-GUIDED = (Wand,)
+@pytest.mark.parametrize("centre", [(150, 200), (150, 257)])
+def test_the_smart_brush_stops_at_edges_even_from_close_by(
+    session: FakeSession, disc: NDArray[np.bool_], centre: tuple[float, float]
+) -> None:
+    session.brush_radius = 30
+    stroke(SmartBrush(session), centre)
+    rows, columns = np.mgrid[:ROWS, :COLUMNS]
+    brush = np.hypot(rows + 0.5 - centre[0], columns + 0.5 - centre[1]) <= 30
+    painted = session.classes_shown == 1
+    assert not (painted & ~(brush & disc)).any() and (painted & brush & disc).sum() > 0.97 * (brush & disc).sum()
+
+
+def test_the_smart_brush_paints_only_what_is_connected_to_its_middle(session: FakeSession) -> None:
+    session.pixels = picture(50)
+    session.pixels[0, :, 100:103] = 0  # a wall of three pixels
+    session.brush_radius = 30
+    stroke(SmartBrush(session), (150, 90), (150, 96), (160, 90))
+    painted = session.classes_shown == 1
+    assert painted[150, 70:100].all() and not painted[:, 100:].any() and len(session.document.history.edits) == 1
+
+
+def test_strictness_says_how_much_may_differ(session: FakeSession) -> None:
+    session.pixels = picture(50)
+    session.pixels[0, :, 100:] = 57
+    session.brush_radius = 30
+    sizes = []
+    for strictness in (0.0, 1.0):
+        session.options["smart", "strictness"] = strictness
+        stroke(SmartBrush(session), (150, 90))
+        sizes.append(int((session.classes_shown == 1)[:, 100:].sum()))
+        session.document.undo()
+    assert sizes[0] > 500 and sizes[1] == 0
+
+
+def test_a_fast_smart_stroke_leaves_no_gaps(session: FakeSession) -> None:
+    session.pixels = picture(50)
+    stroke(SmartBrush(session), (100, 10), (100, 500))
+    assert (session.classes_shown[98:103, 10:500] == 1).all()
+    session.brush_radius = 0.5
+    stroke(SmartBrush(session), (20.9, 30.1))
+    assert session.classes_shown[20, 30] == 1 and (session.classes_shown[15:25] == 1).sum() == 1
+
+
+def test_a_smart_dab_takes_less_than_10_ms(session: FakeSession, disc: NDArray[np.bool_]) -> None:
+    session.brush_radius, tool = 50, SmartBrush(session)
+    tool.press(Pointer(0, 150, 200))
+    times = []
+    for column in range(201, 231):
+        start = time.perf_counter()
+        tool.drag(Pointer(0, 150, column))
+        times.append(time.perf_counter() - start)
+    assert sorted(times)[len(times) // 2] < 0.01
+
+
+def test_escape_in_mid_smart_stroke_puts_everything_back(session: FakeSession, disc: NDArray[np.bool_]) -> None:
+    tool = SmartBrush(session)
+    tool.press(Pointer(0, 150, 200))
+    tool.drag(Pointer(0, 150, 230))
+    assert session.codes.any()
+    tool.cancel()
+    assert not session.codes.any()
+
+
+GUIDED = (Wand, SmartBrush)
 
 
 @pytest.mark.parametrize("kind", GUIDED)
-def test_ctrl_erases_and_unsure_has_no_class(kind: type[Wand], blocks: FakeSession) -> None:
+def test_ctrl_erases_and_unsure_has_no_class(kind: type[Tool], blocks: FakeSession) -> None:
     stroke(kind(blocks), (80, 80), erase=True)
     assert blocks.classes_shown[80, 80] == 0 and blocks.codes[80, 80] >> 8 == Origin.PAINTED
     blocks.unsure = True
@@ -209,7 +275,7 @@ def test_ctrl_erases_and_unsure_has_no_class(kind: type[Wand], blocks: FakeSessi
 
 
 @pytest.mark.parametrize("kind", GUIDED)
-def test_nothing_happens_while_pixels_load_or_outside_the_image(kind: type[Wand], blocks: FakeSession) -> None:
+def test_nothing_happens_while_pixels_load_or_outside_the_image(kind: type[Tool], blocks: FakeSession) -> None:
     stroke(kind(blocks), (-5, 10), (-8, 20))
     blocks.pixels = None
     tool = kind(blocks)

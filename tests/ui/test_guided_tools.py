@@ -9,6 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from segstudio.core.codes import Origin
 from segstudio.core.document import Document
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
@@ -133,3 +134,16 @@ def test_escape_drops_the_livewire(canvas: Canvas) -> None:
         drag(canvas, around(angle))
     assert canvas.cancel() and not canvas.tool.busy and not canvas.confirm()
     assert not painted(canvas).any()
+
+
+def test_the_smart_brush_stays_inside_the_disc(canvas: Canvas) -> None:
+    canvas.session.set_tool("smart")
+    canvas.session.set_brush_radius(30)
+    drag(canvas, (100, 130), (100, 150), (100, 170), (120, 150))
+    assert not (painted(canvas) & ~disc()).any() and painted(canvas).sum() > 0.7 * disc().sum() and edits(canvas) == 1
+    drag(canvas, (100, 150), modifiers=CTRL)
+    assert not painted(canvas)[80:120, 130:170].any()
+    canvas.session.choose_unsure()
+    drag(canvas, (100, 150))
+    codes = canvas.session.layer.annotation.read(Box.whole(canvas.session.shape))
+    assert codes[100, 150] >> 8 == Origin.UNSURE
