@@ -10,6 +10,7 @@ from segstudio.tools.lasso import Lasso
 from segstudio.tools.livewire import Livewire
 from segstudio.tools.revert import Revert
 from segstudio.tools.smart import SmartBrush
+from segstudio.tools.superpixel import Superpixels
 from segstudio.tools.wand import Wand
 
-TOOLS: tuple[type[Tool], ...] = (Brush, SmartBrush, Eraser, Revert, Lasso, Livewire, Fill, Wand)
+TOOLS: tuple[type[Tool], ...] = (Brush, SmartBrush, Eraser, Revert, Lasso, Livewire, Fill, Wand, Superpixels)

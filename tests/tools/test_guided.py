@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from segstudio.core.codes import Origin
 from segstudio.core.geometry import Box
-from segstudio.tools import livewire
+from segstudio.tools import livewire, superpixel
 from segstudio.tools.base import Area, Handles, Path, Pointer, Tool
 from segstudio.tools.livewire import Livewire
 from segstudio.tools.seen import look
 from segstudio.tools.smart import SmartBrush
+from segstudio.tools.superpixel import Superpixels
 from segstudio.tools.wand import Wand
 from tests.tools.fake import COLUMNS, ROWS, FakeSession, stroke
 
@@ -260,7 +261,65 @@ def test_escape_in_mid_smart_stroke_puts_everything_back(session: FakeSession, d
     assert not session.codes.any()
 
 
-GUIDED = (Wand, SmartBrush)
+def test_superpixels_follow_the_edge_and_are_painted_whole(session: FakeSession, disc: NDArray[np.bool_]) -> None:
+    tool = Superpixels(session)
+    (shown,) = tool.preview(Pointer(0, 150, 200))
+    assert isinstance(shown, Area) and 200 < shown.stencil.sum() < 800
+    stroke(tool, (150, 200))
+    painted = session.classes_shown == 1
+    rows, columns = (
+        slice(start, start + side) for start, side in zip((shown.top, shown.left), shown.stencil.shape, strict=True)
+    )
+    assert (painted[rows, columns] == shown.stencil).all() and painted.sum() == shown.stencil.sum()
+    turns = np.linspace(0, 6.28, 30)
+    for radius in (10, 25, 40, 55):
+        stroke(tool, *[(150 + radius * np.sin(a), 200 + radius * np.cos(a)) for a in turns])
+    assert overlap(session.classes_shown == 1, disc) > 0.93 and len(session.document.history.edits) <= 5
+
+
+def test_a_fast_drag_paints_every_superpixel_it_crosses_as_one_step(session: FakeSession) -> None:
+    session.pixels = picture(50)
+    stroke(Superpixels(session), (100, 10), (100, 500))
+    assert (session.classes_shown[100, 10:500] == 1).all() and len(session.document.history.edits) == 1
+
+
+def test_superpixels_are_found_once_for_each_view_and_option(
+    session: FakeSession, disc: NDArray[np.bool_], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes, really = [], superpixel.superpixels
+    monkeypatch.setattr(
+        superpixel, "superpixels", lambda values, side, c: sizes.append((values.size, side)) or really(values, side, c)
+    )
+    tool = Superpixels(session)
+    stroke(tool, (150, 200), (150, 230))
+    tool.preview(Pointer(0, 10, 10))
+    session.options["superpixel", "size"] = 40
+    tool.preview(Pointer(0, 10, 10))
+    monkeypatch.setattr(FakeSession, "view", Box(0, 0, 0, 100, 100))
+    tool.preview(Pointer(0, 10, 10))
+    assert sizes == [(ROWS * COLUMNS * 3, 20), (ROWS * COLUMNS * 3, 40)]
+    monkeypatch.setattr(superpixel, "LIMIT", 2500)
+    tool.cancel()
+    (area,) = tool.preview(Pointer(0, 50, 50))
+    assert sizes[2] == (2500 * 3, 20) and isinstance(area, Area) and area.stencil.sum() > 400
+
+
+def test_superpixels_of_a_view_of_one_pixel(session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    session.pixels = picture(50)
+    monkeypatch.setattr(FakeSession, "view", Box(0, 20, 20, 21, 21))
+    stroke(Superpixels(session), (20.5, 20.5))
+    assert session.classes_shown[20, 20] == 1 and (session.classes_shown == 1).sum() == 1
+
+
+def test_escape_in_mid_superpixel_stroke_puts_everything_back(session: FakeSession, disc: NDArray[np.bool_]) -> None:
+    tool = Superpixels(session)
+    tool.press(Pointer(0, 150, 200))
+    assert session.codes.any()
+    tool.cancel()
+    assert not session.codes.any()
+
+
+GUIDED = (Wand, SmartBrush, Superpixels)
 
 
 @pytest.mark.parametrize("kind", GUIDED)

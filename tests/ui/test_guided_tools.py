@@ -147,3 +147,16 @@ def test_the_smart_brush_stays_inside_the_disc(canvas: Canvas) -> None:
     drag(canvas, (100, 150))
     codes = canvas.session.layer.annotation.read(Box.whole(canvas.session.shape))
     assert codes[100, 150] >> 8 == Origin.UNSURE
+
+
+def test_the_superpixel_under_the_pointer_is_shown_and_a_drag_paints_whole_ones(canvas: Canvas) -> None:
+    canvas.session.set_tool("superpixel")
+    canvas.session.set_tool_option("superpixel", "size", 15)
+    before = canvas.grab().toImage().pixelColor(at(canvas, 100, 150))
+    QTest.mouseMove(canvas, at(canvas, 100, 150))
+    assert canvas.grab().toImage().pixelColor(at(canvas, 100, 150)) != before and not painted(canvas).any()
+    drag(canvas, (100, 120), (100, 180), (80, 160), (80, 130), (120, 130), (120, 170))
+    assert painted(canvas).sum() > 0.6 * disc().sum() and edits(canvas) == 1
+    assert (painted(canvas) & ~disc(42)).sum() < 0.03 * disc().sum()
+    drag(canvas, (100, 120), (100, 180), modifiers=CTRL)
+    assert not painted(canvas)[100, 121:180].any()
