@@ -12,8 +12,8 @@ from segstudio.core.geometry import Box
 from segstudio.core.spans import Point
 from segstudio.core.stencils import polygon
 from segstudio.tools.base import Area, Handles, Path, Pointer, Preview, Session, Tool
-from segstudio.tools.gate import write
 from segstudio.tools.seen import Seen, holds, look
+from segstudio.tools.writing import write
 
 if TYPE_CHECKING:
     from skimage.graph import MCP_Geometric

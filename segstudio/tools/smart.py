@@ -12,8 +12,8 @@ from segstudio.core.codes import BACKGROUND
 from segstudio.core.parameters import Range
 from segstudio.tools.base import Pointer
 from segstudio.tools.brush import Brush
-from segstudio.tools.gate import begin
 from segstudio.tools.seen import look
+from segstudio.tools.writing import begin
 
 LIMIT = 250_000
 """Values that a dab compares at most; under a larger brush they are reduced."""

@@ -14,8 +14,8 @@ from segstudio.core.codes import BACKGROUND
 from segstudio.core.parameters import Range, Value
 from segstudio.core.writer import MaskWriter
 from segstudio.tools.base import Area, Pointer, Preview, Session, Tool
-from segstudio.tools.gate import begin
 from segstudio.tools.seen import Seen, look
+from segstudio.tools.writing import begin
 
 LIMIT = 500_000
 """Values that are grouped at most (half a second); a larger part is reduced."""

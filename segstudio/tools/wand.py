@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from segstudio.core.parameters import Range
 from segstudio.tools.base import Area, Pointer, Preview, Session, Tool
-from segstudio.tools.gate import write
 from segstudio.tools.seen import Seen, look
+from segstudio.tools.writing import write
 
 LIMIT = 4_000_000
 """Values that are compared at most; a larger part is reduced."""

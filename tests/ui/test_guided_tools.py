@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segstudio.core.codes import Origin
+from segstudio.core.codes import Origin, encode
 from segstudio.core.document import Document
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
@@ -17,6 +17,7 @@ from segstudio.settings import Settings
 from segstudio.tools.base import Area
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.session import Session
+from segstudio.ui.window import MainWindow
 
 NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
@@ -160,3 +161,18 @@ def test_the_superpixel_under_the_pointer_is_shown_and_a_drag_paints_whole_ones(
     assert (painted(canvas) & ~disc(42)).sum() < 0.03 * disc().sum()
     drag(canvas, (100, 120), (100, 180), modifiers=CTRL)
     assert not painted(canvas)[100, 121:180].any()
+
+
+@pytest.mark.parametrize(("key", "tool"), [(Qt.Key.Key_W, "wand"), (Qt.Key.Key_K, "livewire")])
+def test_keys_choose_the_tool(window: MainWindow, qtbot: QtBot, key: Qt.Key, tool: str) -> None:
+    qtbot.keyClick(window.canvas, key)
+    assert window.session.tool_id == tool and window.canvas.tool.id == tool
+
+
+def test_a_ctrl_double_click_erases_inside_the_livewire(canvas: Canvas) -> None:
+    canvas.session.set_tool("livewire")
+    for angle in (0, 2.1, 4.2):
+        drag(canvas, around(angle))
+    QTest.mouseDClick(canvas, LEFT, CTRL, at(canvas, *around(4.2)))
+    codes = canvas.session.layer.annotation.read(Box.whole(canvas.session.shape))
+    assert codes[100, 150] == encode(0, Origin.PAINTED)
