@@ -7,6 +7,10 @@ from segstudio.tools.brush import Brush
 from segstudio.tools.eraser import Eraser
 from segstudio.tools.fill import Fill
 from segstudio.tools.lasso import Lasso
+from segstudio.tools.livewire import Livewire
 from segstudio.tools.revert import Revert
+from segstudio.tools.smart import SmartBrush
+from segstudio.tools.superpixel import Superpixels
+from segstudio.tools.wand import Wand
 
-TOOLS: tuple[type[Tool], ...] = (Brush, Eraser, Revert, Lasso, Fill)
+TOOLS: tuple[type[Tool], ...] = (Brush, SmartBrush, Eraser, Revert, Lasso, Livewire, Fill, Wand, Superpixels)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from segstudio.core.codes import BACKGROUND, Origin
 from segstudio.core.stencils import polygon
-from segstudio.tools.base import Path, Pointer, Preview, Session, Tool
+from segstudio.tools.base import Area, Path, Pointer, Preview, Session, Tool
+from segstudio.tools.writing import write
 
 CLICK = 2.0
 """Pixels of movement below which a press and release is a click."""
@@ -68,12 +68,8 @@ class Lasso(Tool):
         if len(points) < 3:
             return
         _, rows, columns = self.session.shape
-        top, left, stencil = polygon(points, rows, columns)
-        unsure = self.session.unsure and not at.erase
-        origin = Origin.UNSURE if unsure else Origin.PAINTED
-        writer = self.session.begin_edit("Erase area" if at.erase else "Fill area", tool=self.id, origin=origin)
-        writer.set(at.z, top, left, stencil, BACKGROUND if at.erase or unsure else self.session.active_class)
-        self.session.finish_edit(writer)
+        area = Area(*polygon(points, rows, columns))
+        write(self, at, "Erase area" if at.erase else "Fill area", [area])
 
 
 def _near(a: tuple[float, float], b: tuple[float, float], distance: float = CLICK) -> bool:

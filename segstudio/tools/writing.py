@@ -1,0 +1,25 @@
+"""How tools that fill areas write: the active class, background where they erase, or unsure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from segstudio.core.codes import BACKGROUND, Origin
+from segstudio.core.writer import MaskWriter
+from segstudio.tools.base import Area, Pointer, Tool
+
+
+def begin(tool: Tool, at: Pointer, title: str) -> tuple[MaskWriter, int]:
+    """A writer for one undo step, and the class to write with it."""
+    session = tool.session
+    unsure = session.unsure and not at.erase
+    writer = session.begin_edit(title, tool=tool.id, origin=Origin.UNSURE if unsure else Origin.PAINTED)
+    return writer, BACKGROUND if at.erase or unsure else session.active_class
+
+
+def write(tool: Tool, at: Pointer, title: str, areas: Iterable[Area]) -> None:
+    """Write areas of the pointer's slice as one undo step."""
+    writer, value = begin(tool, at, title)
+    for area in areas:
+        writer.set(at.z, area.top, area.left, area.stencil, value)
+    tool.session.finish_edit(writer)
