@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from functools import reduce
 from itertools import pairwise
 
@@ -35,6 +36,8 @@ class MaskWriter:
         self._names = classes
         self._locked = classes.locked()
         self._any_locked = bool(self._locked.any())
+        self.allowed: Callable[[Box], NDArray[np.bool_]] | None = None
+        """Asked for each box that is about to change, where painting is restricted (core.restriction)."""
         self._before: dict[TileKey, Tile] = {}
         self._own: set[TileKey] = set()  # tiles that are this edit's own copy and may be changed in place
         self._touched: Box | None = None
@@ -59,14 +62,14 @@ class MaskWriter:
             return
         code = UNSET if class_id is None else encode(class_id, self.origin)
         swept, self._swept = self._swept, (z, code, spans)
-        if swept is not None and swept[:2] == (z, code) and not self._any_locked:
+        if swept is not None and swept[:2] == (z, code) and not self._careful:
             self._report(self._scatter(z, *spans.beyond(swept[2], self.layer.shape), code))
             return
         parts: list[Box] = []
         whole = spans.box(z).clip(self.layer.shape)
         for band in spans.bands(whole):
             for key in band.box.tiles():
-                if band.full_from <= key[2] * TILE and (key[2] + 1) * TILE <= band.full_to and not self._any_locked:
+                if band.full_from <= key[2] * TILE and (key[2] + 1) * TILE <= band.full_to and not self._careful:
                     changed = self._fill_tile(key, code)
                 else:
                     part = Box.of_tile(key).intersect(band.box)
@@ -176,6 +179,8 @@ class MaskWriter:
         chosen = stencil & (old != values)
         if self._any_locked:
             chosen = self._without_locked(key, inside, old, chosen)
+        if self.allowed is not None and chosen.any():
+            chosen = chosen & self.allowed(part)
         rows = np.flatnonzero(chosen.any(axis=1))
         if not rows.size:
             return None
@@ -196,6 +201,11 @@ class MaskWriter:
         self._own.discard(key)
         plane.fill_tile(key, code)
         return Box.of_tile(key)
+
+    @property
+    def _careful(self) -> bool:
+        """Whether single pixels may have to be spared."""
+        return self._any_locked or self.allowed is not None
 
     def _keep(self, key: TileKey) -> None:
         """Remember a tile as it was before this edit."""

@@ -54,7 +54,6 @@ class Program(QObject):
 
         self.window.build_panels()
         studio = Studio(self.session)
-        self.session.visible_box = studio.visible_box = self.window.canvas.visible_box
         self._connect(studio)
         return studio
 

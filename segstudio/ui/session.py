@@ -17,6 +17,7 @@ from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
 from segstudio.core.parameters import Value, check_one
 from segstudio.core.proposal import Proposal, settled, write
+from segstudio.core.restriction import Restriction
 from segstudio.core.source import ArraySource, PixelSource
 from segstudio.core.writer import MaskWriter
 from segstudio.settings import Settings
@@ -75,6 +76,7 @@ class Session(QObject):
         self._active_class = 1
         self.tool_id = "brush"
         self.unsure = False  # paint "unsure" instead of the active class
+        self.restriction = Restriction()
         self._radius = settings.brush_radius
         self._options: dict[tuple[str, str], Value] = {}
         self._forms = {(tool.id, p.name): p for tool in TOOLS for p in tool.parameters()}
@@ -149,7 +151,11 @@ class Session(QObject):
     def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter:
         """A writer on the active layer; tools call this only after `why_not_editable` was empty."""
         assert self.document is not None and self.image is not None
-        return self.document.begin_edit(self.image.id, self.active_layer, title, tool=tool, origin=origin)
+        writer = self.document.begin_edit(self.image.id, self.active_layer, title, tool=tool, origin=origin)
+        if self.restriction.active:
+            windows = [(band, self.windows[band].low, self.windows[band].high) for band in self.tone.bands]
+            writer.allowed = self.restriction.allowed(self.layer, self.read_pixels, windows, self.view)
+        return writer
 
     def finish_edit(self, writer: MaskWriter) -> Edit | None:
         assert self.document is not None
@@ -240,6 +246,11 @@ class Session(QObject):
     def set_brush_radius(self, radius: float) -> None:
         """Radius in image pixels, 0.5 to 4000."""
         self._radius = float(np.clip(radius, 0.5, 4000))
+        self.options_changed.emit()
+
+    def restrict(self, restriction: Restriction) -> None:
+        """Say where painting may change anything."""
+        self.restriction = restriction
         self.options_changed.emit()
 
     def set_tool_option(self, tool: str, name: str, value: Value) -> None:

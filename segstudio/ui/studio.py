@@ -11,7 +11,6 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from segstudio.core.codes import NOTHING
 from segstudio.core.document import Document, ImageEntry, Version
-from segstudio.core.geometry import Box
 from segstudio.errors import UserError
 from segstudio.project.lock import ProjectInUse
 from segstudio.project.store import Store
@@ -51,7 +50,6 @@ class Studio(QObject):
         self.training = Training(self.session, self.workers, self.library)
         self.baselining = Baselining(self.session, self.workers, self.library)
         self.operating = Operating(self.session, self.workers)
-        self.visible_box: Callable[[], Box] = lambda: Box.whole(self.session.shape, self.session.slice)
         self._connect()
 
     def _connect(self) -> None:
@@ -300,7 +298,7 @@ class Studio(QObject):
             self.said.emit(text)
 
     def _visible(self) -> BoxTuple | None:
-        box = self.visible_box()
+        box = self.session.view
         return None if box.empty else visible_tiles((box.top, box.left, box.bottom, box.right))
 
     def _usefulness(self, entry: ImageEntry) -> float:

@@ -215,6 +215,7 @@ class MainWindow(QMainWindow):
         editor.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self.notices.raise_()
         self.proposal_bar.raise_()
+        session.visible_box = self.canvas.visible_box
         self.pages.addWidget(editor)
         self.hover = Hover(session, self.status)
         self.canvas.hovered.connect(self.hover.move)

@@ -14,6 +14,7 @@ from segstudio.tools.base import Tool
 from segstudio.ui import icons, theme
 from segstudio.ui.form import Field, make_field
 from segstudio.ui.panels.classes import Chip
+from segstudio.ui.panels.paint_where import PaintWhere
 from segstudio.ui.session import Session
 from segstudio.ui.widgets import clear, label, row, rule, slider
 from segstudio.ui.words import tr
@@ -40,7 +41,8 @@ class ToolOptions(QWidget):
         line.setFixedHeight(16)
         for part in (self._icon, self._title, line):
             box.addWidget(part)
-        for option in (self.chosen, self.radius, self.own):
+        self.where = PaintWhere(session)
+        for option in (self.chosen, self.radius, self.own, self.where):
             box.addWidget(option)
         box.addWidget(self.hint, 1)
         session.tool_changed.connect(lambda _: self.refresh())
