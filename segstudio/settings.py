@@ -25,6 +25,7 @@ class Settings:
     brush_radius: float = option(8.0, "Brush radius", low=0.5, high=4000.0, help="In image pixels.")
     mask_opacity: float = option(0.55, "Mask opacity", low=0.0, high=1.0)
     undo_megabytes: int = option(256, "Memory for undo", low=16, high=8192, help="Older steps are dropped first.")
+    smooth: bool = option(False, "Blend magnified pixels", help="Off shows each pixel as a square.")
     device: str = option("auto", "Compute device", choices=("auto", "cpu", "cuda", "mps"))
     auto_train: bool = option(False, "Train by itself", help="Start after enough new corrections.")
     auto_train_strokes: int = option(15, "Corrections before training", low=1, high=1000)

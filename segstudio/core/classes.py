@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,6 +16,13 @@ PALETTE = (
     "#4c78a8", "#c7e01f", "#8c6bff",
 )  # fmt: skip
 """Colours given to new classes in turn (mostly after Vega's tableau10; the first stands out on grey images)."""
+
+
+SAFE_PALETTE = (
+    "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7", "#ffffff", "#882255", "#44aa99",
+)  # fmt: skip
+"""Colours that stay apart with any colour vision: Okabe and Ito 2008 (white for black, which images are full of),
+and two of Tol's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +88,13 @@ class ClassTable:
         if class_id == 0:
             raise UserError("The background class cannot be removed.")
         del self._entries[class_id]
+        self.changed.emit(None)
+
+    def recolor(self, palette: Sequence[str]) -> None:
+        """Give all classes but the background the colours of a palette in turn."""
+        objects = [entry for entry in self if entry.id]
+        for place, entry in enumerate(objects):
+            self._entries[entry.id] = replace(entry, color=palette[place % len(palette)])
         self.changed.emit(None)
 
     def restore(self, entries: Iterable[ClassEntry]) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from segstudio.core.classes import SAFE_PALETTE
+from segstudio.settings import save
 from segstudio.tools import TOOLS
 from segstudio.ui import dialogs
 from segstudio.ui.command import (
@@ -27,6 +29,7 @@ from segstudio.ui.mask_commands import MASK
 
 if TYPE_CHECKING:
     from segstudio.core.history import Edit
+    from segstudio.ui.session import MaskStyle
     from segstudio.ui.window import MainWindow
 
 # --- what needs more than a line ----------------------------------------------------------------------------
@@ -106,6 +109,30 @@ def toggle_done(window: MainWindow) -> None:
     session.document.image_changed.emit(session.image)
 
 
+def next_style(window: MainWindow) -> None:
+    styles: tuple[MaskStyle, ...] = ("fill", "outline", "hatch")
+    style = styles[(styles.index(window.session.mask_style) + 1) % len(styles)]
+    window.session.set_display(mask_style=style)
+    window.say(
+        {"fill": "Masks are filled.", "outline": "Only outlines are drawn.", "hatch": "Masks are hatched."}[style]
+    )
+
+
+def toggle_smooth(window: MainWindow) -> None:
+    """Remembered for all images."""
+    session = window.session
+    session.settings = session.settings.with_(smooth=not session.smooth)
+    save(session.settings)
+    session.set_display(smooth=not session.smooth)
+
+
+def safe_colors(window: MainWindow) -> None:
+    """Give the classes colours that stay apart with any colour vision, as one step."""
+    document = window.session.document
+    if document is not None:
+        document.change_classes("Colour-vision-safe colours", lambda classes: classes.recolor(SAFE_PALETTE))
+
+
 def show_baselines(window: MainWindow) -> None:
     window.show_panel("baselines")
     window.baselines.preview()
@@ -180,6 +207,8 @@ _CLASSES = (
     Command("class.background", "Classes", "Background", lambda w: choose(w, 0), "0", has_document, part=1),
     Command("class.unsure", "Classes", "Unsure", lambda w: w.session.choose_unsure(), "U", has_document,
             "Pixels that training leaves out", part=1),
+    Command("class.safe-colors", "Classes", "Colour-vision-safe colours", safe_colors, "", can_change,
+            "Colours that stay apart with any colour vision (Okabe and Ito)", "color", part=2),
     Command("class.add", "Classes", "Add class", lambda w: w.classes.add_class(), enabled=can_change,
             icon="add", part=2),
 )  # fmt: skip
@@ -232,8 +261,13 @@ _VIEW = (
             icon="eye", checked=lambda w: w.session.masks_visible, part=1),
     Command("masks.peek", "View", "Peek at the image", lambda w: w.peek(), "`", has_image,
             "Hides the masks while the key is held", "peek", part=1, held=True),
-    Command("masks.outline", "View", "Outlines only", lambda w: toggle(w, "outlines"), "O", has_document,
-            icon="outline", checked=lambda w: w.session.outlines, part=1),
+    Command("masks.style", "View", "Fill, outline or hatch", next_style, "O", has_document,
+            "How masks are drawn; each press goes one further", "outline", part=1),
+    Command("window.drag", "View", "Window/level by dragging", lambda w: toggle(w, "levelling"), "M", has_image,
+            "Drag right for more contrast range, up for brighter; again or Esc to end", "histogram",
+            lambda w: w.session.levelling, part=2),
+    Command("pixels.smooth", "View", "Blend magnified pixels", toggle_smooth, "", has_document,
+            "Off shows each pixel as a square", "image", lambda w: w.session.smooth, part=2),
     Command("masks.fade", "View", "Fainter mask", lambda w: fade(w, -0.1), ",", has_image, icon="less",
             part=1),
     Command("masks.strengthen", "View", "Stronger mask", lambda w: fade(w, 0.1), ".", has_image,
@@ -271,7 +305,7 @@ TOOL_COLUMN = (
     "",
     "view.fit",
     "masks.show",
-    "masks.outline",
+    "masks.style",
     "uncertainty.show",
 )
 """Commands of the left tool bar."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,12 @@ from segstudio.tools import TOOLS
 from segstudio.ui.tone import Tone, default_bands
 
 DISPLAY = (
-    "masks_visible", "peeking", "outlines", "uncertainty_visible", "channel", "bands", "gamma", "inverted", "ramp",
+    "masks_visible", "peeking", "mask_style", "uncertainty_visible", "channel", "bands", "gamma", "inverted", "ramp",
+    "smooth", "levelling",
 )  # fmt: skip
 """Attributes of the session that say how things are drawn."""
+
+MaskStyle = Literal["fill", "outline", "hatch"]
 
 EMPTY_SHAPE: Shape = (1, 0, 0)
 
@@ -87,7 +91,9 @@ class Session(QObject):
         self.gamma, self.inverted, self.ramp = 1.0, False, "grey"
         self.masks_visible = True
         self.peeking = False
-        self.outlines = False
+        self.mask_style: MaskStyle = "fill"
+        self.smooth = settings.smooth  # magnified pixels are blended, not squares
+        self.levelling = False  # dragging on the canvas sets the display window
         self.uncertainty_visible = False
         self.proposal: Proposal | None = None
 

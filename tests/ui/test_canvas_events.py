@@ -153,7 +153,7 @@ def test_annotated_pixels_show_their_class_and_predicted_ones_are_fainter(show: 
     assert annotated[0] > predicted[0] > 100 and annotated[1] < predicted[1] < 100
     canvas.session.set_display(peeking=True)
     assert color(canvas, 100, 104) == (100, 100, 100)
-    canvas.session.set_display(peeking=False, outlines=True)
+    canvas.session.set_display(peeking=False, mask_style="outline")
     assert color(canvas, 100, 104) == (100, 100, 100)
     assert layer.visible
 

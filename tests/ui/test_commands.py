@@ -155,7 +155,7 @@ def test_keys_change_the_display(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyClick(window.canvas, Key.Key_V)
     assert not session.masks_visible
     qtbot.keyClick(window.canvas, Key.Key_O)
-    assert session.outlines
+    assert session.mask_style == "outline"
     qtbot.keyClick(window.canvas, Key.Key_Q, Qt.KeyboardModifier.ShiftModifier)
     assert session.uncertainty_visible
     before = session.layer.opacity

@@ -76,10 +76,10 @@ class ScenePainter:
         area = tile_box(z, level, row, column, layer.shape)
         part, step = box.intersect(area), 1 << level
         tile = self._masks.find(key)
-        if tile is None or self._session.outlines or part == area:
+        if tile is None or self._session.mask_style != "fill" or part == area:
             return False
         part = Box(z, part.top // step * step, part.left // step * step, part.bottom, part.right)
-        pixels = render.mask_pixels(layer, self._colors_of(layer), part, level, outlines=False)
+        pixels = render.mask_pixels(layer, self._colors_of(layer), part, level, style="fill")
         target = np.frombuffer(tile.bits(), np.uint32).reshape(tile.height(), tile.bytesPerLine() // 4)
         top, left = (part.top - area.top) // step, (part.left - area.left) // step
         target[top : top + pixels.shape[0], left : left + pixels.shape[1]] = pixels
@@ -105,7 +105,7 @@ class ScenePainter:
         self._late = False
         box, level = self._box_under(view, clip), view.level
         session.pixels.look(view, view.visible(session.slice, session.shape), level)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 1)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 1 or session.smooth)
         self._draw_tiles(painter, view, box, level, self._image_tile)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         if session.masks_visible and not session.peeking:
@@ -191,7 +191,7 @@ class ScenePainter:
         if tile is not None or not fetch or self._too_late():
             return tile
         box = tile_box(session.slice, level, row, column, session.shape)
-        pixels = render.mask_pixels(layer, self._colors_of(layer), box, level, outlines=session.outlines)
+        pixels = render.mask_pixels(layer, self._colors_of(layer), box, level, style=session.mask_style)
         return self._masks.keep(key, render.to_image(pixels))
 
     def _uncertainty_tile(self, level: int, row: int, column: int, *, fetch: bool = True) -> QImage | None:

@@ -13,6 +13,7 @@ from segstudio.core.codes import NOTHING, UNSET, Origin
 from segstudio.core.geometry import TILE, Box, TileKey
 from segstudio.core.layer import MaskLayer
 from segstudio.core.plane import Plane
+from segstudio.ui.session import MaskStyle
 from segstudio.ui.tone import Tone
 
 Argb = NDArray[np.uint32]
@@ -63,20 +64,27 @@ class Colors:
             self.shown[int(origin) * 256] = self.background if origin == Origin.PAINTED else 0
 
 
-def mask_pixels(layer: MaskLayer, colors: Colors, box: Box, level: int, *, outlines: bool) -> Argb:
+def mask_pixels(layer: MaskLayer, colors: Colors, box: Box, level: int, *, style: MaskStyle = "fill") -> Argb:
     """The mask in `box` (image pixels, on the grid of the level) as colours, one for each 2**level-th pixel."""
     codes = strided(layer.annotation, box, level)
-    if outlines or not layer.prediction.is_empty():
+    if style != "fill" or not layer.prediction.is_empty():
         np.copyto(codes, strided(layer.prediction, box, level), where=codes == UNSET)  # below 256: predicted
-    if outlines:
+    if style != "fill":
         shown = (codes & 0xFF).astype(np.uint8)
-        return np.where(_edges(shown), colors.edge[shown], np.uint32(0))
+        edges = _edges(shown)
+        drawn = edges if style == "outline" else edges | (_diagonals(codes.shape, box, level, 8) < 2) & (shown != 0)
+        return np.where(drawn, colors.edge[shown], np.uint32(0))
     argb = np.take(colors.shown, codes, mode="clip")
     unsure = codes >= int(Origin.UNSURE) * 256
     if unsure.any():
-        rows, columns = np.indices(codes.shape)
-        argb[unsure & ((rows + columns) % 6 > 2)] = 0  # hatched
+        argb[unsure & (_diagonals(codes.shape, box, level, 6) > 2)] = 0  # hatched
     return argb
+
+
+def _diagonals(shape: tuple[int, ...], box: Box, level: int, period: int) -> NDArray[np.intp]:
+    """For each drawn pixel its place 0 .. period - 1 across diagonal stripes that fit together at tile borders."""
+    rows, columns = np.arange(shape[0])[:, None], np.arange(shape[1])[None, :]
+    return np.asarray((rows + columns + (box.top >> level) + (box.left >> level)) % period)
 
 
 def uncertainty_pixels(layer: MaskLayer, box: Box, level: int) -> Argb:

@@ -3,254 +3,100 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
     QFocusEvent,
     QKeyEvent,
     QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QResizeEvent,
     QTabletEvent,
+    QTouchEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
-from segstudio.core.geometry import Box
-from segstudio.core.layer import MaskLayer
 from segstudio.tools.base import Pointer, Preview, Tool
 from segstudio.ui.canvas import overlay
-from segstudio.ui.canvas.backing import Backing
-from segstudio.ui.canvas.furniture import Furniture
+from segstudio.ui.canvas.drags import Drag, Levelling, MinimapDrag, Pan, touched
 from segstudio.ui.canvas.hand import Hand, pointer_at, stylus_at
-from segstudio.ui.canvas.painter import ScenePainter
-from segstudio.ui.canvas.viewport import Viewport
+from segstudio.ui.canvas.scene_view import SceneView
 from segstudio.ui.session import Session
 
 
-class Canvas(QWidget):
-    """A raster widget. Its cost follows what is touched and seen, never the size of the image."""
+class Canvas(SceneView):
+    """The scene with a hand over it: tools, panning, zooming and keys."""
 
     hovered = Signal(object)
     """(row, column) of the pixel under the pointer, or None outside the image."""
-    view_changed = Signal()
     files_dropped = Signal(list)
     painting = Signal()
     """The pointer is down in a tool."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(session, parent)
         self.setObjectName("canvas")
-        self.session = session
-        self.view = Viewport()
-        self.scene = ScenePainter(session)
         self._hand = Hand(session)
-        self._backing = Backing()
-        self._furniture = Furniture()
-        self._place = (0.0, 0.0, 0.0)  # scale, and where image point (0, 0) is
         self._drawn = QRectF()
-        self._pan_from: QPointF | None = None
+        self._drag: Drag | None = None
         self._space = False
-        self._shown_image: int | None = None
-        self._look: tuple[object, object] = (None, None)
-        self._fitted = True
-        self._unsubscribe: list[Callable[[], None]] = []
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
-        self.setBackgroundRole(QPalette.ColorRole.Dark)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        self._connect()
-
-    def _connect(self) -> None:
-        session = self.session
-        session.image_changed.connect(self._on_image)
-        session.layers_changed.connect(self._on_layers)
-        session.slice_changed.connect(lambda _: self._on_slice())
-        session.display_changed.connect(self._on_display)
-        session.classes_changed.connect(self._on_masks)
-        session.proposal_changed.connect(self._redraw)
         session.tool_changed.connect(lambda _: self._cancel_others())
         session.options_changed.connect(self._refresh_preview)
-
-    # --- view -----------------------------------------------------------------------------------------------
+        session.slice_changed.connect(lambda _: self._refresh_preview())
+        session.display_changed.connect(self._set_cursor)
 
     @property
     def tool(self) -> Tool:
         """The active tool."""
         return self._hand.tool
 
-    def sizeHint(self) -> QSize:
-        return QSize(800, 600)
-
-    def fit(self) -> None:
-        """Show the whole image, and go on doing so when the window changes its size."""
-        self.view.fit(self.session.shape)
-        self._fitted = True
-        self._moved()
-
-    def actual_size(self) -> None:
-        """One image pixel is one pixel of the screen, around the middle of the view."""
-        self.zoom_by(1 / self.devicePixelRatioF() / self.view.scale)
-
-    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
-        """Zoom, keeping the image point under `at` (else the middle) where it is."""
-        at = QPointF(self.width() / 2, self.height() / 2) if at is None else at
-        self._fitted = False
-        self.view.zoom(factor, at.x(), at.y())
-        self._moved()
-
-    def center_on(self, row: float, column: float) -> None:
-        """Bring an image point to the middle."""
-        self._fitted = False
-        self.view.center(row, column)
-        self._moved()
-
-    def visible_box(self) -> Box:
-        """The part of the shown slice that is seen; may be empty."""
-        return self.view.visible(self.session.slice, self.session.shape)
-
-    def _moved(self) -> None:
-        if self.session.image is not None:
-            self.view.keep_near(self.session.shape)
-        scale, (x, y) = self.view.scale, self.view.to_widget(0, 0)
-        if scale == self._place[0]:
-            self._backing.scroll(x - self._place[1], y - self._place[2])
-            self.update()
-        else:
-            self._redraw()
-        self._place = scale, x, y
-        self.view_changed.emit()
-
-    def _redraw(self, rect: QRect | None = None) -> None:
-        """The scene inside `rect` (all, if None) looks different now."""
-        self._backing.spoil(rect)
-        self.update() if rect is None else self.update(rect)
-
-    # --- what changed ---------------------------------------------------------------------------------------
-
-    def _on_image(self) -> None:
-        image = self.session.image
-        self.scene.forget_image()
+    def drop_shapes(self) -> None:
         self._hand.drop_all()
-        if image is not None and image.id != self._shown_image:
-            self.fit()
-        self._shown_image = image.id if image else None
-        self._on_layers()
 
-    def _on_arrived(self, box: Box) -> None:
-        """A tile of an image that is read as it is shown."""
-        self.scene.update_image(box)
-        if box.z == self.session.slice:
-            self._redraw(self._widget_rect(box))
-
-    def _on_layers(self) -> None:
-        for unsubscribe in self._unsubscribe:
-            unsubscribe()
-        self._unsubscribe = [
-            layer.changed.connect(lambda box, layer=layer: self._on_pixels(layer, box))  # type: ignore[misc]
-            for layer in (self.session.image.layers if self.session.image else ())
-        ]
-        if self.session.pixels is not None:
-            self._unsubscribe.append(self.session.pixels.arrived.connect(self._on_arrived))
-        self._on_masks()
-
-    def _on_pixels(self, layer: MaskLayer, box: Box) -> None:
-        self.scene.update_mask(layer, box, self.view.level)
-        if box.z == self.session.slice:
-            self._redraw(self._widget_rect(box.expand(2 if self.session.outlines else 0)))
-
-    def _on_masks(self) -> None:
-        self.scene.forget_masks()
-        self._redraw()
-
-    def _on_slice(self) -> None:
-        self.scene.forget_minimap()
-        self._refresh_preview()
-        self._redraw()
-
-    def _on_display(self) -> None:
-        """Forget only the tiles that look different now; peeking and hiding draw the same tiles, or none."""
-        session = self.session
-        image = session.tone
-        masks = (session.outlines, tuple(layer.opacity for layer in session.image.layers) if session.image else ())
-        if image != self._look[0]:
-            self.scene.forget_image()
-        elif masks != self._look[1]:
-            self.scene.forget_masks()
-        self._look = image, masks
-        self._redraw()
-
-    def _cancel_others(self) -> None:
-        self._hand.drop_all(but_active=True)
-        self._refresh_preview()
-
-    def _widget_rect(self, box: Box) -> QRect:
-        x0, y0 = self.view.to_widget(box.top, box.left)
-        x1, y1 = self.view.to_widget(box.bottom, box.right)
-        margin = 1 + (1 << self.view.level) * self.view.scale
-        return QRectF(QPointF(x0 - margin, y0 - margin), QPointF(x1 + margin, y1 + margin)).toAlignedRect()
-
-    # --- painting -------------------------------------------------------------------------------------------
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        clip = event.rect()
-        session = self.session
-        if session.image is None or session.pixels is None:
-            painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
-            if session.image is not None:
-                painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-                text = self.tr("Reading %s …") % session.image.name
-                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
-            return
-        self.scene.begin_frame()
-        self._backing.show(painter, clip, self.size(), self.devicePixelRatioF(), self._draw_scene)
-        overlay.draw_previews(painter, self.view, self._previews())
-        self._furniture.show(painter, clip, self.view, session.image.info, self.scene.minimap)
-
-    def _draw_scene(self, painter: QPainter, clip: QRect) -> None:
-        painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
-        if not self.scene.draw(painter, self.view, clip):
-            QTimer.singleShot(0, lambda: self._redraw(clip))
-        overlay.draw_grid(painter, self.view, self.session.shape)
-
-    def _previews(self) -> list[Preview]:
-        return [] if self._pan_from is not None or self._space else self._hand.previews()
+    def previews(self) -> list[Preview]:
+        return [] if self._drag is not None or self._space or self.session.levelling else self._hand.previews()
 
     def _refresh_preview(self) -> None:
         """Repaint where the outlines were and where they are now."""
-        now = overlay.preview_rect(self.view, self._previews())
+        now = overlay.preview_rect(self.view, self.previews())
         for rect in (self._drawn, now):
             if not rect.isNull():
                 self.update(rect.toAlignedRect())
         self._drawn = now
 
+    def _cancel_others(self) -> None:
+        self._hand.drop_all(but_active=True)
+        self._refresh_preview()
+
     # --- pointer --------------------------------------------------------------------------------------------
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus()
-        middle = event.button() == Qt.MouseButton.MiddleButton
-        if middle or (self._space and event.button() == Qt.MouseButton.LeftButton):
-            self._start_pan(event.position())
-        elif event.button() == Qt.MouseButton.LeftButton:
-            self._press(self._pointer_at(event.position(), event.modifiers()))
+        at, left = event.position(), event.button() == Qt.MouseButton.LeftButton
+        if event.button() == Qt.MouseButton.MiddleButton or (self._space and left):
+            self._start(Pan(self, at))
+        elif left and MinimapDrag.starts(self, at):
+            self._start(MinimapDrag(self, at))
+        elif left and self.session.levelling:
+            self._start(Levelling(self.session, at))
+        elif left:
+            self._press(self._pointer_at(at, event.modifiers()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._pan_from is not None:
-            self._pan(event.position())
+        if self._drag is not None:
+            self._drag.move(event.position())
         else:
             self._move(self._pointer_at(event.position(), event.modifiers()))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._pan_from is not None:
-            self._pan_from = None
+        if self._drag is not None:
+            self._drag = None
             self._set_cursor()
         elif event.button() == Qt.MouseButton.LeftButton:
             self._release(self._pointer_at(event.position(), event.modifiers()))
@@ -314,22 +160,19 @@ class Canvas(QWidget):
         self._hand.release(at)
         self._refresh_preview()
 
-    def _start_pan(self, at: QPointF) -> None:
-        self._pan_from = at
-        self.setCursor(Qt.CursorShape.ClosedHandCursor)
+    def event(self, event: QEvent) -> bool:
+        if isinstance(event, QTouchEvent):
+            return touched(self, event)
+        return super().event(event)
+
+    def _start(self, drag: Drag) -> None:
+        self._drag = drag
+        self.setCursor(drag.cursor)
         self.update(self._drawn.toAlignedRect())
 
-    def _pan(self, at: QPointF) -> None:
-        assert self._pan_from is not None
-        moved = (at - self._pan_from).toPoint()  # by whole pixels, so that what is drawn already can be moved
-        self._pan_from += QPointF(moved)
-        self._fitted = False
-        self.view.row -= moved.y() / self.view.scale
-        self.view.column -= moved.x() / self.view.scale
-        self._moved()
-
     def _set_cursor(self) -> None:
-        self.setCursor(Qt.CursorShape.OpenHandCursor if self._space else Qt.CursorShape.CrossCursor)
+        levelling, shape = self.session.levelling, Qt.CursorShape
+        self.setCursor(shape.OpenHandCursor if self._space else shape.SizeAllCursor if levelling else shape.CrossCursor)
 
     # --- keys and drops -------------------------------------------------------------------------------------
 
@@ -372,7 +215,9 @@ class Canvas(QWidget):
 
     def cancel(self) -> bool:
         """Esc: drop what the tool has begun; False if there is nothing to drop."""
-        dropped = self._hand.cancel()
+        dropped = self._hand.cancel() or self.session.levelling
+        if self.session.levelling:
+            self.session.set_display(levelling=False)
         self._refresh_preview()
         return dropped
 
@@ -384,14 +229,3 @@ class Canvas(QWidget):
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:
             self.files_dropped.emit(paths)
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """Keep what was in the middle in the middle."""
-        view = self.view
-        row, column = view.to_image(view.width / 2, view.height / 2)
-        view.width, view.height = self.width(), self.height()
-        if self._fitted and self.session.image is not None:
-            self.fit()
-        elif self.session.image is not None:
-            view.center(row, column)
-            self._moved()

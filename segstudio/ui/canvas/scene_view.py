@@ -1,0 +1,205 @@
+"""SceneView: a raster widget that shows the image and its masks, and keeps up with every change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QWidget
+
+from segstudio.core.geometry import Box
+from segstudio.core.layer import MaskLayer
+from segstudio.tools.base import Preview
+from segstudio.ui.canvas import overlay
+from segstudio.ui.canvas.backing import Backing
+from segstudio.ui.canvas.furniture import Furniture
+from segstudio.ui.canvas.painter import ScenePainter
+from segstudio.ui.canvas.viewport import Viewport
+from segstudio.ui.session import Session
+
+
+class SceneView(QWidget):
+    """Its cost follows what is touched and seen, never the size of the image. What the hand does comes on top."""
+
+    view_changed = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.session = session
+        self.view = Viewport()
+        self.scene = ScenePainter(session)
+        self._backing = Backing()
+        self._furniture = Furniture()
+        self._place = (0.0, 0.0, 0.0)  # scale, and where image point (0, 0) is
+        self._shown_image: int | None = None
+        self._look: tuple[object, object] = (None, None)
+        self._fitted = True
+        self._unsubscribe: list[Callable[[], None]] = []
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setBackgroundRole(QPalette.ColorRole.Dark)
+        session.image_changed.connect(self._on_image)
+        session.layers_changed.connect(self._on_layers)
+        session.slice_changed.connect(lambda _: self._on_slice())
+        session.display_changed.connect(self._on_display)
+        session.classes_changed.connect(self._on_masks)
+        session.proposal_changed.connect(self._redraw)
+
+    # --- what lies over the scene ---------------------------------------------------------------------------
+
+    def previews(self) -> list[Preview]:
+        """What a tool would draw where the pointer is."""
+        return []
+
+    def drop_shapes(self) -> None:
+        """Another image is shown: nothing half-drawn is kept."""
+
+    # --- view -----------------------------------------------------------------------------------------------
+
+    def sizeHint(self) -> QSize:
+        return QSize(800, 600)
+
+    def fit(self) -> None:
+        """Show the whole image, and go on doing so when the window changes its size."""
+        self.view.fit(self.session.shape)
+        self._fitted = True
+        self._moved()
+
+    def actual_size(self) -> None:
+        """One image pixel is one pixel of the screen, around the middle of the view."""
+        self.zoom_by(1 / self.devicePixelRatioF() / self.view.scale)
+
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
+        """Zoom, keeping the image point under `at` (else the middle) where it is."""
+        at = QPointF(self.width() / 2, self.height() / 2) if at is None else at
+        self._fitted = False
+        self.view.zoom(factor, at.x(), at.y())
+        self._moved()
+
+    def center_on(self, row: float, column: float) -> None:
+        """Bring an image point to the middle."""
+        self._fitted = False
+        self.view.center(row, column)
+        self._moved()
+
+    def visible_box(self) -> Box:
+        """The part of the shown slice that is seen; may be empty."""
+        return self.view.visible(self.session.slice, self.session.shape)
+
+    def _moved(self) -> None:
+        if self.session.image is not None:
+            self.view.keep_near(self.session.shape)
+        scale, (x, y) = self.view.scale, self.view.to_widget(0, 0)
+        if scale == self._place[0]:
+            self._backing.scroll(x - self._place[1], y - self._place[2])
+            self.update()
+        else:
+            self._redraw()
+        self._place = scale, x, y
+        self.view_changed.emit()
+
+    def _redraw(self, rect: QRect | None = None) -> None:
+        """The scene inside `rect` (all, if None) looks different now."""
+        self._backing.spoil(rect)
+        self.update() if rect is None else self.update(rect)
+
+    def pan_by(self, x: int, y: int) -> None:
+        """Move the image by widget pixels."""
+        self._fitted = False
+        self.view.row -= y / self.view.scale
+        self.view.column -= x / self.view.scale
+        self._moved()
+
+    # --- what changed ---------------------------------------------------------------------------------------
+
+    def _on_image(self) -> None:
+        image = self.session.image
+        self.scene.forget_image()
+        self.drop_shapes()
+        if image is not None and image.id != self._shown_image:
+            self.fit()
+        self._shown_image = image.id if image else None
+        self._on_layers()
+
+    def _on_arrived(self, box: Box) -> None:
+        """A tile of an image that is read as it is shown."""
+        self.scene.update_image(box)
+        if box.z == self.session.slice:
+            self._redraw(self._widget_rect(box))
+
+    def _on_layers(self) -> None:
+        for unsubscribe in self._unsubscribe:
+            unsubscribe()
+        self._unsubscribe = [
+            layer.changed.connect(lambda box, layer=layer: self._on_pixels(layer, box))  # type: ignore[misc]
+            for layer in (self.session.image.layers if self.session.image else ())
+        ]
+        if self.session.pixels is not None:
+            self._unsubscribe.append(self.session.pixels.arrived.connect(self._on_arrived))
+        self._on_masks()
+
+    def _on_pixels(self, layer: MaskLayer, box: Box) -> None:
+        self.scene.update_mask(layer, box, self.view.level)
+        if box.z == self.session.slice:
+            self._redraw(self._widget_rect(box.expand(0 if self.session.mask_style == "fill" else 2)))
+
+    def _on_masks(self) -> None:
+        self.scene.forget_masks()
+        self._redraw()
+
+    def _on_slice(self) -> None:
+        self.scene.forget_minimap()
+        self._redraw()
+
+    def _on_display(self) -> None:
+        """Forget only the tiles that look different now; peeking and hiding draw the same tiles, or none."""
+        session = self.session
+        image = session.tone
+        masks = (session.mask_style, tuple(layer.opacity for layer in session.image.layers) if session.image else ())
+        if image != self._look[0]:
+            self.scene.forget_image()
+        elif masks != self._look[1]:
+            self.scene.forget_masks()
+        self._look = image, masks
+        self._redraw()
+
+    def _widget_rect(self, box: Box) -> QRect:
+        x0, y0 = self.view.to_widget(box.top, box.left)
+        x1, y1 = self.view.to_widget(box.bottom, box.right)
+        margin = 1 + (1 << self.view.level) * self.view.scale
+        return QRectF(QPointF(x0 - margin, y0 - margin), QPointF(x1 + margin, y1 + margin)).toAlignedRect()
+
+    # --- painting -------------------------------------------------------------------------------------------
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        clip = event.rect()
+        session = self.session
+        if session.image is None or session.pixels is None:
+            painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
+            if session.image is not None:
+                painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+                text = self.tr("Reading %s …") % session.image.name
+                painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
+            return
+        self.scene.begin_frame()
+        self._backing.show(painter, clip, self.size(), self.devicePixelRatioF(), self._draw_scene)
+        overlay.draw_previews(painter, self.view, self.previews())
+        self._furniture.show(painter, clip, self.view, session.image.info, self.scene.minimap)
+
+    def _draw_scene(self, painter: QPainter, clip: QRect) -> None:
+        painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
+        if not self.scene.draw(painter, self.view, clip):
+            QTimer.singleShot(0, lambda: self._redraw(clip))
+        overlay.draw_grid(painter, self.view, self.session.shape)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Keep what was in the middle in the middle."""
+        view = self.view
+        row, column = view.to_image(view.width / 2, view.height / 2)
+        view.width, view.height = self.width(), self.height()
+        if self._fitted and self.session.image is not None:
+            self.fit()
+        elif self.session.image is not None:
+            view.center(row, column)
+            self._moved()
