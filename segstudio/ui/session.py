@@ -33,6 +33,9 @@ DISPLAY = (
 
 MaskStyle = Literal["fill", "outline", "hatch"]
 
+LOOKED_AT = 2**24
+"""Pixels of which all are looked at for a percentile; of more, a sample."""
+
 EMPTY_SHAPE: Shape = (1, 0, 0)
 
 
@@ -268,6 +271,27 @@ class Session(QObject):
         """Display range of a channel; low < high is kept."""
         self.windows[channel] = Window(low, max(high, np.nextafter(low, np.inf)))
         self.display_changed.emit()
+
+    def window_all(self, low: float, high: float) -> None:
+        """Give the shown channels, or all where several are shown, one display range."""
+        for channel in [self.channel] if self.channel is not None else range(len(self.windows)):
+            self.set_window(channel, low, high)
+
+    def window_to_percentiles(self, low: float, high: float, *, seen: bool = False) -> None:
+        """Set the display range to percentiles of the shown slice, or of what is seen, over the shown channels."""
+        if self.pixels is None:
+            return
+        whole = self.view if seen else Box.whole(self.shape, self.slice)
+        small = whole.height * whole.width <= LOOKED_AT  # no extreme of these may be missed
+        pixels = self.pixels.read(whole) if small and not whole.empty else self.pixels.sample(self.slice)
+        if pixels is None:
+            self.message.emit("The pixels are still being read; try again in a moment.")
+            return
+        values = np.asarray(pixels[..., list(self.tone.bands)], np.float64)
+        values = values[np.isfinite(values)]
+        if values.size:
+            ends = np.percentile(values, (low, high)) if low else (values.min(), values.max())
+            self.window_all(float(ends[0]), float(ends[1]))
 
     @property
     def tone(self) -> Tone:

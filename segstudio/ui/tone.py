@@ -96,4 +96,4 @@ def _look_up(table: Table, plane: NDArray[np.generic], window: tuple[float, floa
     places = (plane.astype(np.float32) - np.float32(low)) * scale
     np.nan_to_num(places, copy=False, nan=0.0, posinf=STEPS, neginf=0.0)
     np.clip(places, 0, STEPS - 1, out=places)
-    return np.take(table, places.astype(np.intp))
+    return np.take(table, (places + np.float32(0.5)).astype(np.intp))

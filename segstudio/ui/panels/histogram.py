@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,9 +11,9 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPen
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QWidget
 
-from segstudio.core.geometry import Box
 from segstudio.core.source import PixelSource
 from segstudio.ui import theme
+from segstudio.ui.panels.display import DisplayOptions, PresetButton
 from segstudio.ui.session import Session
 from segstudio.ui.widgets import column, label, row
 from segstudio.ui.words import tr, value
@@ -20,8 +21,6 @@ from segstudio.ui.words import tr, value
 BINS = 192
 SETTLE = 150
 """Milliseconds on one slice before it is counted: scrolling must not wait for histograms."""
-WHOLE = 2**26
-"""Pixels of a slice that are all looked at for its extremes; larger slices are thinned out."""
 CHANNEL_COLORS = ("#e5686a", "#5fb37c", "#6a9ff0")
 REACH = 8
 """Pixels around a handle within which a press takes it."""
@@ -185,19 +184,28 @@ class HistogramPanel(QWidget):
         self.view = HistogramView()
         self.low, self.high = _number(), _number()
         self.auto = _button(tr("Auto"), tr("The image's range without its extremes (0.5 %)"), self._auto)
-        self.percentile = _button(tr("2–98 %"), tr("The range of this slice without its extremes"), self._percentile)
-        self.full = _button(tr("Full"), tr("From the smallest to the largest value of this slice"), self._full)
+        self.percentile = _button(
+            tr("2–98 %"),
+            tr("The range of this slice without its extremes"),
+            partial(session.window_to_percentiles, 2.0, 98.0),
+        )
+        self.full = _button(
+            tr("Full"),
+            tr("From the smallest to the largest value of this slice"),
+            partial(session.window_to_percentiles, 0.0, 100.0),
+        )
         ends = row(self.low, 0, label(tr("Window"), "faint"), 0, self.high, gap=4)
-        buttons = row(self.auto, self.percentile, self.full, gap=6)
+        self.presets, self.display = PresetButton(session), DisplayOptions(session)
+        buttons = row(self.auto, self.percentile, self.full, self.presets, gap=5)
         self.view.setMaximumHeight(190)
-        self.setLayout(column(self.channel, self.view, ends, buttons, 0, margins=(10, 6, 10, 10), gap=7))
+        self.setLayout(column(self.channel, self.view, ends, buttons, self.display, margins=(10, 6, 10, 10), gap=7))
         self.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self._rest = QTimer(self, interval=SETTLE, singleShot=True)
         self._rest.timeout.connect(self._recount)
         self.channel.currentIndexChanged.connect(self._choose)
-        self.view.dragged.connect(self._set)
+        self.view.dragged.connect(session.window_all)
         for field in (self.low, self.high):
-            field.valueChanged.connect(lambda _: self._set(self.low.value(), self.high.value()))
+            field.valueChanged.connect(lambda _: session.window_all(self.low.value(), self.high.value()))
         session.image_changed.connect(self.refresh)
         session.slice_changed.connect(lambda _: self._rest.start())
         session.display_changed.connect(self._follow)
@@ -221,14 +229,14 @@ class HistogramPanel(QWidget):
         self._counted: object = None
         self._recount()
         self._follow()
-        for widget in (self.auto, self.percentile, self.full, self.low, self.high):
+        for widget in (self.auto, self.percentile, self.full, self.presets, self.low, self.high):
             widget.setEnabled(self._session.pixels is not None)
 
     def _channels(self) -> list[int]:
         session = self._session
         if session.channel is not None:
             return [session.channel]
-        return list(range(min(3, session.image.info.channels))) if session.image else []
+        return list(session.tone.bands) if session.image else []
 
     def _recount(self) -> None:
         session = self._session
@@ -274,14 +282,6 @@ class HistogramPanel(QWidget):
     def _choose(self) -> None:
         self._session.set_display(channel=self.channel.currentData())
 
-    def _set(self, low: float, high: float) -> None:
-        session = self._session
-        if session.image is None:
-            return
-        channels = self._channels() if session.channel is not None else range(session.image.info.channels)
-        for channel in channels:
-            session.set_window(channel, low, high)
-
     def _auto(self) -> None:
         session = self._session
         if session.image is None:
@@ -289,30 +289,6 @@ class HistogramPanel(QWidget):
         for channel, (low, high) in enumerate(session.image.info.ranges):
             if session.channel in (None, channel):
                 session.set_window(channel, low, high)
-
-    def _percentile(self) -> None:
-        self._from_pixels(2.0, 98.0)
-
-    def _full(self) -> None:
-        self._from_pixels(0.0, 100.0)
-
-    def _from_pixels(self, low: float, high: float) -> None:
-        session = self._session
-        if session.pixels is None:
-            return
-        whole = Box.whole(session.shape, session.slice)
-        every = (low, high) == (0.0, 100.0) and whole.height * whole.width <= WHOLE  # no extreme may be missed
-        pixels = session.pixels.read(whole) if every else None
-        if pixels is None:
-            pixels = session.pixels.sample(session.slice)
-        if pixels is None:
-            session.message.emit(tr("The pixels are still being read; try again in a moment."))
-            return
-        part = pixels[..., self._channels()]
-        finite = part[np.isfinite(part)] if part.dtype.kind == "f" else part
-        if finite.size:
-            ends = np.percentile(finite.astype(np.float64), (low, high)) if low else (finite.min(), finite.max())
-            self._set(float(ends[0]), float(ends[1]))
 
 
 def _number() -> QDoubleSpinBox:
