@@ -212,3 +212,35 @@ def test_a_backup_runs_while_strokes_go_on(opened: OpenStore, folder: Path, monk
     assert backup.newest_good(folder / "backups") is not None
     store.close()
     assert picture(opened().load())["images"] == picture(document)["images"]
+
+
+DEEP = """
+import sys, os, signal
+from pathlib import Path
+sys.path.insert(0, {root!r})
+from segstudio.project.store import Store
+from tests.project.conftest import new_document, paint
+store = Store.create(Path({folder!r}))
+document = new_document(store)
+number = 0
+while len(document.history.edits) < 520:
+    number += 1
+    paint(document, number)
+assert store.flush(60)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_five_hundred_steps_come_back_after_a_kill(tmp_path: Path, opened: OpenStore, folder: Path) -> None:
+    code = DEEP.format(root=str(Path(__file__).parents[2]), folder=str(folder))
+    assert subprocess.run([sys.executable, "-c", code], timeout=120).returncode == -9
+    document = opened().load()
+    steps = document.history.edits
+    assert len(steps) == 520
+    for number in range(500):
+        assert document.undo() is not None, number
+    assert document.history.position == 20
+    again = np.zeros(SHAPE, np.uint16)
+    for edit in steps[:20]:
+        again = painted(again, int(edit.title.removeprefix("Stroke ")))
+    np.testing.assert_array_equal(annotation(document), again)
