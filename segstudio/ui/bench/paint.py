@@ -14,6 +14,8 @@ from segstudio.ui.bench.scene import application, mouse, scene, settle, walk
 RADII = (10, 50, 200, 2000)
 SIDES = (4096, 16384, 100_000)
 LAYERS = (1, 10)
+WARM_UP = 20
+"""Events of the stroke before the measured one."""
 Times = np.ndarray
 
 
@@ -59,8 +61,13 @@ def _ours(radius: float, side: int, layers: int, steps: int) -> tuple[Times, flo
 
 
 def _stroke(widget: QWidget, steps: int) -> Times:
-    """One long stroke around the widget; milliseconds of each move until everything is painted."""
-    path = walk(widget.width(), widget.height(), steps)
+    """One long stroke around the widget; milliseconds of each move until everything is painted.
+
+    A short one goes before, so that nothing is measured that happens only once.
+    """
+    if steps > WARM_UP:
+        _stroke(widget, WARM_UP)
+    path = walk(widget.width(), widget.height(), steps, seed=steps)
     mouse(widget, QEvent.Type.MouseButtonPress, *path[0])
     times = []
     for place in path[1:]:
