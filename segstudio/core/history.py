@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from segstudio.core.geometry import Box, TileKey
 
@@ -14,9 +14,10 @@ Frames = dict[TileKey, bytes]
 class Edit:
     """One undoable change of the annotation plane of one mask layer.
 
-    `when` is seconds since the epoch (UTC). `box` encloses what was touched. `seen` counts the pixels that got
-    their first class from a person where a prediction was there to compare with, `agreed` those of them
-    where that prediction was right: together the score before correction.
+    `when` is seconds since the epoch (UTC). `box` encloses what was touched, its `z` is the
+    first slice touched. `seen` counts the pixels that got their first class from a person where a prediction was
+    there to compare with, `agreed` those of them where that prediction was right: together the score before
+    correction.
     """
 
     id: int
@@ -30,6 +31,11 @@ class Edit:
     after: Frames
     seen: int = 0
     agreed: int = 0
+
+    @property
+    def boxes(self) -> list[Box]:
+        """What was touched, a box for each slice that changed."""
+        return [replace(self.box, z=z) for z in sorted({key[0] for key in self.after})]
 
     @property
     def nbytes(self) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,7 @@ class MaskWriter:
         self._names = classes
         self._locked = classes.locked()
         self._before: dict[TileKey, Tile] = {}
-        self._touched: Box | None = None
+        self._touched: Box | None = None  # rows and columns over all slices
 
     def set(self, z: int, top: int, left: int, stencil: NDArray[np.bool_], class_id: int | None) -> None:
         """Give the pixels that `stencil` selects a class, or unset them with None.
@@ -62,20 +63,23 @@ class MaskWriter:
             self._restore()
             return None
         seen, agreed = self._score(changed)
+        box = replace(self._touched, z=min(key[0] for key in changed))
         before = {key: pack(self._before[key]) for key in changed}
         after = {key: pack(plane.tile(key)) for key in changed}
         for key in self._before:
             plane.put_tile(key, plane.tile(key))
         self._before.clear()
         return Edit(
-            0, self.image, self.layer.id, self.title, self.tool, time.time(), self._touched, before, after, seen, agreed
+            0, self.image, self.layer.id, self.title, self.tool, time.time(), box, before, after, seen, agreed
         )  # fmt: skip
 
     def rollback(self) -> None:
         """Put every touched tile back."""
+        slices = sorted({key[0] for key in self._before})
         self._restore()
-        if self._touched is not None:
-            self.layer.changed.emit(self._touched)
+        for z in slices:
+            assert self._touched is not None
+            self.layer.changed.emit(replace(self._touched, z=z))
 
     def _restore(self) -> None:
         for key, tile in self._before.items():

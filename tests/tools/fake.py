@@ -23,11 +23,11 @@ ROWS, COLUMNS = 300, 600
 class FakeSession:
     """All a tool may know, on a real document."""
 
-    def __init__(self) -> None:
+    def __init__(self, slices: int = 1) -> None:
         self.document = Document()
         self.document.classes.add("Cell")
         self.document.classes.add("Vessel")
-        info = ImageInfo("", (1, ROWS, COLUMNS), 1, ("grey",), "uint8", ranges=((0.0, 100.0),))
+        info = ImageInfo("", (slices, ROWS, COLUMNS), 1, ("grey",), "uint8", ranges=((0.0, 100.0),))
         self.document.add_image("a.png", "", info)
         self.active_class, self.brush_radius, self.unsure = 1, 5.0, False
         self.options: dict[tuple[str, str], Value] = {("fill", "tolerance"): 0.0}
@@ -35,10 +35,11 @@ class FakeSession:
         self.spacing = (1.0, 1.0, 1.0)
         self.pixels: NDArray[np.generic] | None = None
         self.value_range = (0.0, 100.0)
+        self.view = Box.whole(self.shape)
 
     @property
     def shape(self) -> Shape:
-        return (1, ROWS, COLUMNS)
+        return self.layer.shape
 
     @property
     def layer(self) -> MaskLayer:
@@ -47,10 +48,6 @@ class FakeSession:
     @property
     def classes(self) -> ClassTable:
         return self.document.classes
-
-    @property
-    def view(self) -> Box:
-        return Box.whole(self.shape)
 
     def read_pixels(self, box: Box) -> NDArray[np.generic] | None:
         return None if self.pixels is None else self.pixels[box.z, box.rows, box.columns]
@@ -82,8 +79,8 @@ class FakeSession:
         return classes_of(self.codes.astype(np.uint16))
 
 
-def stroke(tool: Tool, *points: tuple[float, float], erase: bool = False) -> None:
-    pointers = [Pointer(0, row, column, erase) for row, column in points]
+def stroke(tool: Tool, *points: tuple[float, float], erase: bool = False, shift: bool = False, z: int = 0) -> None:
+    pointers = [Pointer(z, row, column, erase, shift=shift) for row, column in points]
     tool.press(pointers[0])
     for at in pointers[1:]:
         tool.drag(at)
