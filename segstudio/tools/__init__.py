@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from segstudio.tools.base import Tool
 from segstudio.tools.brush import Brush
+from segstudio.tools.ellipse import Ellipse
 from segstudio.tools.eraser import Eraser
 from segstudio.tools.fill import Fill
 from segstudio.tools.lasso import Lasso
+from segstudio.tools.polygon import Polygon
+from segstudio.tools.rectangle import Rectangle
 from segstudio.tools.revert import Revert
 
-TOOLS: tuple[type[Tool], ...] = (Brush, Eraser, Revert, Lasso, Fill)
+TOOLS: tuple[type[Tool], ...] = (Brush, Eraser, Revert, Lasso, Polygon, Rectangle, Ellipse, Fill)

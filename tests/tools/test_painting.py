@@ -14,6 +14,7 @@ from segstudio.tools.brush import Brush
 from segstudio.tools.eraser import Eraser
 from segstudio.tools.fill import Fill
 from segstudio.tools.lasso import Lasso
+from segstudio.tools.polygon import Polygon
 from segstudio.tools.revert import Revert
 from tests.tools.fake import COLUMNS, ROWS, FakeSession, stroke
 
@@ -87,21 +88,21 @@ def test_a_lasso_drawn_freehand_fills_what_it_encloses(session: FakeSession) -> 
     assert abs((session.classes_shown == 1).sum() - np.pi * 40 * 60) < 400
 
 
-def test_a_lasso_clicked_corner_by_corner_waits_for_the_end(session: FakeSession) -> None:
-    lasso = Lasso(session)
+def test_a_polygon_clicked_corner_by_corner_waits_for_the_end(session: FakeSession) -> None:
+    polygon_tool = Polygon(session)
     for corner in ((20, 20), (20, 60), (60, 60), (60, 20)):
-        stroke(lasso, corner)
-    assert lasso.busy and not session.codes.any()
-    lasso.confirm(Pointer(0, 60, 20))
+        stroke(polygon_tool, corner)
+    assert polygon_tool.busy and not session.codes.any()
+    polygon_tool.confirm(Pointer(0, 60, 20))
     assert (session.classes_shown[20:60, 20:60] == 1).all() and (session.codes != 0).sum() == 1600
 
 
-def test_a_dropped_lasso_paints_nothing(session: FakeSession) -> None:
-    lasso = Lasso(session)
+def test_a_dropped_polygon_paints_nothing(session: FakeSession) -> None:
+    polygon_tool = Polygon(session)
     for corner in ((20, 20), (20, 60), (60, 60)):
-        stroke(lasso, corner)
-    lasso.cancel()
-    assert not lasso.busy and not session.codes.any()
+        stroke(polygon_tool, corner)
+    polygon_tool.cancel()
+    assert not polygon_tool.busy and not session.codes.any()
 
 
 def test_fill_stays_inside_the_class_it_was_dropped_on(session: FakeSession) -> None:
