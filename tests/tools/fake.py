@@ -32,6 +32,7 @@ class FakeSession:
         self.active_class, self.brush_radius, self.unsure = 1, 5.0, False
         self.options: dict[tuple[str, str], Value] = {("fill", "tolerance"): 0.0}
         self.offered: list[tuple[str, int, int, int, NDArray[np.uint8]]] = []
+        self.notes: list[str] = []
         self.spacing = (1.0, 1.0, 1.0)
         self.pixels: NDArray[np.generic] | None = None
         self.value_range = (0.0, 100.0)
@@ -60,6 +61,7 @@ class FakeSession:
         self, title: str, tool: str, z: int, top: int, left: int, classes: NDArray[np.uint8], *, note: str = ""
     ) -> None:
         self.offered.append((title, z, top, left, classes))
+        self.notes.append(note)
 
     def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter:
         return self.document.begin_edit(1, 1, title, tool=tool, origin=origin)
