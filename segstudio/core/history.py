@@ -18,11 +18,12 @@ Frames = Mapping[TileKey, bytes]
 class Edit:
     """One undoable change: of the annotation of one mask layer, of an image's layers, or of the class table.
 
-    `when` is seconds since the epoch (UTC). `box` encloses what was touched. `seen` counts the pixels that got
-    their first class from a person where a prediction was there to compare with, `agreed` those of them
-    where that prediction was right: together the score before correction. A change of the table of classes or of
-    the layers has no tiles, but `state`: {"classes" or "layers": [before, after]} as core.state writes it; `image`
-    and `layer` are 0 where the change belongs to none.
+    `when` is seconds since the epoch (UTC). `box` encloses what was touched, its `z` is the first slice. `seen`
+    counts the pixels that got their first class from a person where a prediction was there to compare with,
+    `agreed` those of them where that prediction was right: together the score before correction.
+
+    A change of the table of classes or of the layers has no tiles, but `state`: {"classes" or "layers": [before,
+    after]} as core.state writes it; `image` and `layer` are 0 where the change belongs to none.
     """
 
     id: int
@@ -37,6 +38,11 @@ class Edit:
     seen: int = 0
     agreed: int = 0
     state: dict[str, Any] | None = None
+
+    @property
+    def boxes(self) -> list[Box]:
+        """What was touched, a box for each slice that changed."""
+        return [replace(self.box, z=z) for z in sorted({key[0] for key in self.after})]
 
     @property
     def nbytes(self) -> int:

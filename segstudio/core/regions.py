@@ -1,26 +1,33 @@
-"""Connected regions of a mask or an image."""
+"""Connected regions of a mask or an image, in one slice or through slices."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-
-def same_class(mask: NDArray[np.uint8], row: int, column: int) -> NDArray[np.bool_]:
-    """The 4-connected region of equal class around a pixel of a class map (rows, columns)."""
-    from skimage.segmentation import flood
-
-    return np.asarray(flood(mask, (row, column), connectivity=1), np.bool_)  # type: ignore[no-untyped-call]
+Pixel = tuple[int, ...]
+"""(row, column), or (slice, row, column) in a volume."""
 
 
-def similar(image: NDArray[np.generic], row: int, column: int, tolerance: float) -> NDArray[np.bool_]:
-    """The 4-connected region whose values differ from the pixel's by at most `tolerance` in every channel.
+def connected(candidates: NDArray[np.bool_], seed: Pixel) -> NDArray[np.bool_]:
+    """The part of `candidates` that is connected to `seed` across sides (not corners), in as many axes as it has."""
+    from scipy.ndimage import label
 
-    `image` is (rows, columns, channels); `tolerance` is in image values.
+    regions, _ = label(candidates)
+    number = regions[seed]
+    return np.asarray(regions == number if number else np.zeros(candidates.shape, bool), np.bool_)
+
+
+def near(image: NDArray[np.generic], value: NDArray[np.generic], tolerance: float) -> NDArray[np.bool_]:
+    """The pixels of a slice (rows, columns, channels) that differ from `value` by at most `tolerance` in every channel.
+
+    `value` is (channels); `tolerance` is in image values.
     """
-    from skimage.measure import label
+    difference = np.abs(image.astype(np.float32) - value.astype(np.float32))
+    return np.asarray((difference <= tolerance).all(axis=-1), np.bool_)
 
-    values = image.astype(np.float32)
-    near = (np.abs(values - values[row, column]) <= tolerance).all(axis=2)
-    regions = np.asarray(label(near, connectivity=1))  # type: ignore[no-untyped-call]
-    return np.asarray(regions == regions[row, column], np.bool_)
+
+def without_holes(region: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The region and all that it encloses; what is open to the array's border is not enclosed."""
+    outside = connected(np.pad(~region, 1, constant_values=True), (0,) * region.ndim)
+    return ~outside[(slice(1, -1),) * region.ndim]

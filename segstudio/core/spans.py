@@ -16,6 +16,8 @@ Point = tuple[float, float]
 """Row and column in image coordinates; pixel (r, c) has its centre at (r + 0.5, c + 0.5)."""
 
 FAR = 2**30
+ROUNDING = 1e-9
+"""Pixels by which a centre may miss the rim and still count as on it: rounding must not decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +93,14 @@ class Spans:
         return np.asarray((columns >= starts.astype(kind)) & (columns < ends.astype(kind)))
 
 
-def swept_disc(start: Point, end: Point, radius: float) -> Spans:
+def swept_disc(start: Point, end: Point, radius: float, aspect: float = 1.0) -> Spans:
     """Pixels whose centre is within `radius` of the line from `start` to `end`: a capsule, a disc if they are equal.
 
-    The pixel under `end` is always inside, so the smallest brush paints one pixel.
+    With an `aspect`, an ellipse: `radius` counts in rows, and the shape is so many times as wide. The pixel under
+    `end` is always inside, so the smallest brush paints one pixel.
     """
+    under = end
+    start, end = (start[0], start[1] / aspect), (end[0], end[1] / aspect)
     top = math.floor(min(start[0], end[0]) - radius)
     bottom = math.ceil(max(start[0], end[0]) + radius) + 1
     centres = np.arange(top + 0.5, bottom)
@@ -120,8 +125,12 @@ def swept_disc(start: Point, end: Point, radius: float) -> Spans:
             crossing = c0 + (centres[rows] - r0) * ((c1 - c0) / (r1 - r0))
             np.minimum(low[rows], crossing, out=low[rows])
             np.maximum(high[rows], crossing, out=high[rows])
-    starts = np.ceil(low - 0.5).astype(np.int32)
-    ends = np.floor(high + 0.5).astype(np.int32)
-    place, column = math.floor(end[0]) - top, math.floor(end[1])
+    if aspect != 1:
+        low, high = low * aspect, high * aspect
+        np.clip(low, -FAR, FAR, out=low)
+        np.clip(high, -FAR, FAR, out=high)
+    starts = np.ceil(low - (0.5 + ROUNDING)).astype(np.int32)
+    ends = np.floor(high + (0.5 + ROUNDING)).astype(np.int32)
+    place, column = math.floor(under[0]) - top, math.floor(under[1])
     starts[place], ends[place] = min(int(starts[place]), column), max(int(ends[place]), column + 1)
     return Spans(top, starts, ends)

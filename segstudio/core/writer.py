@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import reduce
 from itertools import pairwise
 
@@ -40,8 +41,8 @@ class MaskWriter:
         """Asked for each box that is about to change, where painting is restricted (core.restriction)."""
         self._before: dict[TileKey, Tile] = {}
         self._own: set[TileKey] = set()  # tiles that are this edit's own copy and may be changed in place
-        self._touched: Box | None = None
-        self._swept: tuple[int, int, Spans] | None = None  # slice, code and shape of the last sweep
+        self._touched: Box | None = None  # rows and columns over all slices
+        self._swept: dict[int, tuple[int, Spans]] = {}  # by slice, code and shape of the last sweep
 
     def set(self, z: int, top: int, left: int, stencil: NDArray[np.bool_], class_id: int | None) -> None:
         """Give the pixels that `stencil` selects a class, or unset them with None.
@@ -61,9 +62,9 @@ class MaskWriter:
             self.blocked = f"“{self._names.name(class_id)}” is locked."
             return
         code = UNSET if class_id is None else encode(class_id, self.origin)
-        swept, self._swept = self._swept, (z, code, spans)
-        if swept is not None and swept[:2] == (z, code) and not self._careful:
-            self._report(self._scatter(z, *spans.beyond(swept[2], self.layer.shape), code))
+        swept, self._swept[z] = self._swept.get(z), (code, spans)
+        if swept is not None and swept[0] == code and not self._careful:
+            self._report(self._scatter(z, *spans.beyond(swept[1], self.layer.shape), code))
             return
         parts: list[Box] = []
         whole = spans.box(z).clip(self.layer.shape)
@@ -94,6 +95,7 @@ class MaskWriter:
             self._restore()
             return None
         seen, agreed = self._score(changed)
+        box = replace(self._touched, z=min(key[0] for key in changed))
         before = {key: pack(self._before[key]) for key in changed}
         after = {key: pack(plane.tile(key)) for key in changed}
         for key in self._before:
@@ -101,14 +103,16 @@ class MaskWriter:
         self._before.clear()
         self._own.clear()
         return Edit(
-            0, self.image, self.layer.id, self.title, self.tool, time.time(), self._touched, before, after, seen, agreed
+            0, self.image, self.layer.id, self.title, self.tool, time.time(), box, before, after, seen, agreed
         )  # fmt: skip
 
     def rollback(self) -> None:
         """Put every touched tile back."""
+        slices = sorted({key[0] for key in self._before})
         self._restore()
-        if self._touched is not None:
-            self.layer.changed.emit(self._touched)
+        for z in slices:
+            assert self._touched is not None
+            self.layer.changed.emit(replace(self._touched, z=z))
 
     def _restore(self) -> None:
         for key, tile in self._before.items():
@@ -117,7 +121,7 @@ class MaskWriter:
         self._own.clear()
 
     def _write(self, area: Box, codes: Codes | int, stencil: NDArray[np.bool_]) -> None:
-        self._swept = None
+        self._swept.clear()
         parts: list[Box] = []
         box = area.clip(self.layer.shape)
         for key in box.tiles():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.codes import BACKGROUND
 from segstudio.core.parameters import Range
-from segstudio.tools.base import Pointer
+from segstudio.tools.base import Circle, Pointer, Preview
 from segstudio.tools.brush import Brush
 from segstudio.tools.seen import look
 from segstudio.tools.writing import begin
@@ -43,7 +44,7 @@ class SmartBrush(Brush):
     _class = BACKGROUND  # what the present stroke writes
 
     @staticmethod
-    def form(
+    def form(  # type: ignore[override]  # options are read by name
         *, strictness: Annotated[float, Range(0.0, 1.0, 0.05), "How like the middle of the brush pixels must be."] = 0.5
     ) -> None: ...
 
@@ -60,6 +61,9 @@ class SmartBrush(Brush):
         for share in (np.arange(dabs) + 1) / max(dabs, 1):
             self._dab(at, self._last.row + share * down, self._last.column + share * right)
         self._last = at
+
+    def preview(self, at: Pointer | None) -> Sequence[Preview]:
+        return () if at is None else (Circle(at.row, at.column, self.session.brush_radius),)
 
     def _radius(self, at: Pointer) -> float:
         return max(0.5, self.session.brush_radius * at.pressure)

@@ -194,7 +194,7 @@ class Training(QObject):
         recent: dict[int, list[Any]] = {}
         for edit in document.history.edits[: document.history.position]:
             if edit.id > since and edit.layer == self.layer:
-                recent.setdefault(edit.image, []).append(edit.box)
+                recent.setdefault(edit.image, []).extend(edit.boxes)
         self._last_edit = document.next_edit - 1
         queue = list(waiting)
 

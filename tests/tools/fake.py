@@ -23,23 +23,25 @@ ROWS, COLUMNS = 300, 600
 class FakeSession:
     """All a tool may know, on a real document."""
 
-    def __init__(self) -> None:
+    def __init__(self, slices: int = 1) -> None:
         self.document = Document()
         self.document.classes.add("Cell")
         self.document.classes.add("Vessel")
-        info = ImageInfo("", (1, ROWS, COLUMNS), 1, ("grey",), "uint8", ranges=((0.0, 100.0),))
+        info = ImageInfo("", (slices, ROWS, COLUMNS), 1, ("grey",), "uint8", ranges=((0.0, 100.0),))
         self.document.add_image("a.png", "", info)
         self.active_class, self.brush_radius, self.unsure = 1, 5.0, False
         self.options: dict[tuple[str, str], Value] = {("fill", "tolerance"): 0.0}
         self.offered: list[tuple[str, int, int, int, NDArray[np.uint8]]] = []
         self.refused: list[str] = []
+        self.notes: list[str] = []
         self.spacing = (1.0, 1.0, 1.0)
         self.pixels: NDArray[np.generic] | None = None
         self.value_range = (0.0, 100.0)
+        self.view = Box.whole(self.shape)
 
     @property
     def shape(self) -> Shape:
-        return (1, ROWS, COLUMNS)
+        return self.layer.shape
 
     @property
     def layer(self) -> MaskLayer:
@@ -48,10 +50,6 @@ class FakeSession:
     @property
     def classes(self) -> ClassTable:
         return self.document.classes
-
-    @property
-    def view(self) -> Box:
-        return Box.whole(self.shape)
 
     def refuse(self, why: str) -> None:
         self.refused.append(why)
@@ -67,6 +65,7 @@ class FakeSession:
         self, title: str, tool: str, z: int, top: int, left: int, classes: NDArray[np.uint8], *, note: str = ""
     ) -> None:
         self.offered.append((title, z, top, left, classes))
+        self.notes.append(note)
 
     def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter:
         return self.document.begin_edit(1, 1, title, tool=tool, origin=origin)
@@ -86,8 +85,8 @@ class FakeSession:
         return classes_of(self.codes.astype(np.uint16))
 
 
-def stroke(tool: Tool, *points: tuple[float, float], erase: bool = False) -> None:
-    pointers = [Pointer(0, row, column, erase) for row, column in points]
+def stroke(tool: Tool, *points: tuple[float, float], erase: bool = False, shift: bool = False, z: int = 0) -> None:
+    pointers = [Pointer(z, row, column, erase, shift=shift) for row, column in points]
     tool.press(pointers[0])
     for at in pointers[1:]:
         tool.drag(at)

@@ -47,7 +47,7 @@ def test_the_visible_part_is_scaled_by_the_range_and_reduced(session: FakeSessio
 
 def test_what_is_outside_the_view_is_not_looked_at(session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> None:
     session.pixels = picture()
-    monkeypatch.setattr(FakeSession, "view", Box(0, 100, 100, 200, 200))
+    session.view = Box(0, 100, 100, 200, 200)
     assert look(session, 0, 50, 150, 100) is None and look(session, 1, 150, 150, 100) is None
     seen = look(session, 0, 150, 150, 10**6)
     assert seen is not None and seen.box == Box(0, 100, 100, 200, 200)
@@ -77,7 +77,7 @@ def test_the_wand_takes_all_similar_pixels_of_the_view(blocks: FakeSession, monk
     stroke(Wand(blocks), (80, 80))
     assert (blocks.classes_shown == 1).sum() == 4900
     blocks.document.undo()
-    monkeypatch.setattr(FakeSession, "view", Box(0, 0, 0, ROWS, 200))
+    blocks.view = Box(0, 0, 0, ROWS, 200)
     stroke(Wand(blocks), (80, 80))
     assert (blocks.classes_shown == 1).sum() == 2400
 
@@ -145,7 +145,7 @@ def test_paths_are_found_once_for_each_anchor(
         tool.press(around(angle))
         for step in range(1, 5):
             tool.preview(around(angle + step / 4))
-    monkeypatch.setattr(FakeSession, "view", Box(0, 10, 10, ROWS, COLUMNS))  # moved, but no finer than before
+    tool.session.view = Box(0, 10, 10, ROWS, COLUMNS)  # moved, but no finer than before
     tool.preview(around(3))
     tool.preview(Pointer(0, -20, 650))
     assert len(found) == 2 + 1  # the last is for the pointer beyond what was seen
@@ -193,7 +193,7 @@ def test_the_livewire_waits_for_pixels_and_is_straight_where_nothing_is_seen(
     (line, _) = tool.preview(around(2.1))
     assert isinstance(line, Path) and len(line.points) == 1
     session.pixels = pixels
-    monkeypatch.setattr(FakeSession, "view", Box(0, 0, 0, ROWS, 100))  # the anchor is not in it
+    tool.session.view = Box(0, 0, 0, ROWS, 100)  # the anchor is not in it
     (line, _) = tool.preview(Pointer(0, 20, 20))
     assert isinstance(line, Path) and len(line.points) == 2
 
@@ -295,7 +295,7 @@ def test_superpixels_are_found_once_for_each_view_and_option(
     tool.preview(Pointer(0, 10, 10))
     session.options["superpixel", "size"] = 40
     tool.preview(Pointer(0, 10, 10))
-    monkeypatch.setattr(FakeSession, "view", Box(0, 0, 0, 100, 100))
+    session.view = Box(0, 0, 0, 100, 100)
     tool.preview(Pointer(0, 10, 10))
     assert sizes == [(ROWS * COLUMNS * 3, 20), (ROWS * COLUMNS * 3, 40)]
     monkeypatch.setattr(superpixel, "LIMIT", 2500)
@@ -306,7 +306,7 @@ def test_superpixels_are_found_once_for_each_view_and_option(
 
 def test_superpixels_of_a_view_of_one_pixel(session: FakeSession, monkeypatch: pytest.MonkeyPatch) -> None:
     session.pixels = picture(50)
-    monkeypatch.setattr(FakeSession, "view", Box(0, 20, 20, 21, 21))
+    session.view = Box(0, 20, 20, 21, 21)
     stroke(Superpixels(session), (20.5, 20.5))
     assert session.classes_shown[20, 20] == 1 and (session.classes_shown == 1).sum() == 1
 

@@ -14,6 +14,7 @@ from segstudio.tools.brush import Brush
 from segstudio.tools.eraser import Eraser
 from segstudio.tools.fill import Fill
 from segstudio.tools.lasso import Lasso
+from segstudio.tools.polygon import Polygon
 from segstudio.tools.revert import Revert
 from tests.tools.fake import COLUMNS, ROWS, FakeSession, stroke
 
@@ -87,21 +88,21 @@ def test_a_lasso_drawn_freehand_fills_what_it_encloses(session: FakeSession) -> 
     assert abs((session.classes_shown == 1).sum() - np.pi * 40 * 60) < 400
 
 
-def test_a_lasso_clicked_corner_by_corner_waits_for_the_end(session: FakeSession) -> None:
-    lasso = Lasso(session)
+def test_a_polygon_clicked_corner_by_corner_waits_for_the_end(session: FakeSession) -> None:
+    polygon_tool = Polygon(session)
     for corner in ((20, 20), (20, 60), (60, 60), (60, 20)):
-        stroke(lasso, corner)
-    assert lasso.busy and not session.codes.any()
-    lasso.confirm(Pointer(0, 60, 20))
+        stroke(polygon_tool, corner)
+    assert polygon_tool.busy and not session.codes.any()
+    polygon_tool.confirm(Pointer(0, 60, 20))
     assert (session.classes_shown[20:60, 20:60] == 1).all() and (session.codes != 0).sum() == 1600
 
 
-def test_a_dropped_lasso_paints_nothing(session: FakeSession) -> None:
-    lasso = Lasso(session)
+def test_a_dropped_polygon_paints_nothing(session: FakeSession) -> None:
+    polygon_tool = Polygon(session)
     for corner in ((20, 20), (20, 60), (60, 60)):
-        stroke(lasso, corner)
-    lasso.cancel()
-    assert not lasso.busy and not session.codes.any()
+        stroke(polygon_tool, corner)
+    polygon_tool.cancel()
+    assert not polygon_tool.busy and not session.codes.any()
 
 
 def test_fill_stays_inside_the_class_it_was_dropped_on(session: FakeSession) -> None:
@@ -122,19 +123,19 @@ def test_fill_with_a_tolerance_follows_the_image(session: FakeSession) -> None:
     assert (session.classes_shown == 1).sum() == 2500
 
 
-def test_fill_in_a_very_large_image_looks_at_what_is_seen(
+def test_fill_looks_at_what_is_seen_while_the_rest_is_not_read_yet(
     session: FakeSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("segstudio.tools.fill.WHOLE", 1000)
-    monkeypatch.setattr("segstudio.tools.fill.VIEW", 1000)
-    stroke(Fill(session), (70, 70))
-    assert "Zoom in" in session.refused[-1] and not session.codes.any()
-    monkeypatch.setattr(FakeSession, "view", Box(0, 60, 50, 80, 90))
-    stroke(Fill(session), (70, 70))
-    assert (session.classes_shown[60:80, 50:90] == 1).all() and (session.classes_shown == 1).sum() == 800
     session.options["fill", "tolerance"] = 0.1
     stroke(Fill(session), (70, 70))
-    assert "still being read" in session.refused[-1]
+    assert "still being read" in session.refused[-1] and not session.codes.any()
+    session.view = Box(0, 60, 50, 80, 90)
+    grey = np.zeros((ROWS, COLUMNS, 1), np.uint8)
+    monkeypatch.setattr(session, "read_pixels", lambda box: grey[box.rows, box.columns] if box.height <= 20 else None)
+    stroke(Fill(session), (70, 70))
+    _, z, top, left, classes = session.offered[-1]
+    assert (z, top, left, classes.shape) == (0, 60, 50, (1, 20, 40)) and (classes == 1).all()
+    assert "beyond" in session.notes[-1]
 
 
 @pytest.mark.parametrize("point", [(-5, 10), (10, 700)])

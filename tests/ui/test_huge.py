@@ -138,13 +138,15 @@ def test_a_huge_image_is_seen_painted_on_and_costs_little_memory(user: User, hug
     user.session.set_tool("fill")
     user.look(SQUARE.top, SQUARE.left, 1.0)
     QTest.mouseClick(user.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start + QPoint(0, 100))
+    assert "beyond" in user.session.proposal.note
+    user.session.accept_proposal()
     filled = user.session.layer.mask(Box(0, SQUARE.top - 50, SQUARE.left, SQUARE.top + 250, SQUARE.left + 60))
     assert (filled[50:] == 1).all() and (filled[:50] == 255).all()
     user.look(SQUARE.top, SQUARE.left, 0.02)
     refused: list[str] = []
     user.session.blocked.connect(refused.append)
     QTest.mouseClick(user.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start)
-    assert "Zoom in" in refused[-1]
+    assert "still being read" in refused[-1]
 
     # a walk over the image stays within the budget
     for step in range(12):

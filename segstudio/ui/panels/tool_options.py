@@ -81,7 +81,7 @@ class Hint(QWidget):
 
 
 class RadiusOption(QWidget):
-    """Brush radius on a logarithmic slider."""
+    """Brush radius on a logarithmic slider, in pixels or in the image's unit, as the tool paints."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
@@ -89,16 +89,23 @@ class RadiusOption(QWidget):
         self.slider = slider(0, 200, self._from_slider)
         self.slider.setFixedWidth(120)
         self.field = QDoubleSpinBox()
-        self.field.setRange(0.5, 4000)
-        self.field.setDecimals(1)
-        self.field.setSuffix(" px")
         self.field.setFixedWidth(84)
         self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.field.setKeyboardTracking(False)
-        self.field.valueChanged.connect(session.set_brush_radius)
+        self.field.valueChanged.connect(lambda shown: session.set_brush_radius(shown / self._unit()[0]))
         self.setLayout(row(label(tr("Radius"), "muted"), self.slider, self.field))
         session.options_changed.connect(self._show)
+        session.tool_changed.connect(lambda _: self._show())
+        session.image_changed.connect(self._show)
         self._show()
+
+    def _unit(self) -> tuple[float, str]:
+        """What a pixel of radius is in the shown unit, and the unit: a brush counts in the finer side of a pixel."""
+        session = self._session
+        kind = next(kind for kind in TOOLS if kind.id == session.tool_id)
+        info = session.image.info if session.image else None
+        physical = any(p.name == "unit" for p in kind.parameters()) and session.tool_option(kind.id, "unit") != "px"
+        return (min(session.spacing[1:]), info.unit) if physical and info and info.spacing else (1.0, "px")
 
     def _from_slider(self, notch: int) -> None:
         radius = LOWEST * (HIGHEST / LOWEST) ** (notch / 200)
@@ -108,7 +115,11 @@ class RadiusOption(QWidget):
         radius = self._session.brush_radius
         for widget in (self.slider, self.field):
             widget.blockSignals(True)
-        self.field.setValue(radius)
+        size, unit = self._unit()
+        self.field.setDecimals(1 if unit == "px" else max(0, 2 - math.floor(math.log10(size)) - 1))
+        self.field.setRange(0.5 * size, 4000 * size)
+        self.field.setSuffix(f" {unit}")
+        self.field.setValue(radius * size)
         place = math.log(max(LOWEST, min(HIGHEST, radius)) / LOWEST) / math.log(HIGHEST / LOWEST)
         self.slider.setValue(round(place * 200))
         for widget in (self.slider, self.field):
