@@ -40,7 +40,7 @@ class Brush(Tool):
             Literal["px", "mm"],
             "px: as wide as high in pixels. mm: in the image's own unit of length, so longer where pixels are finer.",
         ] = "px",
-        sphere: Annotated[bool, "Paint a ball over the neighbouring slices too (with square: a cube)."] = False,
+        sphere: Annotated[bool, "Paint a ball over the neighbouring slices (with square: a cube)."] = False,
         tilt: Annotated[bool, "A tilted stylus makes the round brush an ellipse."] = True,
     ) -> None: ...
 
