@@ -28,6 +28,7 @@ class Brush(Tool):
     icon = "brush"
     hint = "Drag to paint. Ctrl erases, [ ] changes the size, Alt+click picks a class."
     options: tuple[str, ...] = ("radius", "class")
+    in_volumes = ("sphere",)
 
     _stroke: MaskWriter | None = None  # None: idle. A writer: painting.
     _last: Pointer | None = None
