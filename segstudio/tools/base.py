@@ -133,6 +133,8 @@ class Tool:
     hint = ""
     options: tuple[str, ...] = ()
     """Names of the options that tools share, shown in the option strip: "radius", "class"."""
+    in_volumes: tuple[str, ...] = ()
+    """Names of the tool's own options that mean something only where an image has more than one slice."""
 
     def __init__(self, session: Session) -> None:
         self.session = session

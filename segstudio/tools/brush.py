@@ -26,6 +26,7 @@ class Brush(Tool):
     icon = "brush"
     hint = "Drag to paint. Ctrl erases, [ ] changes the size, Alt+click picks a class."
     options: tuple[str, ...] = ("radius", "class")
+    in_volumes = ("sphere",)
 
     _stroke: MaskWriter | None = None  # None: idle. A writer: painting.
     _last: Pointer | None = None
@@ -38,7 +39,7 @@ class Brush(Tool):
             Literal["px", "mm"],
             "px: as wide as high in pixels. mm: in the image's own unit of length, so longer where pixels are finer.",
         ] = "px",
-        sphere: Annotated[bool, "Paint a ball over the neighbouring slices too (with square: a cube)."] = False,
+        sphere: Annotated[bool, "Paint a ball over the neighbouring slices (with square: a cube)."] = False,
         tilt: Annotated[bool, "A tilted stylus makes the round brush an ellipse."] = True,
     ) -> None: ...
 

@@ -34,6 +34,7 @@ class Fill(Tool):
     icon = "fill"
     hint = "Click a region to fill it. With a tolerance it follows the image, at 0 the mask. Ctrl erases."
     options = ("class",)
+    in_volumes = ("through_slices",)
 
     @staticmethod
     def form(

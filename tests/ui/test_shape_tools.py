@@ -145,3 +145,16 @@ def test_fill_writes_what_is_seen_and_offers_the_rest(canvas: Canvas) -> None:
     assert [painted(canvas, z).sum() for z in range(3)] == [2500] * 3
     session.undo()
     assert session.layer.annotation.is_empty()
+
+
+def test_options_for_volumes_are_shown_for_volumes_only(canvas: Canvas, qtbot: QtBot) -> None:
+    strip, session = ToolOptions(canvas.session), canvas.session
+    qtbot.addWidget(strip)
+    for tool, name in (("brush", "sphere"), ("revert", "sphere"), ("fill", "through_slices")):
+        session.set_tool(tool)
+        assert name in strip.own.fields
+    assert session.document is not None
+    info = ImageInfo("", (1, 20, 30), 1, ("grey",), "uint8", ranges=((0.0, 255.0),))
+    flat = session.document.add_image("b.png", "", info)
+    session.show_image(flat, np.zeros((1, 20, 30, 1), np.uint8))
+    assert set(strip.own.fields) == {"tolerance", "holes"}

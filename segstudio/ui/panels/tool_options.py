@@ -46,6 +46,7 @@ class ToolOptions(QWidget):
             box.addWidget(option)
         box.addWidget(self.hint, 1)
         session.tool_changed.connect(lambda _: self.refresh())
+        session.image_changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
@@ -141,7 +142,10 @@ class OwnOptions(QWidget):
         """Make the fields of a tool."""
         clear(self._box)
         self.fields = {}
+        volume = self._session.shape[0] > 1
         for parameter in kind.parameters():
+            if parameter.name in kind.in_volumes and not volume:
+                continue
             field = make_field(parameter, self._session.tool_option(kind.id, parameter.name))
             field.setToolTip(tr(parameter.help))
             field.changed.connect(partial(self._set, kind.id, parameter.name, field))
