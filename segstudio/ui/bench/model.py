@@ -13,6 +13,9 @@ from segstudio.core.geometry import Shape
 
 Point = tuple[float, float]
 
+RIM = 1e-9
+"""A pixel whose centre lies on the rim of the brush is painted, whatever rounding says."""
+
 
 @dataclass
 class Step:
@@ -45,7 +48,7 @@ class Model:
             share = ((rows - start[0]) * along[0] + (columns - start[1]) * along[1]) / length if length else 0
             share = np.clip(share, 0, 1)
             r, c = rows - start[0] - share * along[0], columns - start[1] - share * along[1]
-            painted |= r * r + c * c <= radius * radius
+            painted |= r * r + c * c <= (radius + RIM) ** 2
             row, column = int(np.floor(end[0])), int(np.floor(end[1]))
             if 0 <= row < self.shape[1] and 0 <= column < self.shape[2]:
                 painted[row, column] = True
