@@ -6,13 +6,14 @@ import gc
 from dataclasses import dataclass, field
 
 import numpy as np
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QPointF
 
 from segstudio.core.codes import Origin, encode
 from segstudio.core.geometry import Box, Shape
 from segstudio.core.plane import MEMORY
 from segstudio.ui.bench.model import Model
 from segstudio.ui.bench.scene import Scene, application, mouse, resident, scene, settle
+from segstudio.ui.canvas.drags import MinimapDrag
 
 SHAPE: Shape = (4, 420, 560)
 ACTIONS_PER_HOUR = 2400
@@ -101,6 +102,8 @@ def _stroke(here: Scene, model: Model, rng: np.random.Generator) -> None:
     radius = float(rng.choice([0.5, 3, 12, 40, 150]))
     session.set_brush_radius(radius)
     place = np.array([rng.uniform(0, canvas.width()), rng.uniform(0, canvas.height())])
+    while MinimapDrag.starts(canvas, QPointF(*place.round())):  # there a press moves the view
+        place = np.array([rng.uniform(0, canvas.width()), rng.uniform(0, canvas.height())])
     step = 2 + float(rng.exponential(20))
     points = []
     for _ in range(int(rng.integers(1, 16))):
