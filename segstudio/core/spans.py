@@ -99,7 +99,7 @@ def swept_disc(start: Point, end: Point, radius: float, aspect: float = 1.0) -> 
     With an `aspect`, an ellipse: `radius` counts in rows, and the shape is so many times as wide. The pixel under
     `end` is always inside, so the smallest brush paints one pixel.
     """
-    under = end
+    under, radius = end, radius + ROUNDING
     start, end = (start[0], start[1] / aspect), (end[0], end[1] / aspect)
     top = math.floor(min(start[0], end[0]) - radius)
     bottom = math.ceil(max(start[0], end[0]) + radius) + 1
@@ -129,8 +129,8 @@ def swept_disc(start: Point, end: Point, radius: float, aspect: float = 1.0) -> 
         low, high = low * aspect, high * aspect
         np.clip(low, -FAR, FAR, out=low)
         np.clip(high, -FAR, FAR, out=high)
-    starts = np.ceil(low - (0.5 + ROUNDING)).astype(np.int32)
-    ends = np.floor(high + (0.5 + ROUNDING)).astype(np.int32)
+    starts = np.ceil(low - 0.5).astype(np.int32)
+    ends = np.floor(high + 0.5).astype(np.int32)
     place, column = math.floor(under[0]) - top, math.floor(under[1])
     starts[place], ends[place] = min(int(starts[place]), column), max(int(ends[place]), column + 1)
     return Spans(top, starts, ends)

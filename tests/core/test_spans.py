@@ -10,7 +10,7 @@ from segstudio.core.codes import Origin, encode
 from segstudio.core.document import Document
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
-from segstudio.core.spans import Point, swept_disc
+from segstudio.core.spans import ROUNDING, Point, swept_disc
 
 SHAPE = (1, 600, 700)
 
@@ -20,7 +20,7 @@ def plain(start: Point, end: Point, radius: float) -> NDArray[np.bool_]:
     rows, columns = np.mgrid[0 : SHAPE[1], 0 : SHAPE[2]] + 0.5
     along = np.subtract(end, start)
     share = np.clip(((rows - start[0]) * along[0] + (columns - start[1]) * along[1]) / max(along @ along, 1e-12), 0, 1)
-    inside = np.hypot(rows - start[0] - share * along[0], columns - start[1] - share * along[1]) <= radius
+    inside = np.hypot(rows - start[0] - share * along[0], columns - start[1] - share * along[1]) <= radius + ROUNDING
     if 0 <= end[0] < SHAPE[1] and 0 <= end[1] < SHAPE[2]:
         inside[int(end[0]), int(end[1])] = True
     return np.asarray(inside)

@@ -17,6 +17,7 @@ from segstudio.core.document import Version
 from segstudio.core.geometry import Box
 from segstudio.core.parameters import Range, parameters
 from segstudio.core.proposal import Proposal
+from segstudio.tools import TOOLS
 from segstudio.ui.form import Form, NumberField
 from segstudio.ui.panels.baselines import iou
 from segstudio.ui.panels.chart import thinned
@@ -362,3 +363,15 @@ def test_tool_options_follow_the_tool(window: MainWindow) -> None:
     assert not field.isHidden() and not options.radius.isVisible()
     field.set_value(0.25)
     assert window.session.tool_option("fill", "tolerance") == 0.25
+
+
+def test_another_tool_does_not_move_the_image(window: MainWindow) -> None:
+    window.resize(1000, 700)
+    QApplication.processEvents()
+    places = set()
+    for kind in TOOLS:
+        window.session.set_tool(kind.id)
+        QApplication.processEvents()
+        view = window.canvas.view
+        places.add((window.canvas.width(), window.canvas.height(), view.row, view.column, view.scale))
+    assert len(places) == 1

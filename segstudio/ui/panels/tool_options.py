@@ -36,6 +36,7 @@ class ToolOptions(QWidget):
         self.radius, self.own, self.chosen = RadiusOption(session), OwnOptions(session), ClassOption(session)
         box = QHBoxLayout(self)
         box.setContentsMargins(12, 0, 12, 0)
+        box.setSizeConstraint(QHBoxLayout.SizeConstraint.SetNoConstraint)
         box.setSpacing(8)
         line = rule(vertical=True)
         line.setFixedHeight(16)
@@ -48,6 +49,10 @@ class ToolOptions(QWidget):
         session.tool_changed.connect(lambda _: self.refresh())
         session.image_changed.connect(self.refresh)
         self.refresh()
+
+    def minimumSizeHint(self) -> QSize:
+        """None: another tool's options must not make the canvas wider and move the image under the pen."""
+        return QSize(0, self.height())
 
     def refresh(self) -> None:
         """Show the options of the active tool."""
