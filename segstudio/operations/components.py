@@ -19,7 +19,8 @@ def keep_largest(subject: Subject, *, through_slices: Volume = True) -> Mask:
 
     def largest(chosen: Chosen, spacing: tuple[float, ...]) -> Chosen:
         labels, sizes = _objects(chosen)
-        return np.asarray(labels == 1 + int(np.argmax(sizes)))
+        kept = np.arange(len(sizes) + 1) == 1 + int(np.argmax(sizes))
+        return np.asarray((kept | _incomplete(labels, subject))[labels] & chosen)
 
     return changed(subject.chosen, each(subject, through_slices, largest), subject)
 
@@ -33,7 +34,7 @@ def remove_islands(
     def large(chosen: Chosen, spacing: tuple[float, ...]) -> Chosen:
         labels, sizes = _objects(chosen)
         kept = np.concatenate(([False], sizes * voxel >= smaller_than))
-        return np.asarray(kept[labels])
+        return np.asarray((kept | _incomplete(labels, subject))[labels] & chosen)
 
     return changed(subject.chosen, each(subject, through_slices, large), subject)
 
@@ -57,7 +58,17 @@ def fill_holes(
         holes = ~outside & np.concatenate(([False], (sizes * voxel <= smaller_than) | (smaller_than == 0)))
         return np.asarray(chosen | holes[labels])
 
-    return changed(subject.chosen, each(subject, through_slices, filled), subject)
+    return changed(subject.chosen, each(subject, through_slices, filled) & subject.free, subject)
+
+
+def _incomplete(labels: np.ndarray, subject: Subject) -> Chosen:
+    """By label: whether the object goes on beyond a part that was cut out of the image, so that its size is unknown."""
+    found = np.zeros(int(labels.max(initial=0)) + 1, bool)
+    if subject.cut:
+        for axis in (1, 2):
+            found[np.unique(labels.take((0, -1), axis=axis))] = True
+        found[0] = False
+    return found
 
 
 def _objects(chosen: Chosen) -> tuple[np.ndarray, np.ndarray]:

@@ -6,7 +6,6 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from segstudio.core.codes import NOTHING
 from segstudio.core.parameters import Range
 from segstudio.operations.subject import Chosen, Mask, Subject, changed, each
 
@@ -80,4 +79,4 @@ def _free(subject: Subject, over: str) -> Chosen:
     """Voxels the class may take."""
     if over == "everything":
         return np.ones(subject.mask.shape, bool)
-    return np.isin(subject.mask, (0, NOTHING, subject.class_id))
+    return subject.free

@@ -19,7 +19,8 @@ def smooth(
     kernel: Annotated[Literal["gaussian", "majority"], "Gaussian weights, or a plain vote in a square."] = "gaussian",
     through_slices: Annotated[bool, "Also from slice to slice."] = False,
 ) -> Mask:
-    """Each voxel gets the class that weighs most around it; unknown voxels stay unknown and have no say.
+    """Each voxel gets the class that weighs most around it. Unknown voxels count as background, and stay unknown
+    unless a class wins them.
 
     Joint smoothing of all labels as in 3D Slicer: the argument of the maximum of the smoothed indicators.
     """
@@ -31,8 +32,9 @@ def smooth(
         length, sampling = subject.length(radius, unit, spacing)
         reach = [length / step if size > 1 else 0.0 for step, size in zip(sampling, mask.shape, strict=True)]
         best, winner = np.full(mask.shape, -1.0, np.float32), np.zeros(mask.shape, np.uint8)
-        for class_id in np.unique(mask[mask != NOTHING]):
-            indicator = (mask == class_id).astype(np.float32)
+        voters = np.where(mask == NOTHING, np.uint8(0), mask)
+        for class_id in np.unique(voters):
+            indicator = (voters == class_id).astype(np.float32)
             if kernel == "gaussian":
                 weight = gaussian_filter(indicator, [value / 2 for value in reach], mode="nearest")
             else:
@@ -40,6 +42,6 @@ def smooth(
             weight += np.float32(1e-4) * indicator  # on a tie the voxel keeps its class
             better = weight > best
             best[better], winner[better] = weight[better], class_id
-        moved = (mask != NOTHING) & (winner != mask)
+        moved = winner != voters
         result[part][moved] = winner[moved]
     return result

@@ -21,6 +21,7 @@ class Subject:
 
     `spacing` is between slices, rows and columns in physical units. `class_id` is the active class. `annotated`
     has 255 where only a model has spoken; `other` is the mask of another layer, where the operation needs one.
+    `cut` tells that rows and columns go on beyond this part: what touches its edge is not whole.
     """
 
     mask: Mask
@@ -28,11 +29,17 @@ class Subject:
     class_id: int
     annotated: Mask | None = None
     other: Mask | None = None
+    cut: bool = False
 
     @property
     def chosen(self) -> Chosen:
         """The voxels of the active class."""
         return np.asarray(self.mask == self.class_id)
+
+    @property
+    def free(self) -> Chosen:
+        """Voxels that belong to no other object: background, unknown, or of the active class already."""
+        return np.isin(self.mask, (0, NOTHING, self.class_id))
 
     def unchanged(self) -> Mask:
         """A result that changes nothing yet."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
-from segstudio.core.codes import Origin
+from segstudio.core.codes import NOTHING, Origin
 from segstudio.core.document import ImageEntry
 from segstudio.core.geometry import Box
 from segstudio.core.layer import MaskLayer
@@ -19,8 +20,11 @@ from segstudio.ui.session import Session
 from segstudio.ui.workers import Workers
 from segstudio.worker.messages import Cancel, Failed, Finished, Message, Operate
 
-MOST = 2**28
-"""Voxels that one operation may work on: it needs several bytes for each of them."""
+MOST = 2**25
+"""Voxels that one operation may work on: the hungriest needs 60 bytes for each of them."""
+
+MARGIN = 256
+"""Pixels around what is seen that are looked at, too: what lies there may reach into the view."""
 
 SCOPES = {"slice": "This slice", "view": "What is seen", "volume": "All slices"}
 
@@ -71,7 +75,7 @@ class Operating(QObject):
         """What is worked on: its box in the first slice, and how many slices."""
         session = self._session
         if scope == "view":
-            box, slices = session.view, 1
+            box, slices = session.view.expand(0 if session.view.empty else MARGIN).clip(session.shape), 1
         elif scope == "volume":
             box, slices = Box.whole(session.shape, 0), session.shape[0]
         else:
@@ -100,7 +104,8 @@ class Operating(QObject):
             masks[0, offset], masks[1, offset] = session.layer.mask(part), session.layer.annotated(part)
             if other is not None:
                 masks[2, offset] = other.mask(part)
-        layer, class_id, spacing = session.active_layer, session.active_class, session.spacing
+        layer, class_id, spacing, view = session.active_layer, session.active_class, session.spacing, session.view
+        cut = box.height < session.shape[1] or box.width < session.shape[2]
 
         def on_reply(reply: Message) -> None:
             if not isinstance(reply, Finished | Failed) and type(reply).__name__ != "Cancelled":
@@ -110,6 +115,8 @@ class Operating(QObject):
                 scratch.drop(address)
             if isinstance(reply, Finished) and session.image is image and not self._waiting:
                 wanted = np.array(result, np.uint8)
+                if request.scope == "view":
+                    wanted = _only(wanted, box, view)
                 tool = f"operation:{request.operation}"
                 session.propose(Proposal(request.title, tool, Origin.TOOL, image.id, layer, box, wanted))
                 if then is not None:
@@ -121,7 +128,9 @@ class Operating(QObject):
                 self.preview(*newest)
 
         self._job = self._workers.compute.submit(
-            lambda job: Operate(job, request.operation, request.parameters, masks_at, spacing, class_id, result_at),
+            lambda job: Operate(
+                job, request.operation, request.parameters, masks_at, spacing, class_id, cut, result_at
+            ),
             on_reply,
         )
 
@@ -132,6 +141,15 @@ class Operating(QObject):
         if image is None or wanted is None:
             return None
         return next((layer for layer in image.layers if layer.id == wanted), None)
+
+
+def _only(wanted: NDArray[np.uint8], box: Box, view: Box) -> NDArray[np.uint8]:
+    """What changes inside the view; what nobody sees stays."""
+    seen = view.intersect(box)
+    inside = np.s_[:, seen.top - box.top : seen.bottom - box.top, seen.left - box.left : seen.right - box.left]
+    kept = np.full_like(wanted, NOTHING)
+    kept[inside] = wanted[inside]
+    return kept
 
 
 def copy_slice(session: Session, offset: int) -> None:

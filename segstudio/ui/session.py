@@ -321,7 +321,10 @@ class Session(QObject):
         """Show a proposal over the image in place of the one before, with what it would change."""
         if self.document is None:
             return
-        layer = self.document.layer(proposal.image, proposal.layer)
+        known = self.document.images.get(proposal.image)
+        layer = next((layer for layer in known.layers if layer.id == proposal.layer), None) if known else None
+        if layer is None:
+            return  # it was removed while a job ran
         self.proposal = settled(proposal, layer, self.classes)
         self.proposal_changed.emit()
 

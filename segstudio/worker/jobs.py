@@ -104,7 +104,7 @@ def _(message: Operate, control: Control, send: Send) -> str:
     send(Progress(message.job, 0, 1))
     masks = np.array(attach(message.masks), np.uint8)
     other = masks[2] if len(masks) > 2 else None
-    subject = Subject(masks[0], message.spacing, message.class_id, masks[1], other)
+    subject = Subject(masks[0], message.spacing, message.class_id, masks[1], other, message.cut)
     attach(message.classes, writable=True)[...] = operate(message.operation, subject, message.parameters)
     return ""
 

@@ -179,6 +179,7 @@ class Operate(Message):
     masks: Pixels  # uint8 (2 or 3, slices, rows, columns): shown, annotated, and the other layer's where there is one
     spacing: tuple[float, float, float]
     class_id: int
+    cut: bool  # whether rows and columns of the image go on beyond the masks
     classes: Pixels  # uint8 (slices, rows, columns); 255 where nothing changes
 
 

@@ -124,16 +124,36 @@ def test_opening_cuts_bridges_and_closing_fills_cracks() -> None:
     assert (closed[0, 6:14, 6:8] == 1).all() and not closed[0, :, 14:16].any()
 
 
-def test_smoothing_leaves_neither_gaps_nor_overlaps_and_no_unknown_pixel_a_class() -> None:
+def test_smoothing_leaves_neither_gaps_nor_overlaps() -> None:
     rng = np.random.default_rng(1)
     mask = blank(1, 60, 60)
     mask[0, :, 20:40], mask[0, :, 40:] = 1, 2
     noisy = np.where(rng.random(mask.shape) < 0.1, rng.integers(0, 3, mask.shape), mask).astype(np.uint8)
-    noisy[0, :5] = NOTHING
     for kernel in ("gaussian", "majority"):
         smoothed = after("smooth", subject(noisy), radius=4, kernel=kernel)
-        assert (smoothed[0, :5] == NOTHING).all() and (smoothed[0, 5:] != NOTHING).all()
-        assert (smoothed[0, 8:] == mask[0, 8:]).mean() > 0.98 > (noisy[0, 8:] == mask[0, 8:]).mean()
+        assert (smoothed == mask).mean() > 0.98 > (noisy == mask).mean()
+
+
+def test_what_was_painted_on_nothing_is_smoothed_too() -> None:
+    mask = np.full((1, 40, 40), NOTHING, np.uint8)
+    mask[0, 10:30, 10:30], mask[0, 19:21, 30:38] = 1, 1
+    smoothed = after("smooth", subject(mask), radius=4)
+    assert (smoothed[0, 19:21, 33:38] == 0).all() and (smoothed[0, 14:26, 14:26] == 1).all()
+    assert (smoothed[0, :8] == NOTHING).all(), "what nobody knew stays unknown"
+
+
+def test_holes_hold_no_other_objects() -> None:
+    mask = blank()
+    mask[0, 5:15, 5:15], mask[0, 8:12, 8:12] = 1, 2
+    assert (after("holes", subject(mask))[0, 8:12, 8:12] == 2).all()
+
+
+def test_objects_that_go_on_beyond_the_view_are_left_alone() -> None:
+    mask = blank()
+    mask[0, :3, :3], mask[0, 10:12, 10:12] = 1, 1
+    assert not after("islands", subject(mask), smaller_than=50).any()
+    kept = after("islands", subject(mask, cut=True), smaller_than=50)
+    assert (kept[0, :3, :3] == 1).all() and not kept[0, 10:12, 10:12].any()
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -17,6 +17,7 @@ from segstudio.settings import Settings
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.panels.tool_options import ToolOptions
 from segstudio.ui.session import Session
+from segstudio.ui.window import MainWindow
 from tests.ui.test_canvas_events import LEFT, NONE, at, drag
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
@@ -158,3 +159,23 @@ def test_options_for_volumes_are_shown_for_volumes_only(canvas: Canvas, qtbot: Q
     flat = session.document.add_image("b.png", "", info)
     session.show_image(flat, np.zeros((1, 20, 30, 1), np.uint8))
     assert set(strip.own.fields) == {"tolerance", "holes"}
+
+
+def test_split_and_object_by_the_mouse(window: MainWindow) -> None:
+    session, canvas = window.session, window.canvas
+    writer = session.begin_edit("Paint", tool="brush")
+    writer.set(0, 40, 30, np.ones((30, 80), bool), 1)
+    session.finish_edit(writer)
+
+    def place(row: float, column: float) -> QPoint:
+        return QPoint(*(round(value) for value in canvas.view.to_widget(row, column)))
+
+    session.set_tool("split")
+    QTest.mousePress(canvas, LEFT, NONE, place(30, 60))
+    QTest.mouseMove(canvas, place(80, 60))
+    QTest.mouseRelease(canvas, LEFT, NONE, place(80, 60))
+    assert session.document.history.edits[-1].title == "Split"
+    session.set_tool("object")
+    QTest.mouseClick(canvas, LEFT, NONE, place(50, 40))
+    mask = session.layer.mask(Box(0, 0, 0, 120, 160))
+    assert not (mask[40:70, 30:58] == 1).any() and (mask[40:70, 63:110] == 1).all()
