@@ -105,3 +105,10 @@ def test_emitting_a_signal_loses_no_reference(qapp: object) -> None:
         sender.sent.emit(1)
     after = sys.getrefcount(True), sys.getrefcount(None)
     assert all(abs(a - b) < 100 for a, b in zip(after, before, strict=True))
+
+
+def test_every_tool_is_described_with_a_picture() -> None:
+    text = (ROOT / "docs/tools.md").read_text(encoding="utf-8")
+    for tool in TOOLS:
+        assert f"## {tool.title}\n" in text, tool.id
+        assert (ROOT / f"docs/images/tools/{tool.id}.jpg").stat().st_size > 10_000, tool.id
