@@ -20,8 +20,8 @@ class MaskLayer:
     `prediction` (uint8 class, 255 = none) is written by models only and replaced tile by tile; `versions`
     tells for each tile the number of the model version that made it. `annotation` (uint16 codes, see
     core.codes) is written by people only, through MaskWriter. `uncertainty` (uint8, 0 = certain) comes with
-    the prediction. `tally` counts the annotated pixels by code. `changed` reports every box of pixels
-    whose content changed.
+    the prediction; `previous` keeps, in memory only, what the version before said. `tally` counts the annotated
+    pixels by code. `changed` reports every box of pixels whose content changed.
     """
 
     def __init__(self, id: int, name: str, shape: Shape) -> None:
@@ -31,6 +31,7 @@ class MaskLayer:
         self.visible = True
         self.opacity = 0.55
         self.prediction = Plane(shape, np.uint8, NOTHING)
+        self.previous = Plane(shape, np.uint8, NOTHING)
         self.annotation = Plane(shape, np.uint16, UNSET)
         self.uncertainty = Plane(shape, np.uint8, 0)
         self.versions: dict[TileKey, int] = {}

@@ -260,6 +260,8 @@ def write_prediction(
         if part.intersect(box) != part:
             raise ValueError(f"block {box} does not cover tile {key}")
         where = np.s_[part.top - top : part.bottom - top, part.left - left : part.right - left]
+        if layer.versions.get(key, version) != version:
+            layer.previous.put_tile(key, layer.prediction.tile(key))
         for plane, values in ((layer.prediction, classes), (layer.uncertainty, uncertainty)):
             tile = np.full((256, 256), plane.fill, plane.dtype)
             tile[: part.height, : part.width] = values[where]

@@ -133,6 +133,15 @@ def safe_colors(window: MainWindow) -> None:
         document.change_classes("Colour-vision-safe colours", lambda classes: classes.recolor(SAFE_PALETTE))
 
 
+def next_candidate(window: MainWindow) -> None:
+    """What else the object under the pointer could be."""
+    pointer = window.canvas.pointer
+    if pointer is None:
+        window.say("Point at an object first.")
+    else:
+        window.candidates.show_next(pointer)
+
+
 def show_baselines(window: MainWindow) -> None:
     window.show_panel("baselines")
     window.baselines.preview()
@@ -177,6 +186,8 @@ _EDIT = (
             "Apply what is shown as a proposal, or finish the shape", "check", part=1),
     Command("proposal.discard", "Edit", "Discard proposal", discard, "Esc", has_document,
             "Drop what is shown as a proposal, or the half-drawn shape", "close", part=1),
+    Command("candidate.next", "Edit", "Next candidate for the object", next_candidate, "C", can_edit,
+            "What the model, the version before it and a threshold say here", "switch", part=1),
     Command("prediction.accept", "Edit", "Accept prediction", lambda w: w.actions.accept_prediction(),
             "Ctrl+Return", has_prediction, "Copy the prediction into the annotation where nobody has spoken",
             "accept", part=1),

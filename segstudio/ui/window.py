@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from segstudio import settings as stored_settings
 from segstudio.errors import UserError
+from segstudio.tools.candidates import Candidates
 from segstudio.ui import docks, icons, theme
 from segstudio.ui.actions import Actions
 from segstudio.ui.command import Command
@@ -218,6 +219,7 @@ class MainWindow(QMainWindow):
         session.visible_box = self.canvas.visible_box
         self.pages.addWidget(editor)
         self.hover = Hover(session, self.status)
+        self.candidates = Candidates(session)
         self.canvas.hovered.connect(self.hover.move)
         self.canvas.view_changed.connect(self._show_zoom)
         self.canvas.files_dropped.connect(self._open_dropped)

@@ -176,3 +176,20 @@ def test_a_ctrl_double_click_erases_inside_the_livewire(canvas: Canvas) -> None:
     QTest.mouseDClick(canvas, LEFT, CTRL, at(canvas, *around(4.2)))
     codes = canvas.session.layer.annotation.read(Box.whole(canvas.session.shape))
     assert codes[100, 150] == encode(0, Origin.PAINTED)
+
+
+def test_c_cycles_what_the_object_could_be(window: MainWindow) -> None:
+    session, canvas = window.session, window.canvas
+    classes = np.zeros((120, 160), np.uint8)
+    classes[40:80, 50:100] = 1
+    for version in (1, 2):
+        session.document.put_prediction(1, 1, 0, 0, 0, classes, np.zeros_like(classes), version)
+        classes = np.roll(classes, 5, axis=1)
+    QTest.mouseMove(canvas, QPoint(*(round(value) for value in canvas.view.to_widget(60, 75))))
+    QTest.keyClick(canvas, Qt.Key.Key_C)
+    first = session.proposal
+    assert first is not None and "1 of" in window.proposal_bar.note.text()
+    QTest.keyClick(canvas, Qt.Key.Key_C)
+    assert session.proposal is not first and "2 of" in session.proposal.note
+    QTest.keyClick(canvas, Qt.Key.Key_Return)
+    assert session.document.history.edits[-1].title == "Candidate"

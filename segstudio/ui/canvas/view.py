@@ -56,6 +56,11 @@ class Canvas(SceneView):
         """The active tool."""
         return self._hand.tool
 
+    @property
+    def pointer(self) -> Pointer | None:
+        """Where the pointer is over the canvas, if it is."""
+        return self._hand.pointer
+
     def drop_shapes(self) -> None:
         self._hand.drop_all()
 
