@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.codes import BACKGROUND, NOTHING, UNSET
 from segstudio.core.geometry import Box
-from segstudio.core.layer import MaskLayer
+
+if TYPE_CHECKING:
+    from segstudio.core.layer import MaskLayer
+
 
 Allowed = Callable[[Box], NDArray[np.bool_]]
 """Which pixels (rows, columns) of a box may be changed."""

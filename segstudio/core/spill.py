@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 import threading
 import weakref
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,8 @@ class Spill:
     """
 
     def __init__(self, folder: Path | None = None) -> None:
+        import tempfile  # needed by few, and slow to import: the window is to be on screen first
+
         if folder is not None:
             folder.mkdir(parents=True, exist_ok=True)
         self._file = tempfile.TemporaryFile(dir=folder, prefix="segstudio-undo-")  # noqa: SIM115 lives as long as this

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from pathlib import Path
 
@@ -66,6 +65,8 @@ def content_digest(file: Path) -> str:
     Of a file above 1 GiB only its size, both ends and 1 MiB in every 64th part of it count, so that it takes no
     longer than the first picture.
     """
+    import hashlib  # slow to import, and not needed before the first paint
+
     with file.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         if size <= WHOLE:

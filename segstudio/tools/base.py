@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.classes import ClassTable
 from segstudio.core.codes import Origin
 from segstudio.core.geometry import Box, Shape
-from segstudio.core.history import Edit
-from segstudio.core.layer import MaskLayer
 from segstudio.core.parameters import Parameter, Value, parameters
-from segstudio.core.writer import MaskWriter
+
+if TYPE_CHECKING:
+    from segstudio.core.classes import ClassTable
+    from segstudio.core.history import Edit
+    from segstudio.core.layer import MaskLayer
+    from segstudio.core.writer import MaskWriter
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from segstudio.core.codes import BACKGROUND, Origin
 from segstudio.core.spans import swept_disc
 from segstudio.core.stencils import PIXELS, Axes, capsule, swept_square
-from segstudio.core.writer import MaskWriter
 from segstudio.tools.base import Circle, Path, Pointer, Preview, Tool
+
+if TYPE_CHECKING:
+    from segstudio.core.writer import MaskWriter
 
 RIMS = {
     "round": tuple((math.sin(turn * math.pi / 32), math.cos(turn * math.pi / 32)) for turn in range(64)),

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.codes import BACKGROUND
 from segstudio.core.parameters import Range, Value
-from segstudio.core.writer import MaskWriter
 from segstudio.tools.base import Area, Pointer, Preview, Session, Tool
 from segstudio.tools.seen import Seen, look
 from segstudio.tools.writing import begin
+
+if TYPE_CHECKING:
+    from segstudio.core.writer import MaskWriter
 
 LIMIT = 500_000
 """Values that are grouped at most (half a second); a larger part is reduced."""

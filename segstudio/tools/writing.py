@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from segstudio.core.codes import BACKGROUND, Origin
-from segstudio.core.writer import MaskWriter
 from segstudio.tools.base import Area, Pointer, Tool
+
+if TYPE_CHECKING:
+    from segstudio.core.writer import MaskWriter
 
 
 def begin(tool: Tool, at: Pointer, title: str) -> tuple[MaskWriter, int]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,18 +12,20 @@ from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.classes import ClassTable
 from segstudio.core.codes import Origin
-from segstudio.core.document import Document, ImageEntry
 from segstudio.core.geometry import Box, Shape
-from segstudio.core.history import Edit
-from segstudio.core.layer import MaskLayer
 from segstudio.core.parameters import Value, check_one
-from segstudio.core.proposal import Proposal, settled, write
 from segstudio.core.restriction import Restriction
 from segstudio.core.source import ArraySource, PixelSource
-from segstudio.core.writer import MaskWriter
 from segstudio.settings import Settings
 from segstudio.tools import TOOLS
 from segstudio.ui.tone import Tone, default_bands
+
+if TYPE_CHECKING:
+    from segstudio.core.document import Document, ImageEntry
+    from segstudio.core.history import Edit
+    from segstudio.core.layer import MaskLayer
+    from segstudio.core.proposal import Proposal
+    from segstudio.core.writer import MaskWriter
 
 DISPLAY = (
     "masks_visible", "peeking", "mask_style", "uncertainty_visible", "channel", "bands", "gamma", "inverted", "ramp",
@@ -321,6 +323,8 @@ class Session(QObject):
         """Show a proposal over the image in place of the one before, with what it would change."""
         if self.document is None:
             return
+        from segstudio.core.proposal import settled  # with all it needs, after the first paint
+
         known = self.document.images.get(proposal.image)
         layer = next((layer for layer in known.layers if layer.id == proposal.layer), None) if known else None
         if layer is None:
@@ -333,6 +337,8 @@ class Session(QObject):
     ) -> None:
         """Show a proposal for the active layer; `classes` is (rows, columns) or (slices, rows, columns)."""
         if self.image is not None:
+            from segstudio.core.proposal import Proposal
+
             rows, columns = classes.shape[-2:]
             box = Box(z, top, left, top + rows, left + columns)
             self.propose(Proposal(title, tool, Origin.TOOL, self.image.id, self.active_layer, box, classes, note))
@@ -355,6 +361,8 @@ class Session(QObject):
         writer = self.document.begin_edit(
             proposal.image, proposal.layer, proposal.title, tool=proposal.tool, origin=proposal.origin
         )
+        from segstudio.core.proposal import write
+
         write(proposal, writer)
         self.proposal_changed.emit()
         return self.finish_edit(writer)

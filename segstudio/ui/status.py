@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
-from segstudio.core.document import Version
 from segstudio.core.image import ImageInfo
 from segstudio.ui.state import JobState, Place, StoreState
 from segstudio.ui.widgets import label, row, rule, set_property, small_button
 from segstudio.ui.words import age, tr, value
+
+if TYPE_CHECKING:
+    from segstudio.core.document import Version
 
 
 class StatusBar(QStatusBar):

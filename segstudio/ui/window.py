@@ -19,12 +19,10 @@ from PySide6.QtWidgets import (
 
 from segstudio import settings as stored_settings
 from segstudio.errors import UserError
-from segstudio.tools.candidates import Candidates
 from segstudio.ui import docks, icons, theme
 from segstudio.ui.actions import Actions
 from segstudio.ui.command import Command
 from segstudio.ui.commands import COMMANDS
-from segstudio.ui.hover import Hover
 from segstudio.ui.menus import build_actions, build_menus
 from segstudio.ui.overlay_card import OverlayCard
 from segstudio.ui.panels.toolbar import build_tool_bar, build_tool_column
@@ -197,7 +195,9 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.pages)
 
     def _build_editor(self) -> None:
+        from segstudio.tools.candidates import Candidates
         from segstudio.ui.canvas.view import Canvas
+        from segstudio.ui.hover import Hover
         from segstudio.ui.notice import Notices
         from segstudio.ui.panels.tool_options import ToolOptions
         from segstudio.ui.proposal_bar import ProposalBar
