@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.codes import ClassMap
 from segstudio.core.events import Event
-from segstudio.core.geometry import TILE, Box, Shape, TileKey
+from segstudio.core.geometry import TILE, Box, TileKey
 from segstudio.core.plane import Plane, Tile
 from segstudio.core.source import ArraySource, Pixels, PixelSource, block_mean, spread
 from segstudio.core.spans import Spans
@@ -92,9 +92,7 @@ class TurnedPlane(Plane):
                 inside = np.s_[
                     part.top - corner.top : part.bottom - corner.top, part.left - corner.left : part.right - corner.left
                 ]
-                out[place, start : start + count] = (
-                    plane.tile(key)[inside].reshape(-1) if value is None else value
-                )
+                out[place, start : start + count] = plane.tile(key)[inside].reshape(-1) if value is None else value
         return out
 
     def is_empty(self) -> bool:

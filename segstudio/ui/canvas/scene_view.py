@@ -18,7 +18,6 @@ from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.viewport import Viewport
 from segstudio.ui.session import Session
 
-
 FLATTEST = 64.0
 """How many times longer than wide an image pixel is drawn at most, whatever the file says."""
 
@@ -85,6 +84,15 @@ class SceneView(QWidget):
         self._fitted = False
         self.view.center(row, column)
         self._moved()
+
+    def follow(self, other: Viewport) -> None:
+        """Bring what another view has in its middle to the middle, at the same scale."""
+        row, column = other.to_image(other.width / 2, other.height / 2)
+        here = self.view.to_image(self.view.width / 2, self.view.height / 2)
+        apart = max(abs(row - here[0]) * self.view.row_scale, abs(column - here[1]) * self.view.scale)
+        if self.view.scale != other.scale or apart > 1e-3:
+            self.view.scale = other.scale
+            self.center_on(row, column)
 
     def visible_box(self) -> Box:
         """The part of the shown slice that is seen; may be empty."""
