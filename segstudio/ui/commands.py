@@ -26,6 +26,7 @@ from segstudio.ui.command import (
     is_training,
 )
 from segstudio.ui.mask_commands import MASK
+from segstudio.ui.view_commands import LAYOUT
 
 if TYPE_CHECKING:
     from segstudio.core.history import Edit
@@ -142,6 +143,12 @@ def next_candidate(window: MainWindow) -> None:
         window.candidates.show_next(pointer)
 
 
+def step_slice(window: MainWindow, change: int) -> None:
+    """In the view that was used last."""
+    session = window.views.active.session
+    session.set_slice(session.slice + change)
+
+
 def show_baselines(window: MainWindow) -> None:
     window.show_panel("baselines")
     window.baselines.preview()
@@ -149,12 +156,12 @@ def show_baselines(window: MainWindow) -> None:
 
 def confirm(window: MainWindow) -> None:
     """Finish a half-drawn shape, else apply the proposal."""
-    if not window.canvas.confirm():
+    if not window.views.active.confirm():
         window.session.accept_proposal()
 
 
 def discard(window: MainWindow) -> None:
-    if not window.canvas.cancel():
+    if not window.views.active.cancel():
         window.session.discard_proposal()
         window.notices.clear_banner()
 
@@ -231,10 +238,10 @@ _IMAGE = (
             has_image, icon="previous"),
     Command("image.useful", "Image", "Most useful image", lambda w: w.actions.most_useful_image(), "N",
             has_image, "The image the model would learn most from", "useful"),
-    Command("slice.next", "Image", "Next slice", lambda w: w.session.set_slice(w.session.slice + 1),
+    Command("slice.next", "Image", "Next slice", lambda w: step_slice(w, 1),
             "PgDown", has_slices, icon="down", part=1),
     Command("slice.previous", "Image", "Previous slice",
-            lambda w: w.session.set_slice(w.session.slice - 1), "PgUp", has_slices, icon="up", part=1),
+            lambda w: step_slice(w, -1), "PgUp", has_slices, icon="up", part=1),
     Command("image.done", "Image", "Mark as done", toggle_done, "Ctrl+D",
             lambda w: has_image(w) and can_change(w), icon="done",
             checked=lambda w: bool(w.session.image and w.session.image.done), part=2),
@@ -261,12 +268,12 @@ _MODEL = (
 )  # fmt: skip
 
 _VIEW = (
-    Command("view.fit", "View", "Fit image", lambda w: w.canvas.fit(), "Ctrl+0", has_image, icon="fit"),
-    Command("view.actual", "View", "Actual size", lambda w: w.canvas.actual_size(), "Ctrl+1", has_image,
+    Command("view.fit", "View", "Fit image", lambda w: w.views.active.fit(), "Ctrl+0", has_image, icon="fit"),
+    Command("view.actual", "View", "Actual size", lambda w: w.views.active.actual_size(), "Ctrl+1", has_image,
             icon="actual"),
-    Command("view.zoom-in", "View", "Zoom in", lambda w: w.canvas.zoom_by(1.25), "+ = Ctrl++ Ctrl+=",
+    Command("view.zoom-in", "View", "Zoom in", lambda w: w.views.active.zoom_by(1.25), "+ = Ctrl++ Ctrl+=",
             has_image, icon="zoom-in"),
-    Command("view.zoom-out", "View", "Zoom out", lambda w: w.canvas.zoom_by(0.8), "- Ctrl+-", has_image,
+    Command("view.zoom-out", "View", "Zoom out", lambda w: w.views.active.zoom_by(0.8), "- Ctrl+-", has_image,
             icon="zoom-out"),
     Command("masks.show", "View", "Show masks", lambda w: toggle(w, "masks_visible"), "V", has_document,
             icon="eye", checked=lambda w: w.session.masks_visible, part=1),
@@ -304,9 +311,12 @@ _HELP = (
     Command("app.about", "Help", "About SegStudio", dialogs.about, icon="info", part=1),
 )  # fmt: skip
 
-COMMANDS = (*_FILE, *_EDIT, *_TOOLS, *_CLASSES, *MASK, *_IMAGE, *_VIEW, *_MODEL, *_HELP)
+COMMANDS = (*_FILE, *_EDIT, *_TOOLS, *_CLASSES, *MASK, *_IMAGE, *_VIEW, *LAYOUT, *_MODEL, *_HELP)
 
-MENUS = ("File", "Edit", "Classes", "Mask", "Image", "View", "Model", "Help")
+MENUS = ("File", "Edit", "Classes", "Mask", "Image", "View", "Layout", "Model", "Help")
+
+INSIDE = {"Layout": "View"}
+"""Menus that lie in another one."""
 
 TOOL_BAR = ("images.open", "", "edit.undo", "edit.redo", "", "model.predict", "model.train")
 """Commands of the top tool bar; an empty id is a line."""

@@ -34,8 +34,9 @@ class Hover(QObject):
         self._timer = QTimer(self, interval=PAUSE, singleShot=True)
         self._timer.timeout.connect(self._show)
 
-    def move(self, at: tuple[int, int] | None) -> None:
-        """The pointer is over this pixel (row, column), or over none."""
+    def move(self, at: tuple[int, int] | None, session: Session) -> None:
+        """The pointer is over this pixel (row, column) of what `session` shows, or over none."""
+        self._session = session
         self._at, self._told = at, False
         if at is None or not self._timer.isActive():
             self._show()

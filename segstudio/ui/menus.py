@@ -8,7 +8,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
 from segstudio.ui.command import Command
-from segstudio.ui.commands import COMMANDS, MENUS, keys_of
+from segstudio.ui.commands import COMMANDS, INSIDE, MENUS, keys_of
 from segstudio.ui.words import tr
 
 if TYPE_CHECKING:
@@ -42,9 +42,10 @@ def tool_tip(command: Command, sequences: list[QKeySequence]) -> str:
 
 def build_menus(window: MainWindow, actions: dict[str, QAction]) -> dict[str, QMenu]:
     """Fill the menu bar; a line is drawn between the parts of a menu."""
-    menus = {}
+    menus: dict[str, QMenu] = {}
     for name in MENUS:
-        menu = window.menuBar().addMenu(tr(name))
+        outer = INSIDE.get(name)
+        menu = menus[outer].addMenu(tr(name)) if outer else window.menuBar().addMenu(tr(name))
         menu.setToolTipsVisible(False)
         part = 0
         for command in sorted((c for c in COMMANDS if c.menu == name), key=lambda c: c.part):

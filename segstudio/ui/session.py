@@ -14,7 +14,8 @@ from segstudio.core.classes import ClassTable
 from segstudio.core.codes import Origin
 from segstudio.core.geometry import Box, Shape
 from segstudio.core.parameters import Value, check_one
-from segstudio.core.restriction import Restriction
+from segstudio.core.restriction import Allowed, Restriction
+from segstudio.core.slab import Slab, SlabSource
 from segstudio.core.source import ArraySource, PixelSource
 from segstudio.settings import Settings
 from segstudio.tools import TOOLS
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 DISPLAY = (
     "masks_visible", "peeking", "mask_style", "uncertainty_visible", "channel", "bands", "gamma", "inverted", "ramp",
-    "smooth", "levelling",
+    "smooth", "levelling", "slab",
 )  # fmt: skip
 """Attributes of the session that say how things are drawn."""
 
@@ -100,6 +101,7 @@ class Session(QObject):
         self.smooth = settings.smooth  # magnified pixels are blended, not squares
         self.levelling = False  # dragging on the canvas sets the display window
         self.uncertainty_visible = False
+        self.slab = Slab()  # slices that are seen together
         self.proposal: Proposal | None = None
 
     # --- what tools see -------------------------------------------------------------------------------------
@@ -127,6 +129,11 @@ class Session(QObject):
     def read_pixels(self, box: Box) -> NDArray[np.generic] | None:
         """Pixels (rows, columns, channels) of a box inside the image; None while they are not loaded."""
         return None if self.pixels is None else self.pixels.read(box)
+
+    @property
+    def shown_pixels(self) -> PixelSource | None:
+        """The pixels as they are drawn: several slices together where a slab is chosen."""
+        return self.pixels if self.pixels is None or not self.slab.thick else SlabSource(self.pixels, self.slab)
 
     def tool_option(self, tool: str, name: str) -> Value:
         """The present value of a tool's own option."""
@@ -164,9 +171,13 @@ class Session(QObject):
         assert self.document is not None and self.image is not None
         writer = self.document.begin_edit(self.image.id, self.active_layer, title, tool=tool, origin=origin)
         if self.restriction.active:
-            windows = [(band, self.windows[band].low, self.windows[band].high) for band in self.tone.bands]
-            writer.allowed = self.restriction.allowed(self.layer, self.read_pixels, windows, self.view)
+            writer.allowed = self.allowed(self.restriction)
         return writer
+
+    def allowed(self, restriction: Restriction) -> Allowed:
+        """What a restriction lets painting change in the active layer."""
+        windows = [(band, self.windows[band].low, self.windows[band].high) for band in self.tone.bands]
+        return restriction.allowed(self.layer, self.read_pixels, windows, self.view)
 
     def finish_edit(self, writer: MaskWriter) -> Edit | None:
         assert self.document is not None

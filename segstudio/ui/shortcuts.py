@@ -25,6 +25,7 @@ GESTURES = (
     ("Alt + click", "Pick the class under the pointer"),
     ("Alt + wheel", "Brush size"),
     ("Shift + wheel", "Next or previous slice"),
+    ("Shift + move", "Take the crosshair along, in three views"),
 )
 """What the canvas understands without a command."""
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from segstudio.ui.panels.operations import OperationsPanel
     from segstudio.ui.panels.strip import StripPanel
     from segstudio.ui.shortcuts import ShortcutSheet
+    from segstudio.ui.views import Views
 
 
 class MainWindow(QMainWindow):
@@ -53,6 +54,7 @@ class MainWindow(QMainWindow):
     actions: Actions  # type: ignore[assignment]  # Qt's list of a widget's QActions is of no use here
     session: Session
     canvas: Canvas
+    views: Views
     layers: LayersPanel
     classes: ClassesPanel
     histogram: HistogramPanel
@@ -196,19 +198,20 @@ class MainWindow(QMainWindow):
 
     def _build_editor(self) -> None:
         from segstudio.tools.candidates import Candidates
-        from segstudio.ui.canvas.view import Canvas
         from segstudio.ui.hover import Hover
         from segstudio.ui.notice import Notices
         from segstudio.ui.panels.tool_options import ToolOptions
         from segstudio.ui.proposal_bar import ProposalBar
+        from segstudio.ui.views import Views
 
         session = self.session
-        self.canvas, self.notices, self.tool_options = Canvas(session), Notices(session), ToolOptions(session)
+        self.views, self.notices, self.tool_options = Views(session), Notices(session), ToolOptions(session)
+        self.canvas = self.views.canvas
         self.tool_column = build_tool_column(self, self._commands)
         editor = QWidget()
         over = QGridLayout()  # strips lie over the canvas: one that comes must not move the image under the pen
         over.setContentsMargins(0, 0, 0, 0)
-        over.addWidget(self.canvas, 0, 0)
+        over.addWidget(self.views, 0, 0)
         over.addWidget(self.notices, 0, 0, Qt.AlignmentFlag.AlignTop)
         self.proposal_bar = ProposalBar(session)
         over.addWidget(self.proposal_bar, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter)
@@ -220,8 +223,9 @@ class MainWindow(QMainWindow):
         self.pages.addWidget(editor)
         self.hover = Hover(session, self.status)
         self.candidates = Candidates(session)
-        self.canvas.hovered.connect(self.hover.move)
+        self.views.hovered.connect(self.hover.move)
         self.canvas.view_changed.connect(self._show_zoom)
+        self.views.layout_changed.connect(self.refresh_soon)
         self.canvas.files_dropped.connect(self._open_dropped)
 
     def build_panels(self) -> None:

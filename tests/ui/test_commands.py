@@ -89,7 +89,9 @@ def test_columns_of_the_sheet_are_about_as_high() -> None:
 
 
 def test_menus_hold_every_command(window: MainWindow) -> None:
-    shown = {action.objectName() for menu in window.menuBar().actions() for action in menu.menu().actions()}
+    menus = [menu.menu() for menu in window.menuBar().actions()]
+    menus += [action.menu() for menu in menus for action in menu.actions() if action.menu()]
+    shown = {action.objectName() for menu in menus for action in menu.actions()}
     assert {command.id for command in COMMANDS} <= shown
 
 

@@ -33,7 +33,7 @@ def draw_previews(painter: QPainter, view: Viewport, previews: Sequence[Preview]
         if isinstance(preview, Area):
             _draw_area(painter, view, preview)
         elif isinstance(preview, Circle):
-            _draw_ring(painter, *view.to_widget(preview.row, preview.column), max(1.5, preview.radius * view.scale))
+            _draw_ring(painter, view, preview)
     lines = [preview for preview in previews if isinstance(preview, Path | Handles)]
     if not lines:
         return
@@ -56,8 +56,8 @@ def preview_rect(view: Viewport, previews: Sequence[Preview]) -> QRectF:
     for preview in previews:
         if isinstance(preview, Circle):
             x, y = view.to_widget(preview.row, preview.column)
-            radius = max(1.5, preview.radius * view.scale)
-            rect = rect.united(QRectF(x - radius, y - radius, 2 * radius, 2 * radius))
+            wide, tall = _radii(view, preview)
+            rect = rect.united(QRectF(x - wide, y - tall, 2 * wide, 2 * tall))
         elif isinstance(preview, Area):
             rect = rect.united(_area_rect(view, preview))
         else:
@@ -66,50 +66,56 @@ def preview_rect(view: Viewport, previews: Sequence[Preview]) -> QRectF:
     return rect.adjusted(-3, -3, 3, 3) if not rect.isNull() else rect
 
 
-def _draw_ring(painter: QPainter, x: float, y: float, radius: float) -> None:
+def _radii(view: Viewport, circle: Circle) -> tuple[float, float]:
+    """Half the width and height of a circle of image pixels, in widget pixels."""
+    return max(1.5, circle.radius * view.scale), max(1.5, circle.radius * view.row_scale)
+
+
+def _draw_ring(painter: QPainter, view: Viewport, circle: Circle) -> None:
     """The outline of a round brush; drawn once for each size, since smooth circles are slow to draw."""
-    if radius > LARGEST_RING:
+    (x, y), (wide, tall) = view.to_widget(circle.row, circle.column), _radii(view, circle)
+    if max(wide, tall) > LARGEST_RING:
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for color, width in RING:
             painter.setPen(QPen(color, width))
-            painter.drawEllipse(QPointF(x, y), radius, radius)
+            painter.drawEllipse(QPointF(x, y), wide, tall)
         return
-    ring = _ring(radius, painter.device().devicePixelRatio())
-    reach = ring.width() / ring.devicePixelRatio() / 2
-    painter.drawPixmap(QPoint(round(x - reach), round(y - reach)), ring)
+    ring = _ring(wide, tall, painter.device().devicePixelRatio())
+    size = ring.deviceIndependentSize() / 2
+    painter.drawPixmap(QPoint(round(x - size.width()), round(y - size.height())), ring)
 
 
 @lru_cache(maxsize=8)
-def _ring(radius: float, ratio: float) -> QPixmap:
-    side = 2 * math.ceil(radius + 3) + 1
-    made = QPixmap(round(side * ratio), round(side * ratio))
+def _ring(wide: float, tall: float, ratio: float) -> QPixmap:
+    width, height = 2 * math.ceil(wide + 3) + 1, 2 * math.ceil(tall + 3) + 1
+    made = QPixmap(round(width * ratio), round(height * ratio))
     made.setDevicePixelRatio(ratio)
     made.fill(Qt.GlobalColor.transparent)
     painter = QPainter(made)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for color, width in RING:
-        painter.setPen(QPen(color, width))
-        painter.drawEllipse(QPointF(side / 2, side / 2), radius, radius)
+    for color, pen in RING:
+        painter.setPen(QPen(color, pen))
+        painter.drawEllipse(QPointF(width / 2, height / 2), wide, tall)
     painter.end()
     return made
 
 
 def _draw_area(painter: QPainter, view: Viewport, area: Area) -> None:
     """A tint over the pixels; a large one is drawn from every n-th pixel, since the screen shows no more."""
-    step = max(1, int(1 / view.scale))
+    step = max(1, int(1 / max(view.scale, view.row_scale)))
     shown = area.stencil[::step, ::step]
     if shown.size:
         argb = np.where(shown, np.uint32(TINT), np.uint32(0))
         height, width = argb.shape
         picture = QImage(argb.data, width, height, 4 * width, QImage.Format.Format_ARGB32_Premultiplied)
         x, y = view.to_widget(area.top, area.left)
-        painter.drawImage(QRectF(x, y, width * step * view.scale, height * step * view.scale), picture)
+        painter.drawImage(QRectF(x, y, width * step * view.scale, height * step * view.row_scale), picture)
 
 
 def _area_rect(view: Viewport, area: Area) -> QRectF:
     x, y = view.to_widget(area.top, area.left)
     height, width = area.stencil.shape
-    return QRectF(x, y, width * view.scale, height * view.scale)
+    return QRectF(x, y, width * view.scale, height * view.row_scale)
 
 
 def _draw_handles(painter: QPainter, view: Viewport, handles: Handles) -> None:
@@ -121,12 +127,12 @@ def _draw_handles(painter: QPainter, view: Viewport, handles: Handles) -> None:
 
 def draw_grid(painter: QPainter, view: Viewport, shape: Shape) -> None:
     """Lines between pixels, above 800 %."""
-    if view.scale < 8:
+    if min(view.scale, view.row_scale) < 8:
         return
     _, rows, columns = shape
     painter.setPen(QPen(QColor(128, 128, 128, 70), 1))
     top, left = max(0, math.floor(view.row)), max(0, math.floor(view.column))
-    bottom = min(rows, math.ceil(view.row + view.height / view.scale))
+    bottom = min(rows, math.ceil(view.row + view.height / view.row_scale))
     right = min(columns, math.ceil(view.column + view.width / view.scale))
     x0, y0 = view.to_widget(top, left)
     x1, y1 = view.to_widget(bottom, right)
@@ -168,11 +174,11 @@ def draw_scale_bar(painter: QPainter, view: Viewport, info: ImageInfo) -> None:
 
 def minimap_rect(view: Viewport, shape: Shape) -> QRectF:
     """Where the minimap is; null when the whole image is seen."""
-    _, rows, columns = shape
+    rows, columns = float(shape[1]), shape[2]
     inside = view.row <= 0 and view.column <= 0
-    if inside and view.row + view.height / view.scale >= rows and view.column + view.width / view.scale >= columns:
+    if inside and view.row + view.height / view.row_scale >= rows and view.column + view.width / view.scale >= columns:
         return QRectF()
-    side = 140.0
+    side, rows = 140.0, rows * view.aspect  # as it looks
     width, height = (side, side * rows / columns) if columns >= rows else (side * columns / rows, side)
     return QRectF(view.width - width - 14, view.height - height - 14, max(width, 8), max(height, 8))
 
@@ -191,7 +197,7 @@ def draw_minimap(painter: QPainter, view: Viewport, shape: Shape, picture: QImag
         where.left() + view.column * kx,
         where.top() + view.row * ky,
         view.width / view.scale * kx,
-        view.height / view.scale * ky,
+        view.height / view.row_scale * ky,
     ).intersected(where)
     painter.setBrush(Qt.BrushStyle.NoBrush)
     painter.setPen(QPen(QColor(0, 0, 0, 150), 3))

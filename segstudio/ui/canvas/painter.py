@@ -155,8 +155,8 @@ class ScenePainter:
     def _draw_tile(self, painter: QPainter, view: Viewport, level: int, row: int, column: int, tile: QImage) -> None:
         step = 1 << level
         x, y = view.to_widget(row * TILE * step, column * TILE * step)
-        size = step * view.scale
-        painter.drawImage(QRectF(x, y, tile.width() * size, tile.height() * size), tile)
+        width, height = tile.width() * step * view.scale, tile.height() * step * view.row_scale
+        painter.drawImage(QRectF(x, y, width, height), tile)
 
     def _draw_coarser(
         self, painter: QPainter, view: Viewport, level: int, row: int, column: int, tile_at: TileAt
@@ -170,8 +170,9 @@ class ScenePainter:
             side = TILE >> up
             top, left = (row % (1 << up)) * side, (column % (1 << up)) * side
             part = QRect(left, top, side, side).intersected(tile.rect())
-            size = (1 << (level + up)) * view.scale
-            painter.drawImage(QRectF(x, y, part.width() * size, part.height() * size), tile, QRectF(part))
+            step = 1 << (level + up)
+            width, height = part.width() * step * view.scale, part.height() * step * view.row_scale
+            painter.drawImage(QRectF(x, y, width, height), tile, QRectF(part))
             return
 
     def _image_tile(self, level: int, row: int, column: int, *, fetch: bool = True) -> QImage | None:
@@ -180,8 +181,8 @@ class ScenePainter:
         tile = self._images.find(key)
         if tile is not None or self._late or (fetch and self._too_late()):
             return tile
-        assert session.pixels is not None
-        part = session.pixels.tile(session.slice, level, row, column, fetch=fetch)
+        assert session.shown_pixels is not None
+        part = session.shown_pixels.tile(session.slice, level, row, column, fetch=fetch)
         return None if part is None else self._images.keep(key, render.image_tile(part, self._tone))
 
     def _mask_tile(self, layer: MaskLayer, level: int, row: int, column: int, *, fetch: bool = True) -> QImage | None:
@@ -224,7 +225,7 @@ class ScenePainter:
         key: Key = (("proposal", id(proposal)), session.slice, level, 0, 0)
         tile = self._masks.find(key) or self._masks.keep(key, make())
         x, y = view.to_widget(box.top, box.left)
-        painter.drawImage(QRectF(x, y, tile.width() * step * view.scale, tile.height() * step * view.scale), tile)
+        painter.drawImage(QRectF(x, y, tile.width() * step * view.scale, tile.height() * step * view.row_scale), tile)
 
     def _colors_of(self, layer: MaskLayer) -> render.Colors:
         if layer.id not in self._colors:

@@ -18,6 +18,9 @@ from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.viewport import Viewport
 from segstudio.ui.session import Session
 
+FLATTEST = 64.0
+"""How many times longer than wide an image pixel is drawn at most, whatever the file says."""
+
 
 class SceneView(QWidget):
     """Its cost follows what is touched and seen, never the size of the image. What the hand does comes on top."""
@@ -82,6 +85,15 @@ class SceneView(QWidget):
         self.view.center(row, column)
         self._moved()
 
+    def follow(self, other: Viewport) -> None:
+        """Bring what another view has in its middle to the middle, at the same scale."""
+        row, column = other.to_image(other.width / 2, other.height / 2)
+        here = self.view.to_image(self.view.width / 2, self.view.height / 2)
+        apart = max(abs(row - here[0]) * self.view.row_scale, abs(column - here[1]) * self.view.scale)
+        if self.view.scale != other.scale or apart > 1e-3:
+            self.view.scale = other.scale
+            self.center_on(row, column)
+
     def visible_box(self) -> Box:
         """The part of the shown slice that is seen; may be empty."""
         return self.view.visible(self.session.slice, self.session.shape)
@@ -106,7 +118,7 @@ class SceneView(QWidget):
     def pan_by(self, x: int, y: int) -> None:
         """Move the image by widget pixels."""
         self._fitted = False
-        self.view.row -= y / self.view.scale
+        self.view.row -= y / self.view.row_scale
         self.view.column -= x / self.view.scale
         self._moved()
 
@@ -116,6 +128,8 @@ class SceneView(QWidget):
         image = self.session.image
         self.scene.forget_image()
         self.drop_shapes()
+        _, tall, wide = self.session.spacing
+        self.view.aspect = min(FLATTEST, max(1 / FLATTEST, tall / wide)) if tall > 0 and wide > 0 else 1.0
         if image is not None and image.id != self._shown_image:
             self.fit()
         self._shown_image = image.id if image else None
@@ -154,7 +168,7 @@ class SceneView(QWidget):
     def _on_display(self) -> None:
         """Forget only the tiles that look different now; peeking and hiding draw the same tiles, or none."""
         session = self.session
-        image = session.tone
+        image = session.tone, session.slab
         masks = (session.mask_style, tuple(layer.opacity for layer in session.image.layers) if session.image else ())
         if image != self._look[0]:
             self.scene.forget_image()
@@ -166,7 +180,7 @@ class SceneView(QWidget):
     def _widget_rect(self, box: Box) -> QRect:
         x0, y0 = self.view.to_widget(box.top, box.left)
         x1, y1 = self.view.to_widget(box.bottom, box.right)
-        margin = 1 + (1 << self.view.level) * self.view.scale
+        margin = 1 + (1 << self.view.level) * max(self.view.scale, self.view.row_scale)
         return QRectF(QPointF(x0 - margin, y0 - margin), QPointF(x1 + margin, y1 + margin)).toAlignedRect()
 
     # --- painting -------------------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ class RadiusOption(QWidget):
         super().__init__()
         self._session = session
         self.slider = slider(0, 200, self._from_slider)
-        self.slider.setFixedWidth(120)
+        self.slider.setFixedWidth(88)
         self.field = QDoubleSpinBox()
         self.field.setFixedWidth(84)
         self.field.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -154,6 +154,8 @@ class OwnOptions(QWidget):
             field = make_field(parameter, self._session.tool_option(kind.id, parameter.name))
             field.setToolTip(tr(parameter.help))
             field.changed.connect(partial(self._set, kind.id, parameter.name, field))
+            if parameter.kind == "choice":
+                field.setMinimumWidth(82)
             if parameter.kind in ("int", "float"):
                 field.setFixedWidth(170 if parameter.low is not None else 84)
             name = label(tr(parameter.title), "muted")
