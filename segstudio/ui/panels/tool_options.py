@@ -155,7 +155,7 @@ class OwnOptions(QWidget):
             field.setToolTip(tr(parameter.help))
             field.changed.connect(partial(self._set, kind.id, parameter.name, field))
             if parameter.kind == "choice":
-                field.setMinimumWidth(82)
+                field.setMinimumWidth(92)
             if parameter.kind in ("int", "float"):
                 field.setFixedWidth(170 if parameter.low is not None else 84)
             name = label(tr(parameter.title), "muted")
