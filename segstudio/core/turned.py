@@ -27,6 +27,7 @@ ORDER: dict[int, tuple[int, int, int]] = {0: (0, 1, 2), 1: (1, 0, 2), 2: (2, 0, 
 """Which axis of the image is the turned one's slice, row and column."""
 
 Value = TypeVar("Value")
+Number = TypeVar("Number", bound=np.generic)
 
 
 def turned(values: Sequence[Value], axis: Axis) -> tuple[Value, Value, Value]:
@@ -69,7 +70,7 @@ class TurnedPlane(Plane):
         return out
 
     def keys(self) -> Iterator[TileKey]:
-        found = set()
+        found: set[TileKey] = set()
         for z, row, column in self._plane.keys():  # noqa: SIM118  a Plane is no dict
             part = Box.of_tile((z, row, column)).clip(self._plane.shape)
             for box in turned_boxes(z, z + 1, part, self._axis):
@@ -192,5 +193,5 @@ class TurnedWriter:
         for row in range(max(0, top), min(self.writer.layer.shape[0], box.bottom)):
             yield row - top, line(box, row, self._axis)
 
-    def _along(self, row: NDArray[np.generic]) -> NDArray[np.generic]:
+    def _along(self, row: NDArray[Number]) -> NDArray[Number]:
         return row[None, :] if self._axis == 1 else row[:, None]

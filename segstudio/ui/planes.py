@@ -258,4 +258,4 @@ class PlaneSession(QObject):
             entry.info, shape=turned(entry.info.shape, self.axis),
             spacing=turned(entry.info.spacing, self.axis) if entry.info.spacing else None,
         )  # fmt: skip
-        self.image = replace(entry, info=info, layers=self._layers if self.shows.masks else [])
+        self.image = replace(entry, info=info, layers=list(self._layers) if self.shows.masks else [])

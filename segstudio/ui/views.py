@@ -24,6 +24,12 @@ LONGEST = 8192
 BLINK = 600
 """Milliseconds between the two pictures of a blinking view."""
 RAW = Shows(annotation=False, prediction=False)
+PLATED = (
+    "QToolButton#compared { background: rgba(18, 19, 22, 190); color: #f5f6f8; border: 0; border-radius: 5px;"
+    " padding: 3px 22px 3px 9px; font-weight: 600 }"
+    "QToolButton#compared:hover { background: rgb(18, 19, 22) }"
+)
+"""The corner menu looks like the plates that are painted on the canvas, in both themes."""
 CHOICES = (
     ("All masks", EVERYTHING),
     ("Raw image", RAW),
@@ -94,6 +100,7 @@ class Views(QWidget):
         self.divider = Divider(self.canvas, self._swipe_to)
         self.button = QToolButton(self.other)
         self.button.setObjectName("compared")
+        self.button.setStyleSheet(PLATED)
         self.button.setToolTip(tr("What this view shows"))
         self.button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -147,7 +154,7 @@ class Views(QWidget):
             self._right.setSizes([1000, 1000])
         elif beside:
             self._outer.setSizes([width // 2, 0, width // 2])
-        if self.active.isHidden() or self.active.session.image is None:
+        if not self.active.isVisible():
             self.active = self.canvas
         self._show_marks()
         self._show_choice()

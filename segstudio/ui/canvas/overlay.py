@@ -93,8 +93,8 @@ def _ring(wide: float, tall: float, ratio: float) -> QPixmap:
     made.fill(Qt.GlobalColor.transparent)
     painter = QPainter(made)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for color, width in RING:
-        painter.setPen(QPen(color, width))
+    for color, pen in RING:
+        painter.setPen(QPen(color, pen))
         painter.drawEllipse(QPointF(width / 2, height / 2), wide, tall)
     painter.end()
     return made
