@@ -154,7 +154,7 @@ class Views(QWidget):
             self._right.setSizes([1000, 1000])
         elif beside:
             self._outer.setSizes([width // 2, 0, width // 2])
-        if self.active.isHidden() or self.active.session.image is None:
+        if not self.active.isVisible():
             self.active = self.canvas
         self._show_marks()
         self._show_choice()
