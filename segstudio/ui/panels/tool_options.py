@@ -155,7 +155,8 @@ class OwnOptions(QWidget):
             field.setToolTip(tr(parameter.help))
             field.changed.connect(partial(self._set, kind.id, parameter.name, field))
             if parameter.kind == "choice":
-                field.setMinimumWidth(92)
+                words = max(self.fontMetrics().horizontalAdvance(choice) for choice in parameter.choices)
+                field.setFixedWidth(words + 50)  # arrow and margins
             if parameter.kind in ("int", "float"):
                 field.setFixedWidth(170 if parameter.low is not None else 84)
             name = label(tr(parameter.title), "muted")
