@@ -27,6 +27,7 @@ class Settings:
     undo_megabytes: int = option(256, "Memory for undo", low=16, high=8192, help="Older steps are dropped first.")
     smooth: bool = option(False, "Blend magnified pixels", help="Off shows each pixel as a square.")
     device: str = option("auto", "Compute device", choices=("auto", "cpu", "cuda", "mps"))
+    live: bool = option(True, "Learn while painting", help="The visible area is predicted again after each stroke.")
     auto_train: bool = option(False, "Train by itself", help="Start after enough new corrections.")
     auto_train_strokes: int = option(15, "Corrections before training", low=1, high=1000)
     ask_before_switch: bool = option(False, "Ask before a new model is used")

@@ -46,10 +46,16 @@ class Block:
 
 
 class Predictor:
-    """A network made ready to predict: batch norm folded into convolutions, on its device."""
+    """A network made ready to predict: batch norm folded into convolutions, on its device.
 
-    def __init__(self, network: Network, device: Device) -> None:
+    With `ready` the network's module is used as it is: it was made from parts that are ready.
+    """
+
+    def __init__(self, network: Network, device: Device, *, ready: bool = False) -> None:
         self.network, self.device = network, device
+        if ready:
+            self.module = network.module
+            return
         module = fold_batch_norm(copy.deepcopy(network.module).eval())
         self.module = module.to(device.torch, memory_format=torch.channels_last)  # type: ignore[call-overload]
 

@@ -72,8 +72,8 @@ class QuickHead:
     The features are those of a filter bank and of `trunk`, a network that stays as it is: a network trained on
     the annotated pixels knows them by heart, and a head on its features would believe it. `learn` computes and
     keeps the features of annotated pixels, tile by tile, only where labels changed; `refit` fits the head;
-    `network` is head and champion as one network that predicts like any other. Validation pixels are never
-    looked at.
+    `network` is head and champion as one network that predicts like any other. Every stroke is learnt, those in
+    validation blocks too: the gate compares networks, never heads. Groups set aside as a whole are not looked at.
     """
 
     def __init__(self, trunk: Network, device: Device, *, seed: int = 0, fit: Fit = Fit()) -> None:
@@ -103,7 +103,7 @@ class QuickHead:
         """Take in the labels of `regions`, tile by tile; returns how many tiles were computed."""
         computed = 0
         for region in regions:
-            codes = region.training_codes()
+            codes = region.codes if region.role != "validation" else region.training_codes()
             for key, top, left in _tiles(region):
                 part = codes[max(top, 0) : top + TILE, max(left, 0) : left + TILE]
                 state = hash(part.tobytes())
@@ -147,17 +147,18 @@ class QuickHead:
         self._fitted = weight, first.bias.detach() - weight @ mean, second.weight.detach(), second.bias.detach()
         return loss
 
-    def network(self, card: Card, champion: Network | None = None) -> Network:
+    def network(self, card: Card, champion: Network | None = None, module: nn.Module | None = None) -> Network:
         """The fitted head as a network with this card; with a champion that was trained, the mean of both.
 
-        Raises RuntimeError before the first refit.
+        `module` stands in for the champion's where it was made ready on a device. Raises RuntimeError before the
+        first refit.
         """
         if self._fitted is None:
             raise RuntimeError("the quick head was not fitted yet")
         trained = champion is not None and champion.card.steps > 0
-        other = champion.module if champion is not None and trained else None
-        module = QuickNetwork(self._columns, self._fitted, other, BLEND)
-        return Network(module.eval(), replace(card, temperature=1.0))
+        other = (module or champion.module) if champion is not None and trained else None
+        both = QuickNetwork(self._columns, self._fitted, other, BLEND)
+        return Network(both.eval(), replace(card, temperature=1.0))
 
 
 def fresh_trunk(card: Card) -> Network:

@@ -28,6 +28,8 @@ class Actions:
     cancel_jobs: Callable[[], None]
     train_or_pause: Callable[[], None]
     stop_training: Callable[[], None]
+    learn_live: Callable[[bool], None]
+    """Refit the quick head after each stroke, or no longer."""
     new_model: Callable[[], None]
     """Put a network with random weights, as chosen in the settings, in the champion's place."""
     accept_or_roll_back: Callable[[], None]

@@ -124,7 +124,7 @@ class Program(QObject):
         )
         studio.projects.opened.connect(lambda store: self._show_store(store.read_only))
         studio.predicting.image_done.connect(lambda _: window.layers.count_soon())
-        window.canvas.painting.connect(studio.training.painting)
+        window.canvas.painting.connect(lambda: studio.training.give_way())
 
     def _show_progress(self, done: int, total: int, note: str) -> None:
         job = self.window.job
@@ -155,6 +155,7 @@ class Program(QObject):
             predict=lambda view_only: self.studio.predict(view_only=view_only),
             cancel_jobs=lambda: self.studio.cancel_jobs(),
             train_or_pause=lambda: self.studio.training.train_or_pause(),
+            learn_live=lambda on: self.studio.live.set_on(on),
             new_model=lambda: self.studio.training.new_model(),
             stop_training=lambda: self.studio.training.stop(),
             accept_or_roll_back=lambda: self.studio.accept_or_roll_back(),

@@ -127,6 +127,15 @@ def toggle_smooth(window: MainWindow) -> None:
     session.set_display(smooth=not session.smooth)
 
 
+def toggle_live(window: MainWindow) -> None:
+    """Remembered for all projects."""
+    session = window.session
+    session.settings = session.settings.with_(live=not session.settings.live)
+    save(session.settings)
+    window.actions.learn_live(session.settings.live)
+    window.say("Learning while you paint." if session.settings.live else "No longer learning while you paint.")
+
+
 def safe_colors(window: MainWindow) -> None:
     """Give the classes colours that stay apart with any colour vision, as one step."""
     document = window.session.document
@@ -259,6 +268,8 @@ _MODEL = (
             has_job, icon="cancel"),
     Command("model.train", "Model", "Train or pause", lambda w: w.actions.train_or_pause(), "Ctrl+T",
             can_change, "Learn from your corrections; again to pause", "train", part=1),
+    Command("model.live", "Model", "Learn while painting", toggle_live, "Ctrl+L", has_document,
+            "After each stroke what is seen is predicted again", "train", lambda w: w.session.settings.live, part=1),
     Command("model.stop", "Model", "Stop training", lambda w: w.actions.stop_training(), "", is_training,
             "End the training and keep the best so far", "stop", part=1),
     Command("model.new", "Model", "New model…", open_new_model, "", can_change,

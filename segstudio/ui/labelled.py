@@ -54,6 +54,29 @@ def regions(
     return found
 
 
+def tile_region(entry: ImageEntry, layer: MaskLayer, key: TileKey, box: Box, image: Pixels, scratch: Scratch) -> Region:
+    """One tile as shared arrays for the quick head: `image` are the pixels of `box` around it, the codes outside unset.
+
+    A tile without annotation gives a region without labels: the head forgets it.
+    """
+    z, row, column = key
+    tile = Box.of_tile(key).intersect(box)
+    codes = np.zeros((box.height, box.width), np.uint16)
+    inside = np.s_[tile.top - box.top : tile.bottom - box.top, tile.left - box.left : tile.right - box.left]
+    codes[inside] = layer.annotation.read(tile)
+    return Region(
+        name=f"{entry.name}:{row}:{column}",
+        group=entry.group,
+        role=entry.role,
+        digest=f"{entry.digest}:{z}",
+        image=scratch.share(image),
+        codes=scratch.share(codes),
+        ranges=entry.info.ranges,
+        recent=(),
+        offset=(box.top, box.left),
+    )
+
+
 def clusters(layer: MaskLayer) -> list[Box]:
     """Boxes around groups of neighbouring annotated tiles, with a margin, merged where they overlap.
 

@@ -29,6 +29,7 @@ from segstudio.worker.messages import (
     Pixels,
     Predict,
     Progress,
+    Quick,
 )
 
 
@@ -42,6 +43,7 @@ class Task:
     only_visible: bool = False
     quiet: bool = False
     job: int = 0
+    news: Quick | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,8 @@ class Predicting(QObject):
         self._version: Version | None = None
         self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
         self.model_path: Callable[[Version], Path] = lambda version: Path(version.file)
+        self.quick: Callable[[], Quick | None] = lambda: None
+        self.quick_ended: Callable[[Quick, bool], None] = lambda news, learnt: None
 
     @property
     def busy(self) -> bool:
@@ -89,10 +93,15 @@ class Predicting(QObject):
         self._queue.appendleft(Task(entry.id, layer, visible, only_visible))
         self._next()
 
+    def look(self, entry: ImageEntry, layer: int, visible: BoxTuple) -> None:
+        """Predict what is seen of an image after the one that runs, without a word about it."""
+        self._queue.appendleft(Task(entry.id, layer, visible, only_visible=True, quiet=True))
+        self._next()
+
     def refresh(self, entry: ImageEntry, layer: int, visible: BoxTuple | None = None) -> None:
         """Predict an image when nothing more urgent waits: after a better model has arrived."""
         self._forget(entry.id)
-        self._queue.append(Task(entry.id, layer, visible, quiet=True))
+        self._queue.append(Task(entry.id, layer, visible))
         self._next()
 
     def cancel(self) -> None:
@@ -120,7 +129,8 @@ class Predicting(QObject):
         if entry is None:
             self._end("")
             return
-        self.started.emit(f"Predicting {entry.name}")
+        if not task.quiet:
+            self.started.emit(f"Predicting {entry.name}")
         self._library.load(entry, self.path_of(entry), self._send, lambda _, reply: self._fail(reply))
 
     def _send(self, entry: ImageEntry, item: Item) -> None:
@@ -155,12 +165,16 @@ class Predicting(QObject):
             if isinstance(reply, Block):
                 self._apply(task, version, reply, part.corner, (classes, uncertainty))
             elif isinstance(reply, Progress):
-                self.progressed.emit(reply.done, reply.total, reply.note)
+                if not task.quiet:
+                    self.progressed.emit(reply.done, reply.total, reply.note)
             else:
+                if task.news is not None:
+                    self.quick_ended(task.news, isinstance(reply, Finished))
                 for address in (classes_at, uncertainty_at, *([part.image] if part.own else [])):
                     scratch.drop(address)
                 self._finish(entry, reply)
 
+        task.news = self.quick()
         task.job = self._workers.compute.submit(
             lambda job: self._request(job, task, version, entry, part, (classes_at, uncertainty_at)),
             on_reply,
@@ -172,7 +186,7 @@ class Predicting(QObject):
         return Predict(
             job, str(self.model_path(version)), part.image, entry.info.ranges, part.slices, into[0], into[1],
             first=part.first, only_first=task.only_visible and not part.own, measure=self._session.settings.uncertainty,
-            device=self._session.settings.device,
+            device=self._session.settings.device, quick=task.news,
         )  # fmt: skip
 
     def _slices(self, entry: ImageEntry) -> tuple[int, ...]:
@@ -200,6 +214,9 @@ class Predicting(QObject):
             return
         if isinstance(reply, Finished):
             self.image_done.emit(entry.id)
+        if self._current is not None and self._current.quiet:
+            self._end(reply.note if isinstance(reply, Finished) else "")
+            return
         note = (
             f"Predicted {entry.name}. {reply.note}".strip() if isinstance(reply, Finished) else "Prediction cancelled."
         )

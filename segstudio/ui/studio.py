@@ -17,6 +17,7 @@ from segstudio.project.store import Store
 from segstudio.ui import operating
 from segstudio.ui.baselining import Baselining, Request
 from segstudio.ui.library import Library
+from segstudio.ui.live import Live
 from segstudio.ui.opening import Opening, images_in
 from segstudio.ui.operating import Operating
 from segstudio.ui.predicting import Predicting, accept_prediction, visible_tiles
@@ -48,6 +49,7 @@ class Studio(QObject):
         self.opening = Opening(self.session, self.workers, self.library)
         self.predicting = Predicting(self.session, self.workers, self.library)
         self.training = Training(self.session, self.workers, self.library)
+        self.live = Live(self.session, self.workers, self.library, self.predicting, self.training)
         self.baselining = Baselining(self.session, self.workers, self.library)
         self.operating = Operating(self.session, self.workers)
         self._connect()
@@ -218,6 +220,7 @@ class Studio(QObject):
 
     def close(self) -> None:
         """Store everything and end the workers."""
+        self.live.close()
         if self.projects.store is not None:
             try:
                 self.projects.close()
@@ -238,7 +241,7 @@ class Studio(QObject):
         def path_of(entry: ImageEntry) -> Path:
             return store.image_path(entry)
 
-        self.opening.path_of = self.predicting.path_of = self.training.path_of = path_of
+        self.opening.path_of = self.predicting.path_of = self.training.path_of = self.live.path_of = path_of
         self.opening.relative = store.relative_path
         self.predicting.model_path = lambda version: store.folder / version.file
         self.training.folder = store.folder

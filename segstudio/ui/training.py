@@ -330,8 +330,7 @@ class Training(QObject):
         self._regions = []
 
     def _on_edit(self, edit: Edit) -> None:
-        if self._job:
-            self._workers.trainer.control(Busy(self._job, 0.4))
+        self.give_way()
         if edit.state:
             return  # classes or layers: nothing to learn from
         self._fresh += 1
@@ -339,10 +338,10 @@ class Training(QObject):
         if settings.auto_train and not self.running and self._fresh >= settings.auto_train_strokes:
             self.start()
 
-    def painting(self) -> None:
-        """The pointer is down: the trainer gives way."""
+    def give_way(self, seconds: float = 0.4) -> None:
+        """The pointer is down, or a stroke is being learnt: the trainer waits."""
         if self._job:
-            self._workers.trainer.control(Busy(self._job, 0.4))
+            self._workers.trainer.control(Busy(self._job, seconds))
 
     def _checkpoint(self, number: int, architecture: str) -> Path:
         folder = self.folder / "models"

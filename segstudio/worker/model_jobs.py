@@ -14,7 +14,6 @@ from segstudio.io.digest import content_hash
 from segstudio.learning.device import choose, use_cores
 from segstudio.learning.evaluate import dice
 from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
-from segstudio.learning.labelled import Labelled
 from segstudio.learning.predict import MEASURES, Predictor
 from segstudio.learning.predict import predict as predict_slice
 from segstudio.learning.recipe import preset
@@ -23,11 +22,16 @@ from segstudio.models.weights import load, save
 from segstudio.worker import messages
 from segstudio.worker.control import Control
 from segstudio.worker.jobs import Send
-from segstudio.worker.messages import NewModel, Predict, Progress, Region, Score, Step, Train, Trained
+from segstudio.worker.labels import labelled
+from segstudio.worker.messages import NewModel, Predict, Progress, Score, Step, Train, Trained
+from segstudio.worker.quick_learning import QuickLearning
 from segstudio.worker.shared import attach
 
 _predictors: dict[tuple[str, int, str], Predictor] = {}
 """The last model used, ready on its device: (path, modification time, device)."""
+
+
+_quick = QuickLearning()
 
 
 def new_model(message: NewModel) -> str:
@@ -40,6 +44,8 @@ def predict(message: Predict, control: Control, send: Send) -> str:
     """Predict the slices one after the other into the shared arrays; the note says what was done about memory."""
     use_cores()
     predictor = _predictor(message)
+    if message.quick is not None:
+        predictor = _quick.predictor(message.quick, predictor)
     image = attach(message.image)
     wanted = predictor.network.card.channels
     if image.shape[3] != wanted:
@@ -81,7 +87,7 @@ def train(message: Train, control: Control, send: Send) -> str:
     recipe = preset(**message.recipe)
     device = choose(message.device)
     network = load(Path(message.model))
-    regions = [_labelled(region) for region in message.regions]
+    regions = [labelled(region) for region in message.regions]
     events = finetune(
         network, regions, recipe, device=device, control=control, state=Path(message.state), resume=message.resume
     )
@@ -118,13 +124,6 @@ def _finish(message: Train, outcome: Outcome, send: Send) -> None:
             outcome.seconds,
         )
     )
-
-
-def _labelled(region: Region) -> Labelled:
-    return Labelled(
-        region.name, region.group, attach(region.image), region.ranges, np.array(attach(region.codes), np.uint16),
-        region.recent, region.role, region.digest, region.offset,
-    )  # fmt: skip
 
 
 def _by_class(scores: Sequence[float] | np.ndarray) -> dict[str, float | None]:

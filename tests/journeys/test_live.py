@@ -1,0 +1,95 @@
+"""Learning while painting: each stroke makes what is seen better, without a key and without a training."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from PySide6.QtCore import Qt
+
+from segstudio.core.codes import NOTHING
+
+from .conftest import User
+from .test_the_loop import dice_where_nobody_spoke, walk
+
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+
+
+def settled(user: User) -> None:
+    """Wait until nothing is left to learn or predict."""
+    quiet = [0]
+
+    def idle() -> bool:
+        quiet[0] = 0 if user.studio.predicting.busy or user.studio.live.waiting else quiet[0] + 1
+        return quiet[0] > 5
+
+    user.wait(idle, 120)
+
+
+def test_strokes_are_learnt_at_once_undone_strokes_are_forgotten_and_another_image_profits(
+    user: User, isbi: Callable[[int], tuple[Path, NDArray[np.uint8]]], tmp_path: Path
+) -> None:
+    pairs = [isbi(number) for number in range(2)]
+    user.session.settings = user.session.settings.with_(live=True)
+    user.studio.new_project(tmp_path / "project")
+    user.open(*(path for path, _ in pairs))
+    user.session.classes.change(0, name="Membrane")
+    user.show(1)
+    random = np.random.default_rng(1)
+    scores = []
+    for number in range(8):
+        class_id = number % 2
+        user.press(Qt.Key.Key_0 if class_id == 0 else Qt.Key.Key_1)
+        user.session.set_brush_radius(1.5 if class_id == 0 else 3.0)
+        user.stroke(walk(pairs[0][1], class_id, random))
+        settled(user)
+        if number == 0:
+            assert (user.prediction(1) == NOTHING).all(), "one class teaches nothing"
+        else:
+            scores.append(dice_where_nobody_spoke(user, 1, pairs[0][1]))
+    print([round(score, 3) for score in scores])
+    assert min(scores) > 0.5
+
+    user.show(2)
+    settled(user)
+    assert dice_where_nobody_spoke(user, 2, pairs[1][1]) > 0.5, "another image is predicted when it is looked at"
+
+    user.show(1)
+    for _ in range(6):
+        user.press(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    settled(user)
+    again = dice_where_nobody_spoke(user, 1, pairs[0][1])
+    assert abs(again - scores[0]) < 0.02, "undone strokes are not learnt any more"
+
+    user.press(Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+    assert not user.session.settings.live
+    before = user.prediction(1).copy()
+    user.stroke(walk(pairs[0][1], 0, random))
+    settled(user)
+    assert (user.prediction(1) == before).all()
+
+
+def test_a_crash_of_the_worker_costs_nothing_but_time(
+    user: User, isbi: Callable[[int], tuple[Path, NDArray[np.uint8]]], tmp_path: Path
+) -> None:
+    path, truth = isbi(0)
+    user.session.settings = user.session.settings.with_(live=True)
+    user.studio.new_project(tmp_path / "project")
+    user.open(path)
+    random = np.random.default_rng(1)
+    for class_id in (0, 1):
+        user.press(Qt.Key.Key_0 if class_id == 0 else Qt.Key.Key_1)
+        user.stroke(walk(truth, class_id, random))
+    settled(user)
+    assert (user.prediction(1) != NOTHING).any()
+    os.kill(user.studio.workers.compute.process_id, signal.SIGKILL)
+    user.wait(lambda: not user.studio.workers.compute.process_id)
+    user.stroke(walk(truth, 0, random))
+    settled(user)
+    found = user.prediction(1)
+    assert {0, 1} <= set(np.unique(found).tolist()), "both classes are known again, not only the newest stroke's"
