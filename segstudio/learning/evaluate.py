@@ -78,7 +78,7 @@ def _score(predictor: Predictor, region: Labelled, codes: Codes) -> NDArray[np.i
     classes = len(card.classes)
     truth = classes_of(codes)
     total = np.zeros((classes, classes), np.int64)
-    for top, left in _squares(truth):
+    for top, left in squares(truth, STEP):
         inside = np.s_[top : top + STEP, left : left + STEP]
         start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)
         part = region.pixels[start_row : top + STEP + CONTEXT, start_column : left + STEP + CONTEXT]
@@ -90,9 +90,9 @@ def _score(predictor: Predictor, region: Labelled, codes: Codes) -> NDArray[np.i
     return total
 
 
-def _squares(truth: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
-    """Corners of the squares that hold a labelled pixel."""
-    for top in range(0, truth.shape[0], STEP):
-        for left in range(0, truth.shape[1], STEP):
-            if (truth[top : top + STEP, left : left + STEP] != NOTHING).any():
+def squares(classes: NDArray[np.uint8], side: int) -> Iterator[tuple[int, int]]:
+    """Corners of the squares of `side` pixels that hold a labelled pixel."""
+    for top in range(0, classes.shape[0], side):
+        for left in range(0, classes.shape[1], side):
+            if (classes[top : top + side, left : left + side] != NOTHING).any():
                 yield top, left
