@@ -44,12 +44,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", default="random", metavar="M", help="starting weights: M.safetensors, or random")
     parser.add_argument("--model", default="unet", metavar="NETWORK", help=", ".join(MODELS))
     parser.add_argument("--preset", default="light", help="light, standard or paper")
+    parser.add_argument("--width", type=int, default=None, help="channels of the first level")
+    parser.add_argument("--depth", type=int, default=None, help="poolings of U-Net")
     parser.add_argument("--ignore", type=int, default=None, metavar="VALUE", help="mask value that is no label")
     parser.add_argument("--invert", action="store_true", help="swap classes 0 and 1 of the masks")
     parser.add_argument("--classes", default="", metavar="NAMES", help="names by class id: background,nucleus")
     parser.add_argument("--device", default="auto")
     parser.add_argument("--json", action="store_true")
-    parser.set_defaults(project=None, width=None, depth=None, encoder_weights=None, download_encoder=False)
+    parser.set_defaults(project=None, encoder_weights=None, download_encoder=False)
 
 
 def run(options: argparse.Namespace) -> int:

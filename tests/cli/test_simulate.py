@@ -33,7 +33,22 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def simulate(data: Path, out: Path, *more: str) -> int:
     given = ["--images", str(data / "images"), "--masks", str(data / "masks"), "-o", str(out), "--device", "cpu"]
-    small = ["--strokes", "8", "--strokes-per-round", "4", "--window", "64", "--size", "64", "--steps", "4"]
+    small = [
+        "--strokes",
+        "8",
+        "--strokes-per-round",
+        "4",
+        "--window",
+        "64",
+        "--size",
+        "64",
+        "--steps",
+        "4",
+        "--width",
+        "4",
+        "--depth",
+        "2",
+    ]
     return run(["simulate", *given, *small, *more])
 
 
@@ -52,7 +67,7 @@ def test_it_writes_curves_and_skips_what_is_done(
     assert first["rounds"][-1]["mean"] > 0.5
     with (tmp_path / "summary.csv").open() as file:
         rows = list(csv.DictReader(file))
-    assert [(r["learner"], r["strategy"], r["seeds"]) for r in rows][0] == ("threshold", "guided", "3")
+    assert (rows[0]["learner"], rows[0]["strategy"], rows[0]["seeds"]) == ("threshold", "guided", "3")
     assert "threshold, guided" in (tmp_path / "curves.svg").read_text()
 
     assert simulate(data, tmp_path, *many, "--json") == 0
