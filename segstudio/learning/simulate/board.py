@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.codes import NOTHING, UNSET, ClassMap, Codes, Origin, classes_of, encode
 from segstudio.learning.labelled import Labelled
-from segstudio.learning.predict import Probabilities
+from segstudio.learning.predict import BoxTuple, Probabilities
 from segstudio.learning.scaling import scale
 from segstudio.learning.simulate.annotator import Stroke
 from segstudio.learning.simulate.learners import Learner
@@ -32,6 +32,10 @@ class Window:
         """Its rows and columns in the picture."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
+    @property
+    def box(self) -> BoxTuple:
+        return self.top, self.left, self.bottom, self.right
+
 
 class Board:
     """Annotation of every picture, windows over them in file order, and what the learner says now and said before."""
@@ -49,6 +53,7 @@ class Board:
         self._recent: list[list[tuple[int, int, int, int]]] = [[] for _ in pool]
         self._now: dict[int, Probabilities] = {}
         self._before: dict[int, ClassMap] = {}
+        self._glances: dict[Window, ClassMap] = {}
 
     def truth(self, window: Window) -> ClassMap:
         return self.pool[window.picture].truth[window.inside]
@@ -97,7 +102,13 @@ class Board:
 
     def predicted(self, window: Window) -> ClassMap:
         """Class map of a window as the learner sees it now."""
-        return np.asarray(self.probabilities(window.picture)[(slice(None), *window.inside)].argmax(0), np.uint8)
+        if window.picture in self._now:
+            return np.asarray(self._now[window.picture][(slice(None), *window.inside)].argmax(0), np.uint8)
+        if window not in self._glances:
+            self._glances[window] = (
+                self.learner.glance(self.pool[window.picture], window.box).argmax(0).astype(np.uint8)
+            )
+        return self._glances[window]
 
     def before(self, window: Window) -> ClassMap | None:
         """Class map of a window as the version before saw it, if it was asked for then."""
@@ -108,12 +119,14 @@ class Board:
         """A round is over: the learner has a new version."""
         self._before = {index: p.argmax(0).astype(np.uint8) for index, p in self._now.items()}
         self._now.clear()
+        self._glances.clear()
         self.seen.clear()
         self._recent = [[] for _ in self.pool]
 
     def refreshed(self, picture: int) -> None:
         """The learner changed its mind within a round: what is looked at is predicted anew."""
         self._now.pop(picture, None)
+        self._glances.clear()
 
     def describe(self) -> NDArray[np.float64]:
         """Windows as features (n, 4 x channels): mean, spread, and edges at two scales."""

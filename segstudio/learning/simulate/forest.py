@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from segstudio.core.codes import NOTHING, classes_of
 from segstudio.errors import UserError
 from segstudio.learning.labelled import Labelled
-from segstudio.learning.predict import Probabilities
+from segstudio.learning.predict import BoxTuple, Probabilities
 from segstudio.learning.scaling import Ranges, scale
 from segstudio.learning.simulate.learners import Setting
 from segstudio.learning.simulate.picture import Picture
@@ -55,11 +55,15 @@ class Forest:
         return 0.0
 
     def probabilities(self, picture: Picture) -> Probabilities:
-        features = self._of(picture.name, picture.pixels, picture.ranges)
+        return self.glance(picture, (0, 0, *picture.truth.shape))
+
+    def glance(self, picture: Picture, box: BoxTuple) -> Probabilities:
+        top, left, bottom, right = box
+        features = self._of(picture.name, picture.pixels, picture.ranges)[:, top:bottom, left:right]
         found = self._forest.predict_proba(features.reshape(len(features), -1).T)
-        out = np.zeros((len(self._setting.classes), *picture.truth.shape), np.float32)
+        out = np.zeros((len(self._setting.classes), *features.shape[1:]), np.float32)
         for class_id, column in zip(self._forest.classes_, found.T, strict=True):
-            out[class_id] = column.reshape(picture.truth.shape)
+            out[class_id] = column.reshape(features.shape[1:])
         return out
 
     def _of(self, name: str, pixels: NDArray[Any], ranges: Ranges) -> NDArray[np.float16]:

@@ -14,13 +14,16 @@ from segstudio.errors import UserError
 from segstudio.learning.device import Device
 from segstudio.learning.finetune import Outcome, finetune
 from segstudio.learning.labelled import Labelled, check_labels
-from segstudio.learning.predict import Predictor, Probabilities, predict
+from segstudio.learning.predict import BoxTuple, Predictor, Probabilities, predict
 from segstudio.learning.quick import QuickHead
 from segstudio.learning.recipe import preset
 from segstudio.learning.simulate.picture import Picture
 from segstudio.models.network import Network
 
 Classes = tuple[tuple[str, str], ...]
+
+CONTEXT = 32
+"""Pixels around a part of a picture that a network sees with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,9 @@ class Learner(Protocol):
     def probabilities(self, picture: Picture) -> Probabilities:
         """(classes, rows, columns), sum 1."""
 
+    def glance(self, picture: Picture, box: BoxTuple) -> Probabilities:
+        """The same for a part of a picture only, where that is cheaper."""
+
 
 class Finetune:
     """The network, fine-tuned each round from the last version that passed the gate."""
@@ -80,6 +86,9 @@ class Finetune:
 
     def probabilities(self, picture: Picture) -> Probabilities:
         return whole(Predictor(self.network, self._setting.device), picture)
+
+    def glance(self, picture: Picture, box: BoxTuple) -> Probabilities:
+        return part(Predictor(self.network, self._setting.device), picture, box)
 
 
 class Head:
@@ -109,6 +118,9 @@ class Head:
 
     def probabilities(self, picture: Picture) -> Probabilities:
         return whole(self._predictor, picture)
+
+    def glance(self, picture: Picture, box: BoxTuple) -> Probabilities:
+        return part(self._predictor, picture, box)
 
 
 class Loop(Head):
@@ -162,3 +174,11 @@ def whole(predictor: Predictor, picture: Picture) -> Probabilities:
         top, left, bottom, right = block.box
         found[:, top:bottom, left:right] = block.probabilities
     return found
+
+
+def part(predictor: Predictor, picture: Picture, box: BoxTuple) -> Probabilities:
+    """The prediction of a part of a picture, seen with CONTEXT pixels around it."""
+    top, left, bottom, right = box
+    start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)
+    found = whole(predictor, picture.part(start_row, start_column, bottom + CONTEXT, right + CONTEXT))
+    return found[:, top - start_row : bottom - start_row, left - start_column : right - start_column]

@@ -30,7 +30,11 @@ class Picture:
         """The middle of the picture, at most `side` pixels in rows and columns."""
         rows, columns = self.truth.shape
         top, left = max(0, rows - side) // 2, max(0, columns - side) // 2
-        inside = np.s_[top : top + side, left : left + side]
+        return self.part(top, left, top + side, left + side)
+
+    def part(self, top: int, left: int, bottom: int, right: int) -> Picture:
+        """The rows top to bottom and columns left to right, ends excluded."""
+        inside = np.s_[top:bottom, left:right]
         return Picture(self.name, np.ascontiguousarray(self.pixels[inside]), self.ranges, self.truth[inside].copy())
 
 

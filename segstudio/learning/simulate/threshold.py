@@ -14,7 +14,7 @@ from segstudio.core.codes import NOTHING, classes_of
 from segstudio.core.metrics import confusion
 from segstudio.learning.evaluate import mean_dice
 from segstudio.learning.labelled import Labelled
-from segstudio.learning.predict import Probabilities
+from segstudio.learning.predict import BoxTuple, Probabilities
 from segstudio.learning.scaling import scale
 from segstudio.learning.simulate.learners import Setting
 from segstudio.learning.simulate.picture import Picture
@@ -53,6 +53,10 @@ class Threshold:
     def probabilities(self, picture: Picture) -> Probabilities:
         found = self._rule(scale(picture.pixels, picture.ranges))
         return np.asarray(found == np.arange(len(self._setting.classes))[:, None, None], np.float32)
+
+    def glance(self, picture: Picture, box: BoxTuple) -> Probabilities:
+        top, left, bottom, right = box  # Otsu needs the whole picture
+        return self.probabilities(picture)[:, top:bottom, left:right]
 
 
 def _two_classes(pictures: Sequence[NDArray[np.float32]], truths: Sequence[NDArray[np.uint8]]) -> list[Rule]:
