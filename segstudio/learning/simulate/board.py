@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -128,7 +129,8 @@ class Board:
         self._now.pop(picture, None)
         self._glances.clear()
 
-    def describe(self) -> NDArray[np.float64]:
+    @cached_property
+    def features(self) -> NDArray[np.float64]:
         """Windows as features (n, 4 x channels): mean, spread, and edges at two scales."""
         return np.stack([_describe(self.pool[w.picture], w) for w in self.windows])
 

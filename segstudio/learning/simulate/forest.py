@@ -33,6 +33,7 @@ class Forest:
     def begin(self, setting: Setting) -> None:
         self._setting, self.ready = setting, False
         self._features: dict[str, NDArray[np.float16]] = {}
+        self._make = _classifier()
         self._forest: Any = None
 
     def update(self, regions: Sequence[Labelled]) -> float:
@@ -45,7 +46,7 @@ class Forest:
             y.append(classes[known])
         labels = np.concatenate(y)
         if len(np.unique(labels)) >= 2:
-            self._forest = _classifier()(
+            self._forest = self._make(
                 TREES, random_state=self._setting.seed, n_jobs=1, class_weight="balanced", max_features="sqrt"
             ).fit(np.concatenate(x), labels)
             self.ready = True

@@ -52,7 +52,6 @@ def oracle(board: Board, wanted: int | None, random: np.random.Generator) -> int
 
 def _candidates(board: Board, indices: list[int]) -> Candidates:
     windows = [board.windows[index] for index in indices]
-    features = board.describe()
     shares = np.array([board.annotated(w).mean() for w in board.windows])
     uncertainty, moved = np.zeros((len(windows), board.classes)), np.zeros(len(windows))
     if board.learner.ready:
@@ -60,7 +59,9 @@ def _candidates(board: Board, indices: list[int]) -> Candidates:
             uncertainty[place] = doubt(board.probabilities(window.picture)[(slice(None), *window.inside)])
             before = board.before(window)
             moved[place] = 0.0 if before is None else disagreement(board.predicted(window), before)
-    return Candidates(uncertainty, moved, features[indices], features[shares > 0], shares[indices], board.counts())
+    return Candidates(
+        uncertainty, moved, board.features[indices], board.features[shares > 0], shares[indices], board.counts()
+    )
 
 
 STRATEGIES: dict[str, Strategy] = {"guided": guided, "random": class_random, "order": order, "oracle": oracle}

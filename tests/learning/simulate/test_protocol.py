@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -117,6 +119,12 @@ def test_the_dense_reference_sees_every_pixel_of_the_pool() -> None:
     pool, test = split(PICTURES)
     one = dense(pool, test, setting(steps=20), PLAN)
     assert one.effort.pixels == 4 * 96 * 96 and one.mean > 0.8
+
+
+def test_a_forest_without_its_library_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.ensemble", None)
+    with pytest.raises(UserError, match="scikit-learn"):
+        make("forest").begin(setting())
 
 
 def test_unknown_names_are_told() -> None:
