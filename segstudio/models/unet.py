@@ -74,17 +74,25 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W)
         height, width = x.shape[-2:]
-        x = pad_to(x, self.stride)
-        skips = []
-        for level in self.encoder:
-            x = level(x)
-            skips.append(x)  # (N, width * 2^i, H / 2^i, W / 2^i)
-            x = F.max_pool2d(x, 2)
-        x = self.dropout(self.bottom(x))  # (N, width * 2^depth, H / 2^depth, W / 2^depth)
-        for up, skip in zip(self.decoder, reversed(skips), strict=True):
-            x = up(x, skip)
-        logits: Tensor = self.head(x)  # (N, classes, H, W)
+        logits: Tensor = self.head(self.features(pad_to(x, self.stride))[-1])  # (N, classes, H, W)
         return logits[..., :height, :width]
+
+    def features(self, x: Tensor) -> list[Tensor]:
+        """What each level finds, from the first of the encoder over the bottom to the last of the decoder.
+
+        `x` is (N, C, H, W) with sides that are multiples of `stride`; the last map, which the head reads, is
+        (N, width, H, W).
+        """
+        found = []
+        for level in self.encoder:
+            found.append(level(x))  # (N, width * 2^i, H / 2^i, W / 2^i)
+            x = F.max_pool2d(found[-1], 2)
+        x = self.dropout(self.bottom(x))  # (N, width * 2^depth, H / 2^depth, W / 2^depth)
+        skips = found[::-1]
+        found.append(x)
+        for up, skip in zip(self.decoder, skips, strict=True):
+            found.append(up(found[-1], skip))
+        return found
 
 
 def _halo(depth: int, *, interpolated: bool) -> int:

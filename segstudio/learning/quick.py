@@ -1,0 +1,229 @@
+"""The quick half of learning: a small head on fixed features, refit within a second of a stroke."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from segstudio.core.codes import NOTHING, Codes, classes_of
+from segstudio.core.geometry import TILE
+from segstudio.learning.device import Device
+from segstudio.learning.labelled import Labelled
+from segstudio.learning.predict import fold_batch_norm
+from segstudio.learning.run import targets
+from segstudio.learning.scaling import scale
+from segstudio.models.card import Card
+from segstudio.models.hypercolumn import Hypercolumns, QuickNetwork
+from segstudio.models.network import Network, build
+from segstudio.models.registry import find
+from segstudio.models.unet import UNet
+
+CONTEXT = 32
+"""Features of a tile are computed with this many pixels around it, where the region has them."""
+
+PER_TILE = 256
+"""Annotated pixels of one class that a tile gives at most: neighbours in a stroke say nearly the same."""
+
+LIMIT = 6000
+"""Pixels a refit looks at, at most."""
+
+TRUST = 0.1
+"""How much a feature of the trunk weighs beside one of the filter bank (docs/learning.md)."""
+
+BLEND = 0.5
+"""The champion's share in the mean of the two opinions, once it was trained (docs/learning.md)."""
+
+Key = tuple[str, int, int]
+"""Digest of an image slice, row and column of a tile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """How the head is fitted: `hidden` units, `steps` of AdamW at `rate` over all samples at once, weight
+    `decay`, and the share of features hidden at random (`dropout`), which keeps few pixels from being learnt by
+    heart."""
+
+    hidden: int = 32
+    steps: int = 80
+    rate: float = 0.02
+    decay: float = 0.02
+    dropout: float = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Annotated pixels: features (n, D), class ids (n,), weights (n,) by origin."""
+
+    features: Tensor
+    classes: Tensor
+    weights: Tensor
+
+
+class QuickHead:
+    """A head of one hidden layer on hypercolumns that were never trained on the user's labels.
+
+    The features are those of a filter bank and of `trunk`, a network that stays as it is: a network trained on
+    the annotated pixels knows them by heart, and a head on its features would believe it. `learn` computes and
+    keeps the features of annotated pixels, tile by tile, only where labels changed; `refit` fits the head;
+    `network` is head and champion as one network that predicts like any other. Validation pixels are never
+    looked at.
+    """
+
+    def __init__(self, trunk: Network, device: Device, *, seed: int = 0, fit: Fit = Fit()) -> None:
+        self._scaling, self._device, self._fit, self._seed = trunk.card.scaling, device, fit, seed
+        module = fold_batch_norm(copy.deepcopy(trunk.module).eval())
+        if not isinstance(module, UNet):
+            raise TypeError("the trunk of a quick head is a U-Net")
+        columns = Hypercolumns(module, trunk.card.channels).requires_grad_(False).eval()
+        self._columns = columns.to(device.torch, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        trust = [TRUST if index < columns.trunk_maps else 1.0 for index in range(len(columns.sizes))]
+        self._trust = torch.cat([torch.full((n,), t) for n, t in zip(columns.sizes, trust, strict=True)])
+        self._samples: dict[Key, Samples] = {}
+        self._states: dict[Key, int] = {}
+        self._fitted: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
+
+    @property
+    def classes(self) -> set[int]:
+        """Classes that annotated pixels are known of; fewer than two are not enough to fit a head."""
+        return {int(c) for samples in self._samples.values() for c in torch.unique(samples.classes)}
+
+    def forget(self, digest: str, row: int, column: int) -> None:
+        """The tile has no labels any more."""
+        self._samples.pop((digest, row, column), None)
+        self._states.pop((digest, row, column), None)
+
+    def learn(self, regions: Sequence[Labelled]) -> int:
+        """Take in the labels of `regions`, tile by tile; returns how many tiles were computed."""
+        computed = 0
+        for region in regions:
+            codes = region.training_codes()
+            for key, top, left in _tiles(region):
+                part = codes[max(top, 0) : top + TILE, max(left, 0) : left + TILE]
+                state = hash(part.tobytes())
+                if self._states.get(key) == state:
+                    continue
+                self._states[key] = state
+                places = _places(part, np.random.default_rng(self._seed))
+                if len(places):
+                    self._samples[key] = self._features(region, max(top, 0), max(left, 0), part, places)
+                    computed += 1
+                else:
+                    self._samples.pop(key, None)
+        return computed
+
+    def _features(self, region: Labelled, top: int, left: int, codes: Codes, places: NDArray[np.int64]) -> Samples:
+        """Features of the pixels `places` (flat indices) of `codes`, which lies at (top, left) in the region."""
+        height, width = codes.shape
+        start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)
+        part = region.pixels[start_row : top + height + CONTEXT, start_column : left + width + CONTEXT]
+        x = torch.from_numpy(scale(part, region.ranges, self._scaling))[None]
+        rows, columns = np.divmod(places, width)
+        at = torch.from_numpy(np.stack((columns + left - start_column, rows + top - start_row), 1))
+        classes, weights = targets(codes[rows, columns])
+        features = self._columns.read(x.to(self._device.torch, memory_format=torch.channels_last), at)
+        return Samples(features, torch.from_numpy(classes), torch.from_numpy(weights))
+
+    def refit(self, classes: int) -> float:
+        """Fit the head to everything learnt so far, for class ids below `classes`; returns the loss at the end.
+
+        The same samples give the same head. Raises ValueError with fewer than two classes.
+        """
+        if len(self.classes) < 2:
+            raise ValueError("a head needs pixels of two classes")
+        samples = _drawn(list(self._samples.values()), self._seed)
+        mean = samples.features.mean(0)
+        deviation = samples.features.std(0).clamp_min(1e-3) / self._trust
+        standard = replace(samples, features=(samples.features - mean) / deviation)
+        head, loss = fit_head(standard, classes, self._fit, torch.Generator().manual_seed(self._seed))
+        first, second = head
+        weight = first.weight.detach() / deviation
+        self._fitted = weight, first.bias.detach() - weight @ mean, second.weight.detach(), second.bias.detach()
+        return loss
+
+    def network(self, card: Card, champion: Network | None = None) -> Network:
+        """The fitted head as a network with this card; with a champion that was trained, the mean of both.
+
+        Raises RuntimeError before the first refit.
+        """
+        if self._fitted is None:
+            raise RuntimeError("the quick head was not fitted yet")
+        trained = champion is not None and champion.card.steps > 0
+        other = champion.module if champion is not None and trained else None
+        module = QuickNetwork(self._columns, self._fitted, other, BLEND)
+        return Network(module.eval(), replace(card, temperature=1.0))
+
+
+def fresh_trunk(card: Card) -> Network:
+    """The trunk for quick heads beside networks with this card: a light U-Net, always the same."""
+    options = find("unet").presets["light"]
+    trunk = build("unet", card.channels, (("nothing", "#000000"),), options, seed=0)
+    return Network(trunk.module, replace(trunk.card, scaling=card.scaling))
+
+
+def fit_head(
+    samples: Samples, classes: int, fit: Fit, random: torch.Generator
+) -> tuple[tuple[nn.Linear, nn.Linear], float]:
+    """Two layers with a ReLU between them, fitted to standardised features, and the loss at the end.
+
+    Classes weigh the same, however many pixels each has; features are hidden column-wise at each step.
+    """
+    x, target = samples.features, samples.classes
+    count = torch.bincount(target, samples.weights, classes).clamp_min(1e-6)
+    weight = (samples.weights / count[target]).to(torch.float32)
+    weight /= weight.sum()
+    first, second = nn.Linear(x.shape[1], fit.hidden), nn.Linear(fit.hidden, classes)
+    with torch.no_grad():
+        first.weight.normal_(0, (2 / x.shape[1]) ** 0.5, generator=random)
+        for zero in (first.bias, second.weight, second.bias):
+            zero.zero_()
+    parameters = [*first.parameters(), *second.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=fit.rate, weight_decay=fit.decay)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, fit.steps)
+    loss = torch.zeros(())
+    for _ in range(fit.steps):
+        kept = torch.rand((1, x.shape[1]), generator=random) >= fit.dropout
+        logits = second(first(x * kept / (1 - fit.dropout)).relu())
+        loss = (F.cross_entropy(logits, target, reduction="none") * weight).sum()
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+        schedule.step()
+    return (first, second), float(loss.detach())
+
+
+def _tiles(region: Labelled) -> list[tuple[Key, int, int]]:
+    """Key, top and left (in the region) of each tile of the image's grid that has labels in the region."""
+    labelled = classes_of(region.codes) != NOTHING
+    found = []
+    for row in range(region.offset[0] // TILE, (region.offset[0] + labelled.shape[0] - 1) // TILE + 1):
+        for column in range(region.offset[1] // TILE, (region.offset[1] + labelled.shape[1] - 1) // TILE + 1):
+            top, left = row * TILE - region.offset[0], column * TILE - region.offset[1]
+            if labelled[max(top, 0) : top + TILE, max(left, 0) : left + TILE].any():
+                found.append(((region.digest or region.name, row, column), top, left))
+    return found
+
+
+def _places(codes: Codes, random: np.random.Generator) -> NDArray[np.int64]:
+    """Flat indices of up to PER_TILE labelled pixels of each class."""
+    classes = classes_of(codes)
+    found = [random.permutation(np.flatnonzero(classes == c))[:PER_TILE] for c in np.unique(classes) if c != NOTHING]
+    return np.sort(np.concatenate(found)) if found else np.empty(0, np.int64)
+
+
+def _drawn(every: Sequence[Samples], seed: int) -> Samples:
+    """All samples, or about LIMIT of them drawn evenly from the classes."""
+    features, classes, weights = (torch.cat([getattr(s, name) for s in every]) for name in Samples.__slots__)
+    if len(classes) > LIMIT:
+        random, found = np.random.default_rng(seed), classes.numpy()
+        share = LIMIT // len(np.unique(found))
+        chosen = [random.permutation(np.flatnonzero(found == c))[:share] for c in np.unique(found)]
+        index = torch.from_numpy(np.sort(np.concatenate(chosen)))
+        features, classes, weights = features[index], classes[index], weights[index]
+    return Samples(features, classes, weights)
