@@ -15,7 +15,7 @@ from segstudio.learning.device import Device
 from segstudio.learning.finetune import Outcome, finetune
 from segstudio.learning.labelled import Labelled, check_labels
 from segstudio.learning.predict import BoxTuple, Predictor, Probabilities, predict
-from segstudio.learning.quick import QuickHead
+from segstudio.learning.quick import QuickHead, fresh_trunk
 from segstudio.learning.recipe import preset
 from segstudio.learning.simulate.picture import Picture
 from segstudio.models.network import Network
@@ -92,18 +92,21 @@ class Finetune:
 
 
 class Head:
-    """The quick head on the starting network's features: the network itself is never trained."""
+    """The quick head alone; its trunk is the starting network if that was trained, and never changes."""
 
     def begin(self, setting: Setting) -> None:
-        self._setting = setting
-        self._base = setting.start()
-        self.ready = self._base.card.steps > 0
-        self._mount()
+        start = setting.start()
+        usable = start.card.steps > 0 and start.card.architecture == "unet"
+        trunk = start if usable else fresh_trunk(start.card)
+        self._setting, self._start = setting, start
+        self._head = QuickHead(trunk, setting.device, seed=setting.seed)
+        self._predictor = Predictor(start, setting.device)
+        self.ready = start.card.steps > 0
 
-    def _mount(self) -> None:
-        """A new head on the base network."""
-        self._head = QuickHead(self._base, self._setting.device, seed=self._setting.seed)
-        self._predictor = Predictor(self._base, self._setting.device)
+    @property
+    def champion(self) -> Network | None:
+        """The network whose opinion is blended with the head's."""
+        return None
 
     def update(self, regions: Sequence[Labelled]) -> float:
         return self.refresh(regions)
@@ -111,9 +114,10 @@ class Head:
     def refresh(self, regions: Sequence[Labelled]) -> float:
         start = time.perf_counter()
         self._head.learn(regions)
-        if self._head.ready:
-            self._head.refit()
-            self._predictor, self.ready = Predictor(self._head.network(), self._setting.device), True
+        if len(self._head.classes) >= 2:
+            self._head.refit(len(self._setting.classes))
+            found = self._head.network(self._start.card, self.champion)
+            self._predictor, self.ready = Predictor(found, self._setting.device), True
         return time.perf_counter() - start
 
     def probabilities(self, picture: Picture) -> Probabilities:
@@ -124,19 +128,19 @@ class Head:
 
 
 class Loop(Head):
-    """What the window does: a quick head after each stroke, and fine-tuning under it each round."""
+    """What the window does: a quick head after each stroke, and fine-tuning beside it each round."""
 
     def begin(self, setting: Setting) -> None:
         super().begin(setting)
         self._slow = Finetune()
         self._slow.begin(setting)
 
+    @property
+    def champion(self) -> Network | None:
+        return self._slow.network
+
     def update(self, regions: Sequence[Labelled]) -> float:
-        spent = self._slow.update(regions)
-        if self._slow.network is not self._base:
-            self._base = self._slow.network
-            self._mount()
-        return spent + self.refresh(regions)
+        return self._slow.update(regions) + self.refresh(regions)
 
 
 LEARNERS: dict[str, str] = {
