@@ -15,6 +15,7 @@ COMMANDS = {
     "predict": "write masks for image files with a model",
     "baseline": "write masks for image files with a classical method",
     "train": "train or fine-tune a model on images and masks",
+    "simulate": "measure how much annotation buys how much quality",
     "evaluate": "score masks against the truth",
     "export": "write a project's masks as indexed PNG",
     "models": "list networks and presets",

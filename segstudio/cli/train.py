@@ -51,8 +51,8 @@ def run(options: argparse.Namespace) -> int:
 
     find(options.model)
     use_cores()
-    regions, classes, channels = _labels(options)
-    network = load(Path(options.start)) if options.start else _fresh(options, channels, classes)
+    regions, classes, channels = read_labels(options)
+    network = load(Path(options.start)) if options.start else fresh(options, channels, classes)
     recipe = preset(options.preset, seed=options.seed)
     steps = options.steps or round(options.epochs * _steps_per_epoch(regions, recipe.tile, recipe.batch))
     if steps or options.seconds:
@@ -88,7 +88,7 @@ def _watch(network: Any, regions: list[Labelled], recipe: Any, device: Any) -> A
     return outcome
 
 
-def _fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
+def fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
     from segstudio.models.network import build
 
     spec = find(options.model)
@@ -108,7 +108,7 @@ def _fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
     return network
 
 
-def _labels(options: argparse.Namespace) -> tuple[list[Labelled], Classes, int]:
+def read_labels(options: argparse.Namespace) -> tuple[list[Labelled], Classes, int]:
     """What to learn from, the classes, and the number of channels."""
     if options.project:
         return _from_project(Path(options.project), options)

@@ -31,7 +31,7 @@ def read_mask(
 
     - `colors` given: pixels are mapped by their colour, never by palette index; other colours are 255.
     - Palette files hold class ids as indices. Values all below `classes` are class ids; with more than two
-      classes, 255 is "nothing known".
+      classes, and beside both 0 and 1, 255 is "nothing known".
     - Otherwise, with two classes: of two values the higher is class 1; of more values (anti-aliased edges,
       JPEG) those from 128 up are, in other types than 8 bits those above the middle.
     - `invert` swaps classes 0 and 1.
@@ -50,7 +50,8 @@ def _by_value(path: Path, classes: int) -> ClassMap:
     if not np.isfinite(found).all():
         raise UserError(f"“{path.name}” is not a mask.", why="Some of its values are not numbers (NaN or infinite).")
     ids = (found >= 0) & (found < min(classes, NOTHING)) & (found == found.astype(np.int64))
-    if (ids | (found == NOTHING)).all() and (classes > 2 or ids.all()):
+    # 0, 1 and 255 in one file are two classes and "nothing known"; 0 and 255 alone are two classes.
+    if (ids | (found == NOTHING)).all() and (classes > 2 or ids.all() or (ids.sum() == 2 and sniff(path).id != "jpeg")):
         return values.astype(np.uint8)
     if classes == 2:
         return _two_classes(path, values, found)

@@ -51,6 +51,7 @@ class FCN(nn.Module):
 
     stride: int = 32
     halo: int
+    taps = (*(f"encoder.{i}" for i in range(5)), "conv7")
     fused: tuple[int, ...] = ()
 
     def __init__(

@@ -42,6 +42,12 @@ def test_soft_edges_are_cut_at_the_middle(tmp_path: Path, suffix: str):
     assert (read_mask(tmp_path / f"soft.{suffix}") != _disk()).mean() < 0.01
 
 
+def test_two_classes_and_nothing_known(tmp_path: Path) -> None:
+    ids = np.array([[0, 1, 1], [255, 0, 255]], np.uint8)
+    Image.fromarray(ids).save(tmp_path / "known.png")
+    np.testing.assert_array_equal(read_mask(tmp_path / "known.png"), ids)
+
+
 @pytest.mark.parametrize(("value", "wanted"), [(0, 0), (1, 1), (255, 1)])
 def test_a_mask_of_one_value_is_empty_or_full(tmp_path: Path, value: int, wanted: int):
     Image.new("L", (5, 4), value).save(tmp_path / "mask.png")

@@ -1,0 +1,99 @@
+"""Guidance: which windows a person should look at next, the most worthwhile first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from segstudio.learning.predict import Probabilities
+
+PATCH = 64
+"""Uncertainty is averaged over patches of this side: a mean over the whole window hides small failures."""
+
+FULL = 0.95
+"""A window of which this share is annotated is never proposed."""
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """n windows as plain arrays, for K classes.
+
+    `uncertainty` (n, K) and `disagreement` (n) are 0..1: the worst patch's mean of entropy where class k is
+    predicted, and of pixels that two versions of the model see differently. `features` (n, D) describe the windows,
+    `known` (m, D) what is annotated already. `annotated` (n) is the share of each window that is annotated, `counts`
+    (K) how many pixels of each class. `trust` 0..1 says how far the model's own doubt may be believed: a poor model
+    is sure of the wrong things (MODELS.md 4.1).
+    """
+
+    uncertainty: Floats
+    disagreement: Floats
+    features: Floats
+    known: Floats
+    annotated: Floats
+    counts: NDArray[np.int64]
+    trust: float = 1.0
+
+
+def rank(candidates: Candidates, random: np.random.Generator, noise: float = 0.1) -> NDArray[np.int64]:
+    """Indices of the windows worth looking at, best first; fully annotated ones are left out.
+
+    Classes take turns, the least annotated first (stratified as in ClaSP PE, 2026); a class's turn goes to the window
+    with the largest sum of its uncertainty, the disagreement, and the distance in feature space to what is
+    annotated, each as its rank among the windows, plus Gumbel noise of strength `noise`. The noise keeps a
+    batch from being all of one kind.
+    """
+    c = candidates
+    open_ = np.flatnonzero(c.annotated < FULL)
+    if not len(open_):
+        return open_
+    far = _shares(_distance(c.features[open_], c.known))
+    moved = _shares(c.disagreement[open_])
+    noised = random.gumbel(0, noise, (len(open_), c.uncertainty.shape[1]))
+    unsure = np.stack([_shares(column) for column in c.uncertainty[open_].T], 1)
+    score = c.trust * (unsure + 0.5 * moved[:, None]) + far[:, None] + noised
+    order: list[int] = []
+    turns = np.argsort(c.counts, kind="stable")
+    for turn in range(len(open_)):
+        best = int(np.argmax(score[:, turns[turn % len(turns)]]))
+        score[best] = -np.inf
+        order.append(best)
+    return open_[order]
+
+
+def doubt(probabilities: Probabilities) -> Floats:
+    """Uncertainty (K) of a window by predicted class, from its probabilities (K, rows, columns)."""
+    p = np.clip(probabilities, 1e-7, 1)
+    entropy = -(p * np.log(p)).sum(0) / np.log(max(len(p), 2))
+    return np.array([_worst(entropy * share) for share in probabilities])
+
+
+def disagreement(now: NDArray[np.uint8], before: NDArray[np.uint8]) -> float:
+    """Share of pixels that two class maps of a window see differently, in its worst patch."""
+    return _worst((now != before).astype(np.float32))
+
+
+def _worst(values: NDArray[np.floating]) -> float:
+    """The largest mean over the PATCH x PATCH squares of (rows, columns)."""
+    rows, columns = (np.arange(0, size, PATCH) for size in values.shape)
+    sums = np.add.reduceat(np.add.reduceat(values, rows, 0), columns, 1)
+    heights, widths = (np.diff((*at, size)) for at, size in zip((rows, columns), values.shape, strict=True))
+    return float((sums / np.outer(heights, widths)).max())
+
+
+def _distance(features: Floats, known: Floats) -> Floats:
+    """Distance of each window to the nearest annotated one (greedy k-centre); all alike where none is."""
+    if not len(known):
+        return np.zeros(len(features))
+    spread = features.std(0)
+    scaled, anchors = (part / np.where(spread > 0, spread, 1) for part in (features, known))
+    return np.asarray(np.sqrt(((scaled[:, None] - anchors[None]) ** 2).sum(2)).min(1))
+
+
+def _shares(values: Floats) -> Floats:
+    """Ranks as 0..1, the same for equal values."""
+    found, place = np.unique(values, return_inverse=True)
+    return place / max(len(found) - 1, 1)

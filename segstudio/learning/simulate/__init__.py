@@ -1,0 +1,1 @@
+"""A simulated annotator teaches a learner: how much effort buys how much quality."""
