@@ -51,7 +51,6 @@ class FCN(nn.Module):
 
     stride: int = 32
     halo: int
-    taps = (*(f"encoder.{i}" for i in range(5)), "conv7")
     fused: tuple[int, ...] = ()
 
     def __init__(

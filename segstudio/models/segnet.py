@@ -35,7 +35,6 @@ class SegNet(nn.Module):
 
     stride: int = 32
     halo: int = 192
-    taps = (*(f"encoder.{i}" for i in range(5)), *(f"decoder.{i}" for i in range(4)), "last.2")
 
     def __init__(self, channels: int, classes: int, *, width: int = 64, dropout: float = 0.0) -> None:
         super().__init__()
@@ -69,7 +68,6 @@ class SegNetBasic(nn.Module):
 
     stride: int = 16
     halo: int = 96
-    taps = (*(f"encoder.{i}" for i in range(4)), *(f"decoder.{i}" for i in range(4)))
 
     def __init__(self, channels: int, classes: int, *, width: int = 64) -> None:
         super().__init__()

@@ -43,7 +43,6 @@ class UNet(nn.Module):
 
     stride: int
     halo: int
-    taps: tuple[str, ...]
 
     def __init__(
         self,
@@ -59,7 +58,6 @@ class UNet(nn.Module):
         super().__init__()
         levels = [width * 2**i for i in range(depth + 1)]  # 64 128 256 512 1024
         self.stride = 2**depth
-        self.taps = (*(f"encoder.{i}" for i in range(depth)), "bottom", *(f"decoder.{i}" for i in range(depth)))
         self.halo = _halo(depth, interpolated=upsampling == "bilinear")
         self.encoder = nn.ModuleList(
             double_conv(above, level, norm) for above, level in zip([channels, *levels[:-2]], levels[:-1], strict=True)
