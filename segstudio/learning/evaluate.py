@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from segstudio.core.codes import NOTHING, Codes, classes_of
+from segstudio.core.codes import NOTHING, ClassMap, Codes, classes_of
 from segstudio.core.metrics import confusion
 from segstudio.learning.device import Device
 from segstudio.learning.labelled import Labelled
 from segstudio.learning.predict import Predictor
 from segstudio.learning.scaling import scale
+from segstudio.models.card import Card
 from segstudio.models.network import Network
 
 STEP, CONTEXT = 192, 32
@@ -75,19 +77,24 @@ def evaluate(network: Network, regions: Sequence[Labelled], device: Device, *, t
 
 def _score(predictor: Predictor, region: Labelled, codes: Codes) -> NDArray[np.int64]:
     card = predictor.network.card
-    classes = len(card.classes)
+    total = np.zeros((len(card.classes), len(card.classes)), np.int64)
+    for truth, found in windows(predictor, card, region, codes):
+        total += confusion(truth, found.argmax(0).to(torch.uint8).numpy(), len(card.classes))
+    return total
+
+
+def windows(
+    ask: Callable[[Tensor], Tensor], card: Card, region: Labelled, codes: Codes
+) -> Iterator[tuple[ClassMap, Tensor]]:
+    """Classes (rows, columns; 255 = unknown) of each square with labels, and what `ask` says there (classes, ...)."""
     truth = classes_of(codes)
-    total = np.zeros((classes, classes), np.int64)
     for top, left in _squares(truth):
-        inside = np.s_[top : top + STEP, left : left + STEP]
+        inside = truth[top : top + STEP, left : left + STEP]
         start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)
         part = region.pixels[start_row : top + STEP + CONTEXT, start_column : left + STEP + CONTEXT]
-        x = torch.from_numpy(scale(part, region.ranges, card.scaling))[None]
-        found = predictor(x)[0].argmax(0).to(torch.uint8).numpy()
-        rows, columns = truth[inside].shape
-        predicted = found[top - start_row : top - start_row + rows, left - start_column : left - start_column + columns]
-        total += confusion(truth[inside], predicted, classes)
-    return total
+        found = ask(torch.from_numpy(scale(part, region.ranges, card.scaling))[None])[0]
+        row, column = top - start_row, left - start_column
+        yield inside, found[:, row : row + inside.shape[0], column : column + inside.shape[1]]
 
 
 def _squares(truth: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
