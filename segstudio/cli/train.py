@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from segstudio.cli.output import Progress
 from segstudio.core.classes import PALETTE
 from segstudio.core.codes import NOTHING, Origin, encode_map
 from segstudio.errors import UserError
+from segstudio.io.digest import content_hash
 from segstudio.io.pairs import pairs
 from segstudio.learning.labelled import Labelled
 from segstudio.models.registry import MODELS, find
@@ -51,13 +53,17 @@ def run(options: argparse.Namespace) -> int:
 
     find(options.model)
     use_cores()
-    regions, classes, channels = _labels(options)
+    regions, classes, channels = labels(options)
     network = load(Path(options.start)) if options.start else _fresh(options, channels, classes)
     recipe = preset(options.preset, seed=options.seed)
     steps = options.steps or round(options.epochs * _steps_per_epoch(regions, recipe.tile, recipe.batch))
     if steps or options.seconds:
         recipe = preset(options.preset, seed=options.seed, steps=steps, seconds=options.seconds, patience=10**6)
     outcome = _watch(network, regions, recipe, choose(options.device))
+    source = {"classes": options.classes, "ignore": options.ignore, "invert": options.invert}
+    card = outcome.network.card
+    parent = content_hash(Path(options.start)) if options.start else ""
+    outcome.network.card = replace(card, parent=parent, receipt={**card.receipt, "source": source})
     digest = save(outcome.network, Path(options.output))
     print(outcome.verdict.sentence)
     print(f"{options.output}: {outcome.steps} steps, {outcome.seconds:.0f} s, sha256 {digest[:12]}")
@@ -108,7 +114,7 @@ def _fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
     return network
 
 
-def _labels(options: argparse.Namespace) -> tuple[list[Labelled], Classes, int]:
+def labels(options: argparse.Namespace) -> tuple[list[Labelled], Classes, int]:
     """What to learn from, the classes, and the number of channels."""
     if options.project:
         return _from_project(Path(options.project), options)

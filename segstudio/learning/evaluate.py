@@ -24,11 +24,22 @@ STEP, CONTEXT = 192, 32
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a scored region is: the digest of its image and slice ("digest:slice"), and the box (top, left, bottom,
+    right) in the image around the pixels that were scored."""
+
+    name: str
+    digest: str
+    box: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Confusion matrices (classes, classes; rows truth) for each scored region, by its group."""
+    """Confusion matrices (classes, classes; rows truth) for each scored region, by its group, with its place."""
 
     counts: tuple[NDArray[np.int64], ...]
     groups: tuple[str, ...]
+    scenes: tuple[Scene, ...] = ()
 
     @property
     def pooled(self) -> NDArray[np.int64]:
@@ -65,14 +76,23 @@ def evaluate(network: Network, regions: Sequence[Labelled], device: Device, *, t
     Only windows that hold such pixels are computed. The network is not changed.
     """
     predictor = Predictor(network, device)
-    counts, groups = [], []
+    counts, groups, scenes = [], [], []
     for region in regions:
         codes = region.training_codes() if training else region.validation_codes()
         matrix = _score(predictor, region, codes)
         if matrix.any():
             counts.append(matrix)
             groups.append(region.group)
-    return Evaluation(tuple(counts), tuple(groups))
+            scenes.append(_scene(region, codes))
+    return Evaluation(tuple(counts), tuple(groups), tuple(scenes))
+
+
+def _scene(region: Labelled, codes: Codes) -> Scene:
+    known = classes_of(codes) != NOTHING
+    rows, columns = np.flatnonzero(known.any(1)), np.flatnonzero(known.any(0))
+    top, left = region.offset
+    box = (top + int(rows[0]), left + int(columns[0]), top + int(rows[-1]) + 1, left + int(columns[-1]) + 1)
+    return Scene(region.name, region.digest, box)
 
 
 def _score(predictor: Predictor, region: Labelled, codes: Codes) -> NDArray[np.int64]:
