@@ -147,8 +147,9 @@ def _bootstrap(champion: Evaluation, challenger: Evaluation) -> Scores | None:
     """Dice differences (1000, classes) where groups are drawn with replacement; None below three regions.
 
     Regions of one group (patient, slide, scene) resemble each other, so a group is drawn whole (cluster bootstrap:
-    Davison and Hinkley 1997, section 3.8). With fewer than three groups images are drawn, and with fewer than three of
-    those single regions: that says how much the difference varies inside them only. The draws are seeded, so the same labels give the same verdict.
+    Davison and Hinkley 1997, section 3.8). With fewer than three groups images are drawn, and with fewer than
+    three of those single regions: that says only how much the difference varies inside them. The draws are
+    seeded, so the same labels give the same verdict.
     """
     regions = len(challenger.counts)
     if regions < 3 or len(champion.counts) != regions:
