@@ -24,17 +24,18 @@ def test_a_version_trained_in_the_window_is_replayed_from_the_project(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path, truth = isbi(0)
-    user.session.settings = user.session.settings.with_(train_seconds=6)
+    user.session.settings = user.session.settings.with_(train_seconds=12)
     user.studio.new_project(tmp_path / "project")
     user.open(path)
     document = user.session.document
     assert document is not None
     writer = user.session.begin_edit("Paint", tool="brush")
-    writer.put(0, 0, 0, truth[:192, :256])
+    writer.put(0, 0, 0, truth[:320, :448])
     user.session.finish_edit(writer)
     user.studio.training.start()
     user.wait(lambda: 2 in document.versions and not user.studio.training.running, 240)
     version = document.versions[2]
+    assert version.metrics["ended_by"] == "the end of the recipe", version.verdict
     assert version.metrics["calibration"]["pixels"] >= 500 and version.verdict
     user.wait(lambda: not user.studio.predicting.busy, 120)
     if not user.session.layer.prediction.is_empty():

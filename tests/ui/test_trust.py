@@ -38,14 +38,17 @@ def card(window: MainWindow) -> VersionCard:
     document = window.session.document
     assert document is not None
     document.put_version(Version(1, "f", "d", 0, "champion", "unet", 0.0))
-    document.put_version(Version(2, "f", "d", 1, "waiting", "unet", 9.0, "In use: better.", METRICS))
+    document.put_version(
+        Version(2, "f", "d", 1, "waiting", "unet", 9.0, "In use. Change -0.010 to +0.050 (90 % interval).", METRICS)
+    )
     window.monitor.versions.names[2].click()
     return window.findChildren(VersionCard)[-1]
 
 
 def test_a_click_on_a_version_tells_interval_calibration_and_what_got_worse(card: VersionCard) -> None:
     said = texts(card)
-    assert "-0.010 to +0.050" in said and "0.1235" in said and "0.0100" in said and "Temperature 1.70" in said
+    assert "-0.010 to +0.050 (90 % interval)" in said and "No interval" not in said
+    assert "0.1235" in said and "0.0100" in said and "Temperature 1.70" in said
     assert card.findChild(ReliabilityPlot) is not None and not card.grab().isNull()
     assert "0.90 → 0.70" in card.worse[0].text() and "cells.png#0" in card.worse[0].text()
 

@@ -23,7 +23,7 @@ MEASURES = (
 
 
 class VersionCard(OverlayCard):
-    """The gate's verdict with its interval, how honest probabilities are, where the version got worse, and buttons."""
+    """The gate's verdict, how honest probabilities are, where the version got worse, and buttons."""
 
     def __init__(self, window: QWidget, version: Version, classes: ClassTable, actions: Actions) -> None:
         super().__init__(window, 620)
@@ -38,7 +38,9 @@ class VersionCard(OverlayCard):
         title = label(f"v{version.number} · {version.architecture}", "heading", size=15)
         parts.addWidget(title)
         parts.addWidget(label(version.verdict, "muted", wrap=True))
-        parts.addWidget(label(self._interval(), "muted", wrap=True))
+        if not version.metrics.get("interval"):
+            text = tr("No interval for the change: that needs three labelled regions that are held out.")
+            parts.addWidget(label(text, "faint", wrap=True))
         parts.addWidget(rule())
         self._add_calibration(parts)
         parts.addWidget(rule())
@@ -49,13 +51,6 @@ class VersionCard(OverlayCard):
         body.setLayout(column(parts, 4, buttons, margins=(20, 18, 20, 16), gap=6))
         self.body.addWidget(body)
         close.setFocus()
-
-    def _interval(self) -> str:
-        interval = self._version.metrics.get("interval")
-        if not interval:
-            return tr("No interval for the change: that needs three labelled regions that are held out.")
-        text = tr("Mean Dice changed by {low:+.3f} to {high:+.3f} against the version before (90 % interval).")
-        return text.format(low=interval[0], high=interval[1])
 
     def _add_calibration(self, parts: QVBoxLayout) -> None:
         said: dict[str, Any] | None = self._version.metrics.get("calibration")
