@@ -10,6 +10,7 @@ import torch
 
 from segstudio import __version__
 from segstudio.errors import UserError
+from segstudio.learning.control import Free
 from segstudio.learning.device import Device
 from segstudio.learning.finetune import Outcome, StepDone, finetune
 from segstudio.learning.labelled import Labelled, labels_hash
@@ -103,3 +104,29 @@ def test_a_published_version_is_calibrated_where_pixels_are_held_out(
     warm = Network(network.module, replace(network.card, temperature=5.0))
     alone = trained(warm, [squares(0, role="train")], QUICK, cpu).card
     assert alone.temperature == 1.0 and alone.metrics["calibration"] is None  # the parent's is not its own
+
+
+class CancelAt(Free):
+    """Drops the training after some steps."""
+
+    def __init__(self, steps: int) -> None:
+        self.left = steps
+
+    def cancelled(self) -> bool:
+        self.left -= 1
+        return self.left < 0
+
+
+def test_a_training_that_was_interrupted_and_resumed_is_replayed_too(
+    network: Network, squares: Make, cpu: Device, tmp_path: Path
+) -> None:
+    recipe, regions, state = replace(QUICK, seconds=600.0), [squares(0)], tmp_path / "state"
+    assert not any(
+        isinstance(e, Outcome)
+        for e in finetune(network, regions, recipe, device=cpu, control=CancelAt(15), state=state)
+    )
+    events = list(finetune(network, regions, recipe, device=cpu, state=state, resume=True))
+    assert isinstance(events[0], StepDone) and events[0].step == 11
+    made = next(e for e in events if isinstance(e, Outcome)).network
+    assert made.card.receipt["steps"] == 30 and made.card.receipt["schedule"][0][0] == 1
+    assert compare(replay(network, regions, made.card.receipt), made).same

@@ -53,6 +53,7 @@ class ReliabilityPlot(QWidget):
         painter.setPen(QPen(theme.color("text"), 1.2, Qt.PenStyle.DashLine))
         painter.drawLine(area.bottomLeft(), area.topRight())
         painter.setPen(QPen(theme.color("text"), 1.2))
+        painter.setBrush(theme.color("panel"))
         for confidence, right, pixels in self.before:
             if pixels:
                 where = QPointF(area.left() + confidence * area.width(), area.bottom() - right * area.height())
