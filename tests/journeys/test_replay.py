@@ -26,7 +26,8 @@ def test_a_version_trained_in_the_window_is_replayed_from_the_project(
     path, truth = isbi(0)
     user.session.settings = user.session.settings.with_(train_seconds=12)
     user.studio.new_project(tmp_path / "project")
-    user.open(path)
+    user.open(path, isbi(1)[0])
+    user.show(1)
     document = user.session.document
     assert document is not None
     writer = user.session.begin_edit("Paint", tool="brush")
@@ -38,6 +39,17 @@ def test_a_version_trained_in_the_window_is_replayed_from_the_project(
     assert version.metrics["ended_by"] == "the end of the recipe", version.verdict
     assert version.metrics["calibration"]["pixels"] >= 500 and version.verdict
     user.wait(lambda: not user.studio.predicting.busy, 120)
+    assert isinstance(version.metrics["worse"], list)
+    digest = document.images[1].digest
+    user.show(2)
+    for box in ((100, 120, 140, 160), (300, 320, 340, 360)):  # from another image, and inside the shown one
+        user.window.actions.show_region(f"{digest}:0", box)
+        user.wait(lambda: user.session.image is not None and user.session.image.id == 1)
+        view = user.canvas.view
+        user.wait(lambda: user.session.pixels is not None)
+        middle = view.to_image(view.width / 2, view.height / 2)
+        assert middle == pytest.approx((box[0] + 20, box[1] + 20), abs=2)
+    user.canvas.fit()
     if not user.session.layer.prediction.is_empty():
         user.studio.show_version_change(1)
         user.wait(lambda: user.session.proposal is not None, 120)
