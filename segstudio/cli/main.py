@@ -18,7 +18,8 @@ COMMANDS = {
     "simulate": "measure how much annotation buys how much quality",
     "evaluate": "score masks against the truth",
     "export": "write a project's masks as indexed PNG",
-    "models": "list networks and presets",
+    "models": "list networks and presets, or show what a model file says of itself",
+    "replay": "train a model again from its receipt and compare the weights",
     "doctor": "say what this machine has and what is missing",
     "bench": "measure this machine: startup",
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from segstudio.cli.output import Progress
 from segstudio.core.classes import PALETTE
 from segstudio.core.codes import NOTHING, Origin, encode_map
 from segstudio.errors import UserError
+from segstudio.io.digest import content_hash
 from segstudio.io.pairs import pairs
 from segstudio.learning.labelled import Labelled
 from segstudio.models.registry import MODELS, find
@@ -58,6 +60,10 @@ def run(options: argparse.Namespace) -> int:
     if steps or options.seconds:
         recipe = preset(options.preset, seed=options.seed, steps=steps, seconds=options.seconds, patience=10**6)
     outcome = _watch(network, regions, recipe, choose(options.device))
+    source = {"classes": options.classes, "ignore": options.ignore, "invert": options.invert}
+    card = outcome.network.card
+    parent = content_hash(Path(options.start)) if options.start else ""
+    outcome.network.card = replace(card, parent=parent, receipt={**card.receipt, "source": source})
     digest = save(outcome.network, Path(options.output))
     print(outcome.verdict.sentence)
     print(f"{options.output}: {outcome.steps} steps, {outcome.seconds:.0f} s, sha256 {digest[:12]}")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
-from segstudio.core.codes import NOTHING, Codes, classes_of
+from segstudio.core.codes import NOTHING, ClassMap, Codes, classes_of
 from segstudio.core.metrics import confusion
 from segstudio.learning.device import Device
 from segstudio.learning.labelled import Labelled
 from segstudio.learning.predict import Predictor
 from segstudio.learning.scaling import scale
+from segstudio.models.card import Card
 from segstudio.models.network import Network
 
 STEP, CONTEXT = 192, 32
@@ -22,11 +24,22 @@ STEP, CONTEXT = 192, 32
 
 
 @dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a scored region is: the digest of its image and slice ("digest:slice"), and the box (top, left, bottom,
+    right) in the image around the pixels that were scored."""
+
+    name: str
+    digest: str
+    box: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """Confusion matrices (classes, classes; rows truth) for each scored region, by its group."""
+    """Confusion matrices (classes, classes; rows truth) for each scored region, by its group, with its place."""
 
     counts: tuple[NDArray[np.int64], ...]
     groups: tuple[str, ...]
+    scenes: tuple[Scene, ...] = ()
 
     @property
     def pooled(self) -> NDArray[np.int64]:
@@ -63,36 +76,50 @@ def evaluate(network: Network, regions: Sequence[Labelled], device: Device, *, t
     Only windows that hold such pixels are computed. The network is not changed.
     """
     predictor = Predictor(network, device)
-    counts, groups = [], []
+    counts, groups, scenes = [], [], []
     for region in regions:
         codes = region.training_codes() if training else region.validation_codes()
         matrix = _score(predictor, region, codes)
         if matrix.any():
             counts.append(matrix)
             groups.append(region.group)
-    return Evaluation(tuple(counts), tuple(groups))
+            scenes.append(_scene(region, codes))
+    return Evaluation(tuple(counts), tuple(groups), tuple(scenes))
+
+
+def _scene(region: Labelled, codes: Codes) -> Scene:
+    known = classes_of(codes) != NOTHING
+    rows, columns = np.flatnonzero(known.any(1)), np.flatnonzero(known.any(0))
+    top, left = region.offset
+    box = (top + int(rows[0]), left + int(columns[0]), top + int(rows[-1]) + 1, left + int(columns[-1]) + 1)
+    return Scene(region.name, region.digest, box)
 
 
 def _score(predictor: Predictor, region: Labelled, codes: Codes) -> NDArray[np.int64]:
     card = predictor.network.card
-    classes = len(card.classes)
-    truth = classes_of(codes)
-    total = np.zeros((classes, classes), np.int64)
-    for top, left in squares(truth, STEP):
-        inside = np.s_[top : top + STEP, left : left + STEP]
-        start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)
-        part = region.pixels[start_row : top + STEP + CONTEXT, start_column : left + STEP + CONTEXT]
-        x = torch.from_numpy(scale(part, region.ranges, card.scaling))[None]
-        found = predictor(x)[0].argmax(0).to(torch.uint8).numpy()
-        rows, columns = truth[inside].shape
-        predicted = found[top - start_row : top - start_row + rows, left - start_column : left - start_column + columns]
-        total += confusion(truth[inside], predicted, classes)
+    total = np.zeros((len(card.classes), len(card.classes)), np.int64)
+    for truth, found in windows(predictor, card, region, codes):
+        total += confusion(truth, found.argmax(0).to(torch.uint8).numpy(), len(card.classes))
     return total
 
 
-def squares(classes: NDArray[np.uint8], side: int) -> Iterator[tuple[int, int]]:
-    """Corners of the squares of `side` pixels that hold a labelled pixel."""
-    for top in range(0, classes.shape[0], side):
-        for left in range(0, classes.shape[1], side):
-            if (classes[top : top + side, left : left + side] != NOTHING).any():
+def windows(
+    ask: Callable[[Tensor], Tensor], card: Card, region: Labelled, codes: Codes
+) -> Iterator[tuple[ClassMap, Tensor]]:
+    """Classes (rows, columns; 255 = unknown) of each square with labels, and what `ask` says there (classes, ...)."""
+    truth = classes_of(codes)
+    for top, left in _squares(truth):
+        inside = truth[top : top + STEP, left : left + STEP]
+        start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)
+        part = region.pixels[start_row : top + STEP + CONTEXT, start_column : left + STEP + CONTEXT]
+        found = ask(torch.from_numpy(scale(part, region.ranges, card.scaling))[None])[0]
+        row, column = top - start_row, left - start_column
+        yield inside, found[:, row : row + inside.shape[0], column : column + inside.shape[1]]
+
+
+def _squares(truth: NDArray[np.uint8]) -> Iterator[tuple[int, int]]:
+    """Corners of the squares that hold a labelled pixel."""
+    for top in range(0, truth.shape[0], STEP):
+        for left in range(0, truth.shape[1], STEP):
+            if (truth[top : top + STEP, left : left + STEP] != NOTHING).any():
                 yield top, left

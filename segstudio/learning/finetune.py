@@ -19,19 +19,19 @@ import torch
 from segstudio import __version__
 from segstudio.core.codes import NOTHING, classes_of
 from segstudio.learning import resume as states
-from segstudio.learning.batchnorm import reestimate
+from segstudio.learning.calibration import calibrate
 from segstudio.learning.control import Control, Free
 from segstudio.learning.device import Device, choose
 from segstudio.learning.evaluate import Evaluation, evaluate, iou, mean_dice
 from segstudio.learning.gate import Verdict, judge
 from segstudio.learning.labelled import Labelled, check_labels, labels_hash
+from segstudio.learning.predict import Predictor
+from segstudio.learning.receipt import receipt
 from segstudio.learning.recipe import Recipe
-from segstudio.learning.run import Run, begin, plain_batches, restore, step, to_state
+from segstudio.learning.run import Run, averaged, begin, restore, step, to_state
 from segstudio.learning.sampler import Sampler
 from segstudio.models.network import Network
-
-NORM_BATCHES = 20
-"""Forward passes that batch norm statistics are estimated from (MODELS.md E4)."""
+from segstudio.models.weights import weights_hash
 
 SCORING_SHARE = 0.15
 """Where a clock ends the run, no more than this share of it is spent on scoring along the way."""
@@ -90,7 +90,8 @@ def finetune(
     replay; the moving average of the weights is what is scored and kept, with batch norm statistics estimated
     anew; the best score on the validation pixels wins. With `state`, the run is written there at each score
     and goes on from it with `resume`, if it is of the same network, labels and seed. On the CPU, the same seed,
-    labels and steps give the same weights bit for bit, unless a clock ends the run. Raises UserError when there
+    labels and steps give the same weights bit for bit; where a clock ends the run, learning.replay repeats it from
+    its receipt. Raises UserError when there
     is too little to learn from.
     """
     control, device = control or Free(), device or choose()
@@ -120,6 +121,7 @@ def _train(
         start = time.perf_counter()
         learnt = step(run, sampler)
         run.spent += time.perf_counter() - start
+        run.mark()
         yield StepDone(run.step, run.recipe.steps, run.loss, run.spent, run.rate)
         if control.cancelled():
             return
@@ -160,18 +162,14 @@ def _ending(run: Run, control: Control) -> str:
         return "stopped"
     if not math.isfinite(run.loss):
         return "the loss was no longer a number"
-    if run.progress >= 1.0:
+    if run.over:
         return "the end of the recipe"
     return ""
 
 
 def _score(run: Run, network: Network, regions: Sequence[Labelled], sampler: Sampler, held_out: bool) -> Evaluation:
     """Score the averaged weights and remember them if they are the best so far."""
-    candidate = Network(copy.deepcopy(run.module), network.card)
-    run.average.copy_to(candidate.module)
-    # Patches of their own: how often is scored must not change what is trained on.
-    patches = sampler.twin(np.random.default_rng([run.recipe.seed, 1]))
-    reestimate(candidate.module, plain_batches(run, patches, NORM_BATCHES))
+    candidate = averaged(run, network.card, sampler)
     found = evaluate(candidate, regions, run.device, training=not held_out)
     score = mean_dice(found.pooled) if found.counts else 0.0
     if score > run.best and math.isfinite(run.loss) and _finite(candidate):
@@ -187,8 +185,7 @@ def _finite(network: Network) -> bool:
 def _key(network: Network, regions: Sequence[Labelled], recipe: Recipe) -> str:
     """What a run is of: its starting weights, labels and seed."""
     digest = hashlib.sha256(f"{network.card.to_json()} {labels_hash(regions)} {recipe.seed} {recipe.tile}".encode())
-    for name, value in network.module.state_dict().items():
-        digest.update(name.encode() + value.detach().cpu().contiguous().numpy().tobytes())
+    digest.update(weights_hash(network.module).encode())
     return digest.hexdigest()
 
 
@@ -204,13 +201,17 @@ def _outcome(
         champion, found, [name for name, _ in network.card.classes],
         held_out=held_out, trained=network.card.steps > 0, finite=bool(run.best_weights),
     )  # fmt: skip
+    fitted = calibrate(Predictor(best, run.device), regions) if run.best_weights else None
     overlap = iou(found.pooled) if found.counts else np.empty(0)
     metrics = {
         "dice": verdict.challenger,
         "iou": {str(i): None if math.isnan(value) else float(value) for i, value in enumerate(overlap)},
         "held_out": held_out,
+        "champion_dice": verdict.champion,
+        "interval": verdict.interval,
         "recipe": json.loads(json.dumps(asdict(run.recipe))),
         "notes": run.notes,
+        "calibration": None if fitted is None else fitted.to_json(),
     }
     best.card = replace(
         network.card,
@@ -221,5 +222,7 @@ def _outcome(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         app=__version__,
         metrics=metrics,
+        temperature=1.0 if fitted is None else fitted.temperature,
+        receipt=receipt(run, network, best, regions, ended_by),
     )
     return Outcome(best, verdict, run.step, run.spent, ended_by)

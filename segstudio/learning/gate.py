@@ -12,6 +12,12 @@ from segstudio.learning.evaluate import Evaluation, dice, mean_dice
 
 Scores = NDArray[np.float64]
 
+DRAWS = 1000
+"""Bootstrap draws."""
+
+MOST_WORSE = 50
+"""Regions that are listed as worse at most."""
+
 
 @dataclass(frozen=True, slots=True)
 class Margins:
@@ -31,6 +37,18 @@ class Margins:
 
 
 @dataclass(frozen=True, slots=True)
+class Worse:
+    """A class whose Dice fell in a region. `digest` is "image digest:slice", `box` (top, left, bottom, right) in it."""
+
+    name: str
+    digest: str
+    box: tuple[int, int, int, int]
+    class_id: int
+    before: float
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """What the gate says, in one sentence for people, with Dice per class id (None: not in the truth)."""
 
@@ -39,7 +57,9 @@ class Verdict:
     champion: dict[str, float | None]
     challenger: dict[str, float | None]
     interval: tuple[float, float] | None = None
-    """90 % bootstrap interval of the mean Dice difference over regions; None below three regions."""
+    """90 % bootstrap interval of the mean Dice difference over groups, images or regions; None below three."""
+    worse: tuple[Worse, ...] = ()
+    """Regions and classes whose Dice fell, the largest loss first."""
 
 
 def judge(
@@ -67,14 +87,31 @@ def judge(
     scores = _named(names, dice(champion.pooled)), _named(names, dice(challenger.pooled))
     differences = _bootstrap(champion, challenger)
     interval = None if differences is None else _interval(np.nanmean(differences, axis=1))
+    worse = got_worse(champion, challenger, margins)
     reason = (_class_lost(champion, challenger, names, differences, margins) if trained else "") or _mean_lost(
         champion, challenger, margins if trained else Margins(mean=-1e-9)
     )
     if reason:
-        return Verdict(False, f"Not used: {reason} {where}.", *scores, interval)
+        return Verdict(False, f"Not used: {reason} {where}.{_spread(interval)}", *scores, interval, worse)
     before, after = mean_dice(champion.pooled), mean_dice(challenger.pooled)
     sentence = f"In use: mean Dice {before:.2f} → {after:.2f} {where} ({challenger.pixels:,} pixels)."
-    return Verdict(True, sentence, *scores, interval)
+    return Verdict(True, sentence + _spread(interval), *scores, interval, worse)
+
+
+def got_worse(champion: Evaluation, challenger: Evaluation, margins: Margins = Margins()) -> tuple[Worse, ...]:
+    """Regions and classes that lost more Dice than a class may, of at least `margins.pixels` pixels there."""
+    found = []
+    for old, new, scene in zip(champion.counts, challenger.counts, challenger.scenes, strict=False):
+        before, after = dice(old), dice(new)
+        for index in np.flatnonzero((new.sum(1) >= margins.pixels) & (before - after > margins.per_class)):
+            found.append(
+                Worse(scene.name, scene.digest, scene.box, int(index), float(before[index]), float(after[index]))
+            )
+    return tuple(sorted(found, key=lambda one: one.after - one.before)[:MOST_WORSE])
+
+
+def _spread(interval: tuple[float, float] | None) -> str:
+    return "" if interval is None else f" Change {interval[0]:+.3f} to {interval[1]:+.3f} (90 % interval)."
 
 
 def _class_lost(
@@ -107,17 +144,40 @@ def _named(names: Sequence[str], scores: Scores) -> dict[str, float | None]:
 
 
 def _bootstrap(champion: Evaluation, challenger: Evaluation) -> Scores | None:
-    """Dice differences (200, classes) of regions drawn with replacement; None below three regions.
+    """Dice differences (1000, classes) where groups are drawn with replacement; None below three regions.
 
-    The draws are seeded, so the same labels give the same verdict.
+    Regions of one group (patient, slide, scene) resemble each other, so a group is drawn whole (cluster bootstrap:
+    Davison and Hinkley 1997, section 3.8). With fewer than three groups images are drawn, and with fewer than
+    three of those single regions: that says only how much the difference varies inside them. The draws are
+    seeded, so the same labels give the same verdict.
     """
     regions = len(challenger.counts)
     if regions < 3 or len(champion.counts) != regions:
         return None
-    random = np.random.default_rng(0)
-    old, new = np.stack(champion.counts), np.stack(challenger.counts)
-    draws = [random.integers(regions, size=regions) for _ in range(200)]
-    return np.stack([dice(new[draw].sum(0)) - dice(old[draw].sum(0)) for draw in draws])
+    units = _units(challenger)
+    drawn = max(units) + 1
+    weights = np.random.default_rng(0).multinomial(drawn, np.full(drawn, 1 / drawn), DRAWS)[:, units]
+    old, new = (_drawn(one, weights) for one in (champion, challenger))
+    return new - old
+
+
+def _units(found: Evaluation) -> list[int]:
+    """The number of the unit that each region is drawn with: its group, its image or itself, the first of which there
+    are three."""
+    regions = [str(number) for number in range(len(found.counts))]
+    images = [scene.digest.rpartition(":")[0] for scene in found.scenes] or regions
+    names = next(names for names in (found.groups, images, regions) if len(set(names)) >= 3)
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    return [numbers[name] for name in names]
+
+
+def _drawn(found: Evaluation, weights: NDArray[np.int64]) -> Scores:
+    """Dice (draws, classes) of regions counted as often as `weights` (draws, regions) say; NaN without truth."""
+    counts = np.stack(found.counts)
+    right, truth, said = np.diagonal(counts, axis1=1, axis2=2), counts.sum(2), counts.sum(1)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        scores = 2 * (weights @ right) / (weights @ (truth + said))
+    return np.where(weights @ truth > 0, scores, np.nan)
 
 
 def _interval(values: Scores) -> tuple[float, float]:

@@ -61,11 +61,17 @@ class Predictor:
 
     def __call__(self, windows: Tensor) -> Tensor:
         """Probabilities (N, classes, H, W) on the CPU for scaled pixels (N, channels, H, W)."""
+        return (self._ask(windows) / self.network.card.temperature).softmax(1).cpu()
+
+    def logits(self, windows: Tensor) -> Tensor:
+        """As a call, but what comes before the temperature and the softmax."""
+        return self._ask(windows).cpu()
+
+    def _ask(self, windows: Tensor) -> Tensor:
         x = windows.to(self.device.torch, memory_format=torch.channels_last)
         with torch.inference_mode(), self.device.autocast():
-            logits = self.module(x).float()
-        probabilities: Tensor = (logits / self.network.card.temperature).softmax(1).cpu()
-        return probabilities
+            logits: Tensor = self.module(x).float()
+        return logits
 
 
 def predict(

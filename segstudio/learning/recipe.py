@@ -27,8 +27,9 @@ class Recipe:
     cosine to a tenth; every `every` steps the challenger is scored, and after `patience` scores without a
     better one it ends. `ema` is the cap of the weights' moving average. `contrast`, `noise` and `warp` are
     how strongly patches are changed (augment). `threads` are torch's threads on the CPU at most; the rest of
-    a small machine belongs to the user. Weights repeat bit for bit only where `seconds` is 0, because the
-    learning rate follows the clock otherwise. Raises UserError for a run without an end.
+    a small machine belongs to the user. Where `seconds` is not 0 the
+    learning rate follows the clock by a recorded schedule (run.Run.marks), without which weights do not repeat bit
+    for bit. Raises UserError for a run without an end.
     """
 
     steps: int = 400

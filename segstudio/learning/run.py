@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
+from bisect import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,16 +18,29 @@ from torch.amp.grad_scaler import GradScaler
 from segstudio.core.codes import Codes, classes_of
 from segstudio.learning import resume as states
 from segstudio.learning.augment import augment
+from segstudio.learning.batchnorm import reestimate
 from segstudio.learning.device import Device, choose, is_out_of_memory
 from segstudio.learning.ema import MovingAverage
 from segstudio.learning.losses import partial_loss
 from segstudio.learning.recipe import ORIGIN_WEIGHTS, Recipe
 from segstudio.learning.sampler import Sampler
+from segstudio.models.card import Card
+from segstudio.models.network import Network
+
+NORM_BATCHES = 20
+"""Forward passes that batch norm statistics are estimated from (MODELS.md E4)."""
+
+
+Mark = tuple[int, float, float]
 
 
 @dataclass(slots=True)
 class Run:
-    """What changes while a training goes on. `loss` is smoothed over about ten steps, `spent` is in seconds."""
+    """What changes while a training goes on. `loss` is smoothed over about ten steps, `spent` is in seconds.
+
+    `marks` say how the learning rate followed the clock: rows (step, share of `recipe.seconds` that was over,
+    share for each step from there on). With `replayed` they are read instead of written.
+    """
 
     recipe: Recipe
     device: Device
@@ -42,13 +56,33 @@ class Run:
     best_step: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+    marks: list[Mark] = field(default_factory=list)
+    replayed: bool = False
+    backed_off: bool = False
+
+    @property
+    def over(self) -> bool:
+        """Whether steps or time are used up."""
+        recipe = self.recipe
+        return bool((recipe.steps and self.step >= recipe.steps) or (recipe.seconds and self.spent >= recipe.seconds))
 
     @property
     def progress(self) -> float:
-        """Share of the run that is over, by steps or by time, whichever is further."""
+        """Share of the run that is over, by steps or by the time planned for them, whichever is further.
+
+        It depends on the step and the marks alone, so that a run can be repeated bit for bit.
+        """
         by_steps = self.step / self.recipe.steps if self.recipe.steps else 0.0
-        by_time = self.spent / self.recipe.seconds if self.recipe.seconds else 0.0
-        return min(1.0, max(by_steps, by_time))
+        place = bisect(self.marks, self.step, key=lambda mark: mark[0])
+        at, share, pace = self.marks[place - 1] if place else (0, 0.0, 0.0)
+        return min(1.0, max(by_steps, share + (self.step - at) * pace))
+
+    def mark(self) -> None:
+        """Look at the clock, ever more seldom: at each of the first 20 steps, then where the run is 5 % longer."""
+        due = self.step >= 1.05 * (self.marks[-1][0] if self.marks else 0)
+        if self.recipe.seconds and self.step and due and not self.replayed:
+            share = self.spent / self.recipe.seconds
+            self.marks.append((self.step, share, share / self.step))
 
     @property
     def rate(self) -> float:
@@ -95,7 +129,17 @@ def step(run: Run, sampler: Sampler) -> bool:
     return True
 
 
-def plain_batches(run: Run, sampler: Sampler, count: int) -> Iterator[Tensor]:
+def averaged(run: Run, card: Card, sampler: Sampler) -> Network:
+    """The run's averaged weights as a network, with batch norm statistics estimated anew."""
+    network = Network(copy.deepcopy(run.module), card)
+    run.average.copy_to(network.module)
+    # Patches of their own: how often is scored must not change what is trained on.
+    patches = sampler.twin(np.random.default_rng([run.recipe.seed, 1]))
+    reestimate(network.module, _plain_batches(run, patches, NORM_BATCHES))
+    return network
+
+
+def _plain_batches(run: Run, sampler: Sampler, count: int) -> Iterator[Tensor]:
     """Batches of pixels without augmentation, on the run's device."""
     for _ in range(count):
         yield torch.from_numpy(np.stack([p for p, _ in sampler.batch(run.recipe.batch)])).to(run.device.torch)
@@ -124,6 +168,7 @@ def targets(codes: Codes) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
 
 def _back_off(run: Run) -> bool:
     """Halve the batch after memory ran out, then move to the CPU; False when nothing is left to try."""
+    run.backed_off = True
     if run.device.kind == "cuda":
         torch.cuda.empty_cache()
     if run.recipe.batch > 1:
@@ -156,6 +201,7 @@ def to_state(run: Run, key: str) -> states.State:
         "key": key, "step": run.step, "loss": run.loss, "spent": run.spent, "best": run.best,
         "best_step": run.best_step, "average_steps": run.average.steps, "random": states.random_state(run.random),
         "scaler": run.scaler.state_dict(), "notes": run.notes,
+        "marks": run.marks, "backed_off": run.backed_off,
     }  # fmt: skip
     return states.State(tensors, values)
 
@@ -176,5 +222,6 @@ def restore(run: Run, saved: states.State, key: str) -> bool:
     run.average.steps = saved.values["average_steps"]
     run.step, run.loss, run.spent = saved.values["step"], saved.values["loss"], saved.values["spent"]
     run.best, run.best_step = saved.values["best"], saved.values["best_step"]
-    run.notes = list(saved.values["notes"])
+    run.notes, run.backed_off = list(saved.values["notes"]), bool(saved.values.get("backed_off"))
+    run.marks = [(int(at), float(share), float(pace)) for at, share, pace in saved.values.get("marks", [])]
     return True

@@ -29,7 +29,8 @@ class Card:
     `scaling` is how pixels become input ("range": each channel's robust range to -1..1, "imagenet":
     torchvision's statistics). `number` is the version's number in its project (0 outside one), `parent` the
     sha256 of the checkpoint it was trained from, `labels` the sha256 of the labels it was trained on,
-    `created` an ISO time (UTC), `temperature` what logits are divided by before the softmax.
+    `created` an ISO time (UTC), `temperature` what logits are divided by before the softmax, `receipt`
+    everything the training was made of (learning.receipt), so that it can be repeated.
     """
 
     architecture: str
@@ -47,6 +48,7 @@ class Card:
     created: str = ""
     app: str = ""
     temperature: float = 1.0
+    receipt: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> str:
         """One line of JSON; a metric that is not a finite number becomes null."""

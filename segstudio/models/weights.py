@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from segstudio.errors import UserError
 from segstudio.models.card import KEY, read_card
@@ -59,6 +59,15 @@ def load(path: Path) -> Network:
     module = module.to_empty(device="cpu")
     module.load_state_dict(state)
     return Network(module.eval(), card)
+
+
+def weights_hash(module: nn.Module) -> str:
+    """sha256 over the names, types, shapes and values of all weights, in their order: the same on every device."""
+    digest = hashlib.sha256()
+    for name, value in module.state_dict().items():
+        digest.update(f"{name} {value.dtype} {tuple(value.shape)}".encode())
+        digest.update(value.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def _read(path: Path, wanted: dict[str, Tensor]) -> dict[str, Tensor]:

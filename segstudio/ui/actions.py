@@ -35,6 +35,10 @@ class Actions:
     accept_or_roll_back: Callable[[], None]
     """Use the waiting challenger, or go back to the champion's parent."""
     use_version: Callable[[int], None]
+    show_version_change: Callable[[int], None]
+    """Show what a version (0: the other one) would change in what is seen, as a proposal."""
+    show_region: Callable[[str, tuple[int, int, int, int]], None]
+    """Go to a box (top, left, bottom, right) of an image's slice, given as "digest:slice"."""
     accept_prediction: Callable[[], None]
     """Copy the prediction of the shown slice into the annotation where nobody has spoken."""
     run_baseline: Callable[[str, dict[str, Any], bool], None]

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np  # noqa: F401  before PySide6, which looks at every module imported after it
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QApplication
 
 from segstudio import settings as stored_settings
@@ -126,6 +126,27 @@ class Program(QObject):
         studio.predicting.image_done.connect(lambda _: window.layers.count_soon())
         window.canvas.painting.connect(lambda: studio.training.give_way())
 
+    def _show_region(self, digest: str, box: tuple[int, int, int, int]) -> None:
+        """Go to a box of an image's slice; the image is loaded first if another one is shown."""
+        session, opening = self.studio.session, self.studio.opening
+        image, _, z = digest.rpartition(":")
+        images = session.document.images.values() if session.document else ()
+        entry = next((one for one in images if one.digest == image), None)
+        if entry is None:
+            self.window.say("This image is no longer in the project.")
+            return
+
+        def there() -> None:
+            session.set_slice(int(z))
+            self.window.canvas.center_on((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+
+        if session.image is entry:
+            there()
+            return
+        kind = Qt.ConnectionType.SingleShotConnection
+        opening.shown.connect(lambda shown: there() if shown is entry else None, kind)
+        opening.show(entry.id)
+
     def _show_progress(self, done: int, total: int, note: str) -> None:
         job = self.window.job
         if job is not None:
@@ -160,6 +181,8 @@ class Program(QObject):
             stop_training=lambda: self.studio.training.stop(),
             accept_or_roll_back=lambda: self.studio.accept_or_roll_back(),
             use_version=lambda number: self.studio.use_version(number),
+            show_version_change=lambda number: self.studio.show_version_change(number),
+            show_region=self._show_region,
             accept_prediction=lambda: self.studio.accept_prediction(),
             run_baseline=lambda method, values, preview: self.studio.run_baseline(method, values, preview),
             run_operation=lambda *request: self.studio.run_operation(*request),

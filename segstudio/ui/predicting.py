@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +34,17 @@ from segstudio.worker.messages import (
 
 
 @dataclass(slots=True)
+class Trial:
+    """A version that is asked about what is seen of slice `z` without its answer being stored: `blocks` are (top,
+    left, classes), and `then(image, layer, trial)` is called with all of them."""
+
+    version: Version
+    z: int
+    then: Callable[[int, int, Trial], None]
+    blocks: list[tuple[int, int, NDArray[np.uint8]]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Task:
     """One image waiting for, or under, prediction."""
 
@@ -44,6 +55,7 @@ class Task:
     quiet: bool = False
     job: int = 0
     news: Quick | None = None
+    trial: Trial | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +116,11 @@ class Predicting(QObject):
         self._queue.append(Task(entry.id, layer, visible))
         self._next()
 
+    def try_out(self, entry: ImageEntry, layer: int, visible: BoxTuple, trial: Trial) -> None:
+        """Ask the trial's version about the `visible` box, after what runs; nothing is stored."""
+        self._queue.appendleft(Task(entry.id, layer, visible, only_visible=True, trial=trial))
+        self._next()
+
     def cancel(self) -> None:
         """Drop what waits and stop what runs."""
         self._queue.clear()
@@ -120,7 +137,8 @@ class Predicting(QObject):
         document = self._session.document
         if self._current is not None or not self._queue or document is None:
             return
-        self._version = document.champion
+        trial = self._queue[0].trial
+        self._version = trial.version if trial else document.champion
         if self._version is None:
             self._queue.clear()
             return
@@ -137,12 +155,13 @@ class Predicting(QObject):
         task = self._current
         assert task is not None
         if isinstance(item, Loaded):
-            self._submit(entry, Part(item.address, entry.info.shape, self._slices(entry), first=task.visible))
+            slices = (task.trial.z,) if task.trial else self._slices(entry)
+            self._submit(entry, Part(item.address, entry.info.shape, slices, first=task.visible))
             return
         if task.visible is None or self._session.image is not entry:
             self._end(f"“{entry.name}” is larger than memory: only what is seen of it is predicted.")
             return
-        box = Box(self._session.slice, *task.visible).clip(entry.info.shape)
+        box = Box(task.trial.z if task.trial else self._session.slice, *task.visible).clip(entry.info.shape)
         if why := item.too_large(box):
             self._end(why)
             return
@@ -174,7 +193,7 @@ class Predicting(QObject):
                     scratch.drop(address)
                 self._finish(entry, reply)
 
-        task.news = self.quick()
+        task.news = self.quick() if task.trial is None else None
         task.job = self._workers.compute.submit(
             lambda job: self._request(job, task, version, entry, part, (classes_at, uncertainty_at)),
             on_reply,
@@ -203,6 +222,9 @@ class Predicting(QObject):
             return
         top, left, bottom, right = block.box
         part = np.s_[block.z, top:bottom, left:right]
+        if task.trial is not None:
+            task.trial.blocks.append((corner[1] + top, corner[2] + left, np.array(said[0][part], np.uint8)))
+            return
         document.put_prediction(
             task.image, task.layer, corner[0] + block.z, corner[1] + top, corner[2] + left,
             np.array(said[0][part], np.uint8), np.array(said[1][part], np.uint8), version.number,
@@ -212,7 +234,10 @@ class Predicting(QObject):
         if isinstance(reply, Failed):
             self._fail(reply)
             return
-        if isinstance(reply, Finished):
+        trial = self._current.trial if self._current else None
+        if isinstance(reply, Finished) and self._current is not None and trial is not None:
+            trial.then(entry.id, self._current.layer, trial)
+        elif isinstance(reply, Finished):
             self.image_done.emit(entry.id)
         if self._current is not None and self._current.quiet:
             self._end(reply.note if isinstance(reply, Finished) else "")

@@ -16,6 +16,7 @@ from segstudio.project.lock import ProjectInUse
 from segstudio.project.store import Store
 from segstudio.ui import operating
 from segstudio.ui.baselining import Baselining, Request
+from segstudio.ui.comparing import Comparing
 from segstudio.ui.library import Library
 from segstudio.ui.live import Live
 from segstudio.ui.opening import Opening, images_in
@@ -48,6 +49,7 @@ class Studio(QObject):
         self.projects = Projects(settings.undo_megabytes * 2**20, self)
         self.opening = Opening(self.session, self.workers, self.library)
         self.predicting = Predicting(self.session, self.workers, self.library)
+        self.comparing = Comparing(self.session, self.predicting)
         self.training = Training(self.session, self.workers, self.library)
         self.live = Live(self.session, self.workers, self.library, self.predicting, self.training)
         self.baselining = Baselining(self.session, self.workers, self.library)
@@ -200,23 +202,32 @@ class Studio(QObject):
 
     # --- models ---------------------------------------------------------------------------------------------
 
+    @property
+    def other_version(self) -> Version | None:
+        """The version that waits; with none waiting, the champion's parent."""
+        versions = self.document.versions if self.document else {}
+        waiting = [version for version in versions.values() if version.status == "waiting"]
+        champion = self.document.champion if self.document else None
+        return waiting[-1] if waiting else versions.get(champion.parent) if champion else None
+
     def accept_or_roll_back(self) -> None:
         """Use the version that waits; with none waiting, go back to the champion's parent."""
-        document = self.document
-        champion = document.champion if document else None
-        if document is None:
-            return
-        waiting = [v for v in document.versions.values() if v.status == "waiting"]
-        if waiting:
-            self.training.use(waiting[-1].number)
-        elif champion is not None and champion.parent in document.versions:
-            self.training.use(champion.parent)
-        else:
+        if (other := self.other_version) is not None:
+            self.training.use(other.number)
+        elif self.document is not None:
             self.said.emit("There is no other model version to use.")
 
     def use_version(self, number: int) -> None:
         """Make a version the champion."""
         self.training.use(number)
+
+    def show_version_change(self, number: int) -> None:
+        """Show what a version would change in what is seen; 0: the one that `accept_or_roll_back` would use."""
+        version = self.document.versions.get(number, self.other_version) if self.document else None
+        if version is None:
+            self.said.emit("There is no other model version to compare with.")
+        else:
+            self.comparing.show(version, self._visible())
 
     def close(self) -> None:
         """Store everything and end the workers."""

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QSlider, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QScrollArea,
+    QSlider,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from segstudio.ui import icons
 
@@ -74,6 +85,22 @@ def column(
     made = QVBoxLayout()
     _fill(made, parts, margins, gap)
     return made
+
+
+def scrolled(content: QVBoxLayout | QGridLayout) -> QScrollArea:
+    """An area without a frame that scrolls `content` up and down."""
+    content.setContentsMargins(0, 6, 0, 0)
+    body = QWidget()
+    body.setObjectName("body")
+    outer = QVBoxLayout(body)
+    outer.setContentsMargins(0, 0, 4, 0)
+    outer.addLayout(content)
+    outer.addStretch(1)
+    area = QScrollArea()
+    area.setWidgetResizable(True)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    area.setWidget(body)
+    return area
 
 
 def restyle(widget: QWidget) -> None:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 
 from segstudio.errors import UserError
 from segstudio.io.digest import content_hash
+from segstudio.learning import training_set
 from segstudio.learning.device import choose, use_cores
 from segstudio.learning.evaluate import dice
 from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
@@ -98,6 +99,7 @@ def train(message: Train, control: Control, send: Send) -> str:
             champion, challenger = dice(event.champion.pooled), dice(event.challenger.pooled)
             send(Score(message.job, event.step, _by_class(champion), _by_class(challenger)))
         else:
+            training_set.write(training_set.path_for(Path(message.out)), regions)
             _finish(message, event, send)
     Path(message.state).unlink(missing_ok=True)
     return ""
@@ -107,10 +109,11 @@ def _finish(message: Train, outcome: Outcome, send: Send) -> None:
     verdict = outcome.verdict
     metrics = {
         "champion": verdict.champion, "challenger": verdict.challenger, "interval": verdict.interval,
+        "calibration": outcome.metrics.get("calibration"), "worse": [asdict(one) for one in verdict.worse],
         "ended_by": outcome.ended_by, "notes": outcome.network.card.metrics.get("notes", []),
     }  # fmt: skip
     parent = content_hash(Path(message.model))
-    outcome.network.card = dataclasses.replace(outcome.network.card, parent=parent)
+    outcome.network.card = replace(outcome.network.card, parent=parent)
     digest = save(outcome.network, Path(message.out))
     send(
         Trained(

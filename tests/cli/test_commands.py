@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import struct
 import subprocess
 import sys
@@ -18,7 +19,9 @@ from PIL import Image
 from segstudio.cli.main import run
 from segstudio.core.document import Document
 from segstudio.core.image import ImageInfo
+from segstudio.io.digest import content_hash
 from segstudio.models.card import read_card
+from segstudio.models.weights import load, save
 from segstudio.project.store import Store
 
 
@@ -166,3 +169,54 @@ def test_without_a_display_one_sentence_says_so() -> None:
     )
     assert found.returncode == 1
     assert "no display" in found.stderr and "OFFSCREEN=1" in found.stderr and found.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("end", [["--steps", "8"], ["--seconds", "2"]])
+def test_a_model_is_trained_again_bit_for_bit_from_its_receipt(
+    end: list[str], blobs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, tuned = tmp_path / "m.safetensors", tmp_path / "n.safetensors"
+    folders = ["--images", str(blobs / "i"), "--masks", str(blobs / "m")]
+    assert run(["train", *folders, "-o", str(model), "--width", "4", "--depth", "1", "--seed", "2", *end]) == 0
+    assert run(["replay", str(model), *folders]) == 0
+    assert "bit-identical" in capsys.readouterr().out
+    assert run(["train", *folders, "-o", str(tuned), "--from", str(model), *end]) == 0
+    assert read_card(tuned).parent == content_hash(model)
+    assert run(["replay", str(tuned), *folders]) == 1
+    assert "--from" in capsys.readouterr().err
+    assert run(["replay", str(tuned), *folders, "--from", str(model)]) == 0
+    changed = Path(shutil.copytree(blobs / "m", tmp_path / "changed"))
+    Image.fromarray(np.zeros((64, 64), np.uint8)).save(changed / "0.png")
+    assert run(["replay", str(model), *folders[:2], "--masks", str(changed)]) == 1
+    assert "labels are not those" in capsys.readouterr().err
+
+
+def test_a_replay_that_differs_says_by_how_much(
+    blobs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "m.safetensors"
+    folders = ["--images", str(blobs / "i"), "--masks", str(blobs / "m")]
+    assert run(["train", *folders, "-o", str(model), "--width", "4", "--depth", "1", "--steps", "10"]) == 0
+    network = load(model)
+    next(iter(network.module.state_dict().values()))[0] += 0.25
+    save(network, model)
+    assert run(["replay", str(model), *folders]) == 1
+    assert "largest difference is 0.25" in capsys.readouterr().out
+
+
+def test_models_show_prints_receipt_and_calibration(
+    blobs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    model = tmp_path / "m.safetensors"
+    folders = ["--images", str(blobs / "i"), "--masks", str(blobs / "m")]
+    assert run(["train", *folders, "-o", str(model), "--width", "4", "--depth", "1", "--steps", "10"]) == 0
+    capsys.readouterr()
+    assert run(["models", "show", str(model)]) == 0
+    said = capsys.readouterr().out
+    assert "ECE" in said and "temperature" in said and "confidence" in said
+    assert run(["models", "show", str(model), "--receipt"]) == 0
+    said = capsys.readouterr().out
+    assert "split.sha256" in said and "recipe.batch" in said and "libraries.torch" in said
+    assert run(["models", "show", str(model), "--receipt", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["best_step"] == 10
+    assert run(["models", "show"]) == 1

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from segstudio.learning.evaluate import Evaluation, dice, iou, mean_dice
+from segstudio.learning.evaluate import Evaluation, Scene, dice, iou, mean_dice
 from segstudio.learning.gate import judge
 
 NAMES = ["background", "cell"]
@@ -112,3 +114,45 @@ def test_a_class_that_is_not_in_the_truth_has_no_score() -> None:
     assert dice(counts)[:2] == pytest.approx([1, 2 / 3]) and np.isnan(dice(counts)[2])
     assert iou(counts)[1] == pytest.approx(0.5)
     assert mean_dice(counts) == pytest.approx(5 / 6)
+
+
+def test_regions_of_one_group_are_drawn_together() -> None:
+    old = scored(*[(200, 200)] * 12)
+    new = scored(*[(100, 100)] * 4, *[(190, 190)] * 4, *[(250, 250)] * 4)
+    alone = judge(old, new, NAMES).interval
+    groups = tuple("aaaabbbbcccc")
+    together = judge(replace(old, groups=groups), replace(new, groups=groups), NAMES).interval
+    assert alone is not None and together is not None
+    assert together[1] - together[0] > 1.4 * (alone[1] - alone[0])
+
+
+def test_the_interval_covers_the_true_change_about_nine_times_in_ten() -> None:
+    covered, random = 0, np.random.default_rng(5)
+    for _ in range(150):
+        wrong = random.normal(100, 30, 30).astype(int).clip(0, 400)  # a true gain of 0.1 Dice
+        interval = judge(scored(*[(200, 200)] * 30), scored(*[(int(w), int(w)) for w in wrong]), NAMES).interval
+        assert interval is not None
+        covered += interval[0] <= 0.1 <= interval[1]
+    assert 0.82 <= covered / 150 <= 0.96
+
+
+def test_the_sentence_tells_the_interval() -> None:
+    verdict = judge(scored(*[(200, 200)] * 3), scored((100, 100), (120, 120), (110, 110)), NAMES)
+    assert verdict.interval is not None
+    assert f"Change {verdict.interval[0]:+.3f} to {verdict.interval[1]:+.3f}" in verdict.sentence
+    assert "interval" not in judge(scored((200, 200)), scored((100, 100)), NAMES).sentence
+
+
+def test_regions_that_got_worse_are_listed_with_the_largest_loss_first() -> None:
+    scenes = tuple(Scene(f"region {i}", f"digest:{i}", (0, 0, 64, 64)) for i in range(3))
+    old = replace(scored((100, 100), (100, 100), (100, 100)), scenes=scenes)
+    new = replace(scored((150, 150), (50, 50), (300, 300)), scenes=scenes)
+    worse = judge(old, new, NAMES).worse
+    assert [(one.name, one.class_id) for one in worse] == [
+        ("region 2", 0),
+        ("region 2", 1),
+        ("region 0", 0),
+        ("region 0", 1),
+    ]
+    assert worse[0].before == pytest.approx(0.9) and worse[0].after == pytest.approx(0.7)
+    assert worse[0].digest == "digest:2"

@@ -12,7 +12,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QProgressBar,
     QPushButton,
-    QScrollArea,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -21,9 +20,10 @@ from PySide6.QtWidgets import (
 from segstudio.core.document import Version
 from segstudio.ui.actions import Actions
 from segstudio.ui.panels.chart import Chart, Curve
+from segstudio.ui.panels.version_card import VersionCard
 from segstudio.ui.session import Session
 from segstudio.ui.state import TrainingState
-from segstudio.ui.widgets import clear, column, label, row, set_property
+from segstudio.ui.widgets import clear, column, label, row, scrolled, set_property
 from segstudio.ui.words import age, share, tr
 
 PHASES = {
@@ -58,7 +58,7 @@ class MonitorPanel(QWidget):
         self.score.setToolTip(
             tr("Mean Dice on pixels that are never trained on: the model in use (dashed) and the new one")
         )
-        self.per_class, self.versions = PerClass(), Versions(actions)
+        self.per_class, self.versions = PerClass(), Versions(session, actions)
         self._lay_out()
         self.train.clicked.connect(lambda: actions.train_or_pause())
         self.stop.clicked.connect(lambda: actions.stop_training())
@@ -159,7 +159,7 @@ class PerClass(QWidget):
         self._grid.setHorizontalSpacing(8)
         self._grid.setVerticalSpacing(3)
         self._grid.setColumnStretch(0, 1)
-        self.setLayout(column(_scrolled(self._grid), gap=0))
+        self.setLayout(column(scrolled(self._grid), gap=0))
         self._shown: object = None
         self.show_scores(())
 
@@ -187,17 +187,18 @@ class PerClass(QWidget):
 class Versions(QWidget):
     """Every model version with its parent and what the gate said of it."""
 
-    def __init__(self, actions: Actions) -> None:
+    def __init__(self, session: Session, actions: Actions) -> None:
         super().__init__()
-        self._actions = actions
+        self._session, self._actions = session, actions
         self._list = QVBoxLayout()
         self._list.setSpacing(2)
         self.buttons: dict[int, QPushButton] = {}
-        self.setLayout(column(_scrolled(self._list), gap=0))
+        self.names: dict[int, QPushButton] = {}
+        self.setLayout(column(scrolled(self._list), gap=0))
 
     def show_versions(self, versions: list[Version], *, read_only: bool = False) -> None:
         clear(self._list)
-        self.buttons = {}
+        self.buttons, self.names = {}, {}
         if not versions:
             self._list.addWidget(label(tr("Each training makes a version; all are kept."), "faint", wrap=True))
         for version in versions:
@@ -209,7 +210,11 @@ class Versions(QWidget):
         made.setProperty("active", version.status == "champion")
         made.setToolTip(_story(version))
         came_from = f"← v{version.parent}" if version.parent else ""
-        number, status = label(f"v{version.number}", "heading"), label(tr(STATUSES[version.status]), "muted")
+        number = self.names[version.number] = QPushButton(f"v{version.number}")
+        number.setProperty("link", True)
+        number.setToolTip(tr("What is known of this version, and what it would change"))
+        number.clicked.connect(lambda _=False, version=version: self.open_card(version))
+        status = label(tr(STATUSES[version.status]), "muted")
         texts = row(number, label(came_from, "muted"), status, 0, gap=7)
         if version.status in ("retired", "waiting") and not read_only:
             words = tr("Use") if version.status == "waiting" else tr("Roll back")
@@ -224,6 +229,12 @@ class Versions(QWidget):
         made.setLayout(texts)
         return made
 
+    def open_card(self, version: Version) -> VersionCard:
+        """Tell everything that is known of a version."""
+        card = VersionCard(self.window(), version, self._session.classes, self._actions)
+        card.open()
+        return card
+
 
 def _story(version: Version) -> str:
     """What is known of a version, for its tool tip."""
@@ -234,18 +245,3 @@ def _story(version: Version) -> str:
     if version.digest:
         lines.append(f"sha256 {version.digest[:12]}")
     return "\n".join(line for line in lines if line)
-
-
-def _scrolled(content: QVBoxLayout | QGridLayout) -> QScrollArea:
-    content.setContentsMargins(0, 6, 0, 0)
-    body = QWidget()
-    body.setObjectName("body")
-    outer = QVBoxLayout(body)
-    outer.setContentsMargins(0, 0, 4, 0)
-    outer.addLayout(content)
-    outer.addStretch(1)
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(body)
-    return area
