@@ -67,7 +67,7 @@ def _of_file(target: Path, options: argparse.Namespace) -> tuple[Any, list[Label
         project=options.project, images=options.images, masks=options.masks,
         classes=str(source.get("classes", "")), ignore=source.get("ignore"), invert=bool(source.get("invert")),
     )  # fmt: skip
-    regions, _, _ = labels(said)
+    regions, _, _ = read_labels(said)
     if options.start:
         return load(Path(options.start)), regions
     return build(card.architecture, card.channels, card.classes, card.options, seed=card.seed), regions
