@@ -33,6 +33,10 @@ class Settings:
     ask_before_switch: bool = option(False, "Ask before a new model is used")
     network: str = option("unet", "Network", choices=("unet", "segnet", "fcn8s", "fcn16s", "fcn32s"))
     preset: str = option("light", "Preset", choices=("light", "standard", "paper"))
+    weights: str = option(
+        "starter", "Weights of a new model", choices=("starter", "random"),
+        help="Learnt from generated images (U-Net, light), or random.",
+    )  # fmt: skip
     uncertainty: str = option(
         "entropy", "Uncertainty", choices=("entropy", "margin"), help="Over all classes, or between the two likeliest."
     )

@@ -11,6 +11,7 @@ BENCHES = {
     "view": "segstudio.cli.bench_view",
     "memory": "segstudio.cli.bench_memory",
     "soak": "segstudio.cli.bench_soak",
+    "live": "segstudio.cli.bench_live",
 }
 
 

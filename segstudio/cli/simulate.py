@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=float, default=0.0, help="seconds of training for each round instead")
     parser.add_argument("--size", type=int, default=384, help="use the middle of larger images, in pixels")
     parser.add_argument("--limit", type=int, default=30, help="use that many images at most")
-    parser.add_argument("--start", default="random", metavar="M", help="starting weights: M.safetensors, or random")
+    parser.add_argument("--start", default="starter", metavar="M", help="weights: starter, random or M.safetensors")
     parser.add_argument("--model", default="unet", metavar="NETWORK", help=", ".join(MODELS))
     parser.add_argument("--preset", default="light", help="light, standard or paper")
     parser.add_argument("--width", type=int, default=None, help="channels of the first level")
@@ -142,9 +142,10 @@ class _Bench:
             yield from simulate(self.pool, self.test, make(learner), find(strategy), setting, self.plan)
 
     def _start(self, seed: int) -> Any:
-        """The starting network: random weights of this seed, or a file's."""
-        if self._options.start == "random":
-            return fresh(argparse.Namespace(**{**vars(self._options), "seed": seed}), self._channels, self.classes)
+        """The starting network: starter or random weights of this seed, or a file's."""
+        if self._options.start in ("starter", "random"):
+            said = {**vars(self._options), "seed": seed, "weights": self._options.start}
+            return fresh(argparse.Namespace(**said), self._channels, self.classes)
         from segstudio.models.weights import load
 
         network = load(Path(self._options.start))

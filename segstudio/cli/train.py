@@ -34,6 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--width", type=int, default=None, help="channels of the first level")
     parser.add_argument("--depth", type=int, default=None, help="poolings of U-Net")
     parser.add_argument("--from", dest="start", metavar="M", help="fine-tune this model")
+    parser.add_argument("--weights", default="starter", help="a new model begins with: starter (where it fits), random")
     parser.add_argument("--epochs", type=float, default=0.0, help="stop after this many passes over the images")
     parser.add_argument("--steps", type=int, default=0, help="stop after this many steps")
     parser.add_argument("--seconds", type=float, default=0.0, help="stop after this many seconds")
@@ -95,7 +96,7 @@ def _watch(network: Any, regions: list[Labelled], recipe: Any, device: Any) -> A
 
 
 def fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
-    from segstudio.models.network import build
+    from segstudio.models.starter import begin
 
     spec = find(options.model)
     if options.preset not in spec.presets:
@@ -105,7 +106,7 @@ def fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
         value = getattr(options, name)
         if value is not None:
             chosen[name] = value
-    network = build(options.model, channels, classes, chosen, seed=options.seed)
+    network = begin(options.model, channels, classes, chosen, seed=options.seed, weights=options.weights)
     if options.encoder_weights or options.download_encoder:
         from segstudio.models.encoder_weights import load_encoder
 

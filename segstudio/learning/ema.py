@@ -9,11 +9,13 @@ from torch import Tensor, nn
 class MovingAverage:
     """Exponential moving average of a module's parameters; `cap` is the largest decay.
 
-    The decay grows as (1 + t) / (10 + t), so that a short run is not dominated by its start.
+    From random weights the decay grows as (1 + t) / (10 + t), so that a short run is not dominated by its start.
+    `trained` weights are worth remembering: the decay is `cap` from the first step, and a short run is a mean of the
+    champion and what followed (as averaging weights after fine-tuning, Wortsman et al. 2022, arXiv:2109.01903).
     """
 
-    def __init__(self, module: nn.Module, cap: float) -> None:
-        self._cap = cap
+    def __init__(self, module: nn.Module, cap: float, *, trained: bool = False) -> None:
+        self._cap, self._trained = cap, trained
         self.steps = 0
         self.weights: dict[str, Tensor] = {name: value.detach().clone() for name, value in module.named_parameters()}
 
@@ -21,7 +23,7 @@ class MovingAverage:
     def update(self, module: nn.Module) -> None:
         """Move towards the module's weights after a step."""
         self.steps += 1
-        decay = min(self._cap, (1 + self.steps) / (10 + self.steps))
+        decay = self._cap if self._trained else min(self._cap, (1 + self.steps) / (10 + self.steps))
         for name, value in module.named_parameters():
             self.weights[name].lerp_(value, 1 - decay)
 

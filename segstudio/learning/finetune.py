@@ -86,20 +86,20 @@ def finetune(
 ) -> Iterator[StepDone | Scored | Outcome]:
     """Train a copy of `network` on the labelled pixels of `regions`; the network itself is not changed.
 
-    Yields StepDone and Scored events and finally one Outcome. Each batch is half newest corrections, half
+    Yields StepDone and Scored events and finally one Outcome. Each batch is a quarter newest corrections, the rest
     replay; the moving average of the weights is what is scored and kept, with batch norm statistics estimated
-    anew; the best score on the validation pixels wins. With `state`, the run is written there at each score
-    and goes on from it with `resume`, if it is of the same network, labels and seed. On the CPU, the same seed,
-    labels and steps give the same weights bit for bit; where a clock ends the run, learning.replay repeats it from
-    its receipt. Raises UserError when there
-    is too little to learn from.
+    anew; the best score on the validation pixels wins, what passes the gate first. With `state`, the run is written
+    there at each score and goes on from it with `resume`, if it is of the same network, labels and seed. On the CPU,
+    the same seed, labels and steps give the same weights bit for bit; where a clock ends the run, learning.replay
+    repeats it from its receipt. Raises UserError when there is too little to learn from.
     """
     control, device = control or Free(), device or choose()
     check_labels(regions, [name for name, _ in network.card.classes])
     threads = torch.get_num_threads()
     torch.set_num_threads(min(threads, recipe.threads))
     try:
-        run, key = begin(network.module, recipe, device), _key(network, regions, recipe)
+        run = begin(network.module, recipe, device, trained=network.card.steps > 0)
+        key = _key(network, regions, recipe)
         saved = states.read(state) if state is not None and resume else None
         if saved is not None and not restore(run, saved, key):
             run.notes.append("The labels or the model changed since the training stopped: it began anew.")
@@ -128,7 +128,7 @@ def _train(
         ended_by = _ending(run, control)
         if ended_by or (learnt and pace.due(run)):
             start = time.perf_counter()
-            challenger = _score(run, network, regions, sampler, held_out)
+            challenger = _score(run, network, regions, sampler, champion, held_out)
             took = time.perf_counter() - start
             run.spent += took
             pace.scored(run, took)
@@ -167,15 +167,27 @@ def _ending(run: Run, control: Control) -> str:
     return ""
 
 
-def _score(run: Run, network: Network, regions: Sequence[Labelled], sampler: Sampler, held_out: bool) -> Evaluation:
-    """Score the averaged weights and remember them if they are the best so far."""
+def _score(
+    run: Run, network: Network, regions: Sequence[Labelled], sampler: Sampler, champion: Evaluation, held_out: bool
+) -> Evaluation:
+    """Score the averaged weights and remember them if they are the best so far.
+
+    What would pass the gate is better than anything that would not, whatever their means: the gate looks at every
+    class, and a run that ends a little beyond the best balance would be lost as a whole.
+    """
     candidate = averaged(run, network.card, sampler)
     found = evaluate(candidate, regions, run.device, training=not held_out)
-    score = mean_dice(found.pooled) if found.counts else 0.0
+    verdict = _judged(network, champion, found, held_out, finite=True)
+    score = (mean_dice(found.pooled) if found.counts else 0.0) + (1.0 if verdict.accepted else 0.0)
     if score > run.best and math.isfinite(run.loss) and _finite(candidate):
         run.best, run.best_step = score, run.step
         run.best_weights = {name: value.detach().cpu().clone() for name, value in candidate.module.state_dict().items()}
     return found
+
+
+def _judged(network: Network, champion: Evaluation, found: Evaluation, held_out: bool, *, finite: bool) -> Verdict:
+    names, trained = [name for name, _ in network.card.classes], network.card.steps > 0
+    return judge(champion, found, names, held_out=held_out, trained=trained, finite=finite)
 
 
 def _finite(network: Network) -> bool:
@@ -197,10 +209,7 @@ def _outcome(
         best.module.load_state_dict(run.best_weights)
     best.module.eval()
     found = evaluate(best, regions, run.device, training=not held_out)
-    verdict = judge(
-        champion, found, [name for name, _ in network.card.classes],
-        held_out=held_out, trained=network.card.steps > 0, finite=bool(run.best_weights),
-    )  # fmt: skip
+    verdict = _judged(network, champion, found, held_out, finite=bool(run.best_weights))
     fitted = calibrate(Predictor(best, run.device), regions) if run.best_weights else None
     overlap = iou(found.pooled) if found.counts else np.empty(0)
     metrics = {

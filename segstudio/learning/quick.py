@@ -21,8 +21,9 @@ from segstudio.learning.run import targets
 from segstudio.learning.scaling import scale
 from segstudio.models.card import Card
 from segstudio.models.hypercolumn import Hypercolumns, QuickNetwork
-from segstudio.models.network import Network, build
+from segstudio.models.network import Network
 from segstudio.models.registry import find
+from segstudio.models.starter import begin
 from segstudio.models.unet import UNet
 
 CONTEXT = 32
@@ -34,7 +35,7 @@ PER_TILE = 256
 LIMIT = 6000
 """Pixels a refit looks at, at most."""
 
-TRUST = 0.1
+TRUST = 0.04
 """How much a feature of the trunk weighs beside one of the filter bank (docs/learning.md)."""
 
 BLEND = 0.5
@@ -161,10 +162,9 @@ class QuickHead:
         return Network(both.eval(), replace(card, temperature=1.0))
 
 
-def fresh_trunk(card: Card) -> Network:
+def fresh_trunk(card: Card, weights: str = "starter") -> Network:
     """The trunk for quick heads beside networks with this card: a light U-Net, always the same."""
-    options = find("unet").presets["light"]
-    trunk = build("unet", card.channels, (("nothing", "#000000"),), options, seed=0)
+    trunk = begin("unet", card.channels, (("nothing", "#000000"),), find("unet").presets["light"], weights=weights)
     return Network(trunk.module, replace(trunk.card, scaling=card.scaling))
 
 

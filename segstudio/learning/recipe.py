@@ -41,8 +41,8 @@ class Recipe:
     clip: float = 1.0
     warm_up: int = 10
     ema: float = 0.98
-    every: int = 40
-    patience: int = 5
+    every: int = 20
+    patience: int = 10
     contrast: float = 0.2
     noise: float = 0.05
     warp: float = 0.0

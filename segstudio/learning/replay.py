@@ -52,7 +52,7 @@ def replay(
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        run = begin(start.module, recipe, choose(kind))
+        run = begin(start.module, recipe, choose(kind), trained=start.card.steps > 0)
         run.marks, run.replayed = marks, True
         sampler = Sampler(regions, recipe.tile, start.card.scaling, run.random)
         while run.step < last:

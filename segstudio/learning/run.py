@@ -91,14 +91,14 @@ class Run:
         return self.recipe.rate * warm * (0.55 + 0.45 * math.cos(math.pi * self.progress))
 
 
-def begin(module: nn.Module, recipe: Recipe, device: Device) -> Run:
-    """A run at its start, on a copy of `module`."""
+def begin(module: nn.Module, recipe: Recipe, device: Device, *, trained: bool = False) -> Run:
+    """A run at its start, on a copy of `module`; `trained` is whether its weights have learnt something."""
     torch.manual_seed(recipe.seed)
     module = copy.deepcopy(module).to(device.torch).train()
     optimizer = torch.optim.AdamW(
         [p for p in module.parameters() if p.requires_grad], lr=recipe.rate, weight_decay=recipe.decay
     )
-    average = MovingAverage(module, recipe.ema)
+    average = MovingAverage(module, recipe.ema, trained=trained)
     return Run(recipe, device, module, optimizer, average, device.scaler(), np.random.default_rng(recipe.seed))
 
 

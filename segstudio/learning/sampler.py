@@ -1,4 +1,4 @@
-"""Which patches a training step sees: half around the newest corrections, half replay of everything."""
+"""Which patches a training step sees: a quarter around the newest corrections, the rest replay of everything."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class Sampler:
         return other
 
     def batch(self, size: int) -> list[Patch]:
-        """`size` patches; half of them from the newest corrections where there are any."""
-        newest = (size + int(self._random.integers(2))) // 2 if self._newest else 0
+        """`size` patches; a quarter of them from the newest corrections where there are any."""
+        newest = (size + int(self._random.integers(4))) // 4 if self._newest else 0
         return [self._patch(recent=index < newest) for index in range(size)]
 
     def _patch(self, *, recent: bool) -> Patch:

@@ -31,7 +31,7 @@ class Actions:
     learn_live: Callable[[bool], None]
     """Refit the quick head after each stroke, or no longer."""
     new_model: Callable[[], None]
-    """Put a network with random weights, as chosen in the settings, in the champion's place."""
+    """Put a fresh network, as chosen in the settings, in the champion's place."""
     accept_or_roll_back: Callable[[], None]
     """Use the waiting challenger, or go back to the champion's parent."""
     use_version: Callable[[int], None]

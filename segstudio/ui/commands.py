@@ -273,7 +273,7 @@ _MODEL = (
     Command("model.stop", "Model", "Stop training", lambda w: w.actions.stop_training(), "", is_training,
             "End the training and keep the best so far", "stop", part=1),
     Command("model.new", "Model", "New model…", open_new_model, "", can_change,
-            "Choose U-Net, SegNet or FCN and start from random weights", "new", part=2),
+            "Choose U-Net, SegNet or FCN and start afresh", "new", part=2),
     Command("model.change", "Model", "Show what would change", lambda w: w.actions.show_version_change(0), "",
             can_switch, "What the waiting model, or the one before, says otherwise in view", "switch", part=2),
     Command("model.switch", "Model", "Accept or roll back", lambda w: w.actions.accept_or_roll_back(),

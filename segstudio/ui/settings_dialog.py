@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from segstudio.ui.window import MainWindow
 
 EVERYDAY = (
-    "theme", "network", "preset", "train_seconds", "auto_train", "auto_train_strokes", "ask_before_switch",
-    "uncertainty", "device", "undo_megabytes", "pixel_megabytes", "read_megabytes",
+    "theme", "network", "preset", "weights", "live", "train_seconds", "auto_train", "auto_train_strokes",
+    "ask_before_switch", "uncertainty", "device", "undo_megabytes", "pixel_megabytes", "read_megabytes",
 )  # fmt: skip
 """Settings in the order of the dialog; brush and opacity are set where they are used."""
 
@@ -68,13 +68,13 @@ def open_settings(window: MainWindow) -> SettingsDialog:
 
 
 def open_new_model(window: MainWindow) -> SettingsDialog:
-    """Choose a network and start it from random weights."""
+    """Choose a network and what it starts from."""
     dialog = SettingsDialog(
         window,
-        ("network", "preset"),
+        ("network", "preset", "weights"),
         "New model",
-        "It starts from random weights and learns from all corrections of this project. The model in use now stays in "
-        "the list of versions; one click brings it back.",
+        "It starts from starter or random weights and learns from all corrections of this project. The model in use "
+        "now stays in the list of versions; one click brings it back.",
         window.actions.new_model,
     )
     dialog.open()

@@ -131,7 +131,7 @@ class Training(QObject):
         self.ensure_model(lambda _: self._gather(images))
 
     def ensure_model(self, then: Callable[[Version], None]) -> None:
-        """Call `then` with the champion; builds one with random weights if the project has none."""
+        """Call `then` with the champion; builds one if the project has none."""
         document, image = self._session.document, self._session.image
         if document is None:
             return
@@ -141,7 +141,7 @@ class Training(QObject):
         self._make_model(then, image.info.channels if image else next(iter(document.images.values())).info.channels)
 
     def new_model(self) -> None:
-        """Put a network with random weights in the champion's place; the champion stays in the list."""
+        """Put a fresh network in the champion's place; the champion stays in the list."""
         image = self._session.image
         if self.running or image is None or self._session.read_only:
             self.said.emit("A new model can be made when an image is shown and no training runs.")
@@ -164,13 +164,16 @@ class Training(QObject):
             elif isinstance(reply, Finished):
                 version = Version(
                     number, f"models/{path.name}", reply.note, parent, "champion", settings.network, time.time(),
-                    verdict="Random weights: it has learnt nothing yet.",
+                    verdict="New: it has learnt nothing from you yet.",
                 )  # fmt: skip
                 document.put_version(version)
                 then(version)
 
         self._workers.compute.submit(
-            lambda job: NewModel(job, str(path), settings.network, options, channels, classes), on_reply
+            lambda job: NewModel(
+                job, str(path), settings.network, options, channels, classes, weights=settings.weights
+            ),
+            on_reply,
         )
 
     def use(self, number: int) -> None:

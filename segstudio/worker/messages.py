@@ -91,7 +91,7 @@ class Probe(Message):
 
 @dataclass(frozen=True)
 class NewModel(Message):
-    """Build a network with random weights (or ImageNet encoder weights) and save it as a checkpoint."""
+    """Build a network with starter or random weights and save it as a checkpoint."""
 
     job: int
     path: str
@@ -100,6 +100,7 @@ class NewModel(Message):
     channels: int
     classes: tuple[tuple[str, str], ...]  # (name, colour) by class id
     seed: int = 0
+    weights: str = "starter"
 
 
 @dataclass(frozen=True)

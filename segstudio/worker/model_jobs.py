@@ -18,7 +18,7 @@ from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
 from segstudio.learning.predict import MEASURES, Predictor
 from segstudio.learning.predict import predict as predict_slice
 from segstudio.learning.recipe import preset
-from segstudio.models.network import build
+from segstudio.models.starter import begin
 from segstudio.models.weights import load, save
 from segstudio.worker import messages
 from segstudio.worker.control import Control
@@ -36,8 +36,11 @@ _quick = QuickLearning()
 
 
 def new_model(message: NewModel) -> str:
-    """Save a network with random weights; the note is the file's sha256."""
-    network = build(message.architecture, message.channels, message.classes, message.options, seed=message.seed)
+    """Save a network that has learnt nothing yet; the note is the file's sha256."""
+    network = begin(
+        message.architecture, message.channels, message.classes, message.options, seed=message.seed,
+        weights=message.weights,
+    )  # fmt: skip
     return save(network, Path(message.path))
 
 

@@ -97,7 +97,8 @@ class Head:
     def begin(self, setting: Setting) -> None:
         start = setting.start()
         usable = start.card.steps > 0 and start.card.architecture == "unet"
-        trunk = start if usable else fresh_trunk(start.card)
+        weights = "starter" if "starter" in start.card.metrics else "random"
+        trunk = start if usable else fresh_trunk(start.card, weights)
         self._setting, self._start = setting, start
         self._head = QuickHead(trunk, setting.device, seed=setting.seed)
         self._predictor = Predictor(start, setting.device)
