@@ -1,4 +1,5 @@
-"""`segstudio models`: networks and presets; `segstudio models show FILE`: what a model file says of itself."""
+"""`segstudio models`: networks and presets; `models show FILE`: what a model file says of itself; `models onnx FILE
+OUT`: the model for other programs."""
 
 from __future__ import annotations
 
@@ -15,10 +16,11 @@ from segstudio.models.registry import MODELS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("show", nargs="?", choices=("show",), help="show a model file instead of the networks")
+    parser.add_argument("show", nargs="?", choices=("show", "onnx"), help="show a model file, or export it as ONNX")
     parser.add_argument(
         "file", nargs="?", metavar="FILE", help="a .safetensors file, or a version in a project's models/"
     )
+    parser.add_argument("out", nargs="?", metavar="OUT", help="the .onnx file to write")
     parser.add_argument("--receipt", action="store_true", help="everything the model was made from")
     parser.add_argument("--json", action="store_true")
 
@@ -26,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     if options.show and not options.file:
         raise UserError("There is no model to show.", hint="Write segstudio models show FILE.")
+    if options.show == "onnx":
+        return _export(options)
     if options.show:
         return _show(read_card(Path(options.file)), options)
     if options.json:
@@ -41,6 +45,19 @@ def run(options: argparse.Namespace) -> int:
             print(f"             --{name:<11} {option.help} (default {option.default})")
         for name, values in spec.presets.items():
             print(f"           preset {name:<9} {', '.join(f'{k} {v}' for k, v in values.items()) or 'as published'}")
+    return 0
+
+
+def _export(options: argparse.Namespace) -> int:
+    from segstudio.models.onnx_file import export
+    from segstudio.models.weights import load
+
+    if not options.out:
+        raise UserError("There is no file to write.", hint="Write segstudio models onnx FILE OUT.onnx.")
+    network = load(Path(options.file))
+    worst = export(network, Path(options.out))
+    print(f"{options.out}: checked with ONNX Runtime, largest difference {worst:.1g}.")
+    print(f"Rows and columns must be multiples of {network.module.stride}; logits come out, softmax over axis 1.")
     return 0
 
 

@@ -15,6 +15,9 @@ PATCH = 64
 FULL = 0.95
 """A window of which this share is annotated is never proposed."""
 
+FAR = 0.3
+"""Weight of the distance to what is annotated; more of it chases empty and odd windows (docs/learning.md)."""
+
 Floats = NDArray[np.float64]
 
 
@@ -38,7 +41,7 @@ class Candidates:
     trust: float = 1.0
 
 
-def rank(candidates: Candidates, random: np.random.Generator, noise: float = 0.1) -> NDArray[np.int64]:
+def rank(candidates: Candidates, random: np.random.Generator, noise: float = 0.2) -> NDArray[np.int64]:
     """Indices of the windows worth looking at, best first; fully annotated ones are left out.
 
     Classes take turns, the least annotated first (stratified as in ClaSP PE, 2026); a class's turn goes to the window
@@ -54,7 +57,7 @@ def rank(candidates: Candidates, random: np.random.Generator, noise: float = 0.1
     moved = _shares(c.disagreement[open_])
     noised = random.gumbel(0, noise, (len(open_), c.uncertainty.shape[1]))
     unsure = np.stack([_shares(column) for column in c.uncertainty[open_].T], 1)
-    score = c.trust * (unsure + 0.5 * moved[:, None]) + far[:, None] + noised
+    score = c.trust * (unsure + 0.5 * moved[:, None]) + FAR * far[:, None] + noised
     order: list[int] = []
     turns = np.argsort(c.counts, kind="stable")
     for turn in range(len(open_)):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -39,7 +40,16 @@ TRUST = 0.04
 """How much a feature of the trunk weighs beside one of the filter bank (docs/learning.md)."""
 
 BLEND = 0.5
-"""The champion's share in the mean of the two opinions, once it was trained (docs/learning.md)."""
+"""The champion's share in the mean of the two opinions while nothing is known of either."""
+
+SHARES = tuple(part / 10 for part in range(11))
+"""Shares that are compared on held-out pixels."""
+
+HELD_TILES, HELD_PIXELS = 24, 100
+"""Newest tiles whose held-out pixels the champion is asked about, and how many it takes to trust them."""
+
+SHRINK = 0.1
+"""Nats a pixel that a share of 0 or 1 must win over an even one."""
 
 Key = tuple[str, int, int]
 """Digest of an image slice, row and column of a tile."""
@@ -60,11 +70,28 @@ class Fit:
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Annotated pixels: features (n, D), class ids (n,), weights (n,) by origin."""
+    """Annotated pixels: features (n, D), class ids (n,), weights (n,) by origin, whether they lie in a block that
+    no network is trained on (n,)."""
 
     features: Tensor
     classes: Tensor
     weights: Tensor
+    held: Tensor
+
+    def only(self, chosen: Tensor) -> Samples:
+        """Those that `chosen` (indices or booleans) picks."""
+        return Samples(self.features[chosen], self.classes[chosen], self.weights[chosen], self.held[chosen])
+
+
+@dataclass(slots=True)
+class Held:
+    """Held-out pixels of a tile: the input (1, C, H, W) they lie in, where (n, 2; column, row), and what the last
+    champion said of them (n, K)."""
+
+    x: Tensor
+    at: Tensor
+    samples: Samples
+    said: Tensor | None = None
 
 
 class QuickHead:
@@ -88,7 +115,10 @@ class QuickHead:
         self._trust = torch.cat([torch.full((n,), t) for n, t in zip(columns.sizes, trust, strict=True)])
         self._samples: dict[Key, Samples] = {}
         self._states: dict[Key, int] = {}
+        self._held: OrderedDict[Key, Held] = OrderedDict()
+        self._asked: Network | None = None
         self._fitted: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
+        self._apart: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
 
     @property
     def classes(self) -> set[int]:
@@ -97,8 +127,8 @@ class QuickHead:
 
     def forget(self, digest: str, row: int, column: int) -> None:
         """The tile has no labels any more."""
-        self._samples.pop((digest, row, column), None)
-        self._states.pop((digest, row, column), None)
+        for known in (self._samples, self._states, self._held):
+            known.pop((digest, row, column), None)
 
     def learn(self, regions: Sequence[Labelled]) -> int:
         """Take in the labels of `regions`, tile by tile; returns how many tiles were computed."""
@@ -112,15 +142,15 @@ class QuickHead:
                     continue
                 self._states[key] = state
                 places = _places(part, np.random.default_rng(self._seed))
+                self.forget(*key)
+                self._states[key] = state
                 if len(places):
-                    self._samples[key] = self._features(region, max(top, 0), max(left, 0), part, places)
+                    self._take(key, region, max(top, 0), max(left, 0), part, places)
                     computed += 1
-                else:
-                    self._samples.pop(key, None)
         return computed
 
-    def _features(self, region: Labelled, top: int, left: int, codes: Codes, places: NDArray[np.int64]) -> Samples:
-        """Features of the pixels `places` (flat indices) of `codes`, which lies at (top, left) in the region."""
+    def _take(self, key: Key, region: Labelled, top: int, left: int, codes: Codes, places: NDArray[np.int64]) -> None:
+        """Keep the features of the pixels `places` (flat indices) of `codes`, lying at (top, left) of the region."""
         height, width = codes.shape
         start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)
         part = region.pixels[start_row : top + height + CONTEXT, start_column : left + width + CONTEXT]
@@ -128,8 +158,14 @@ class QuickHead:
         rows, columns = np.divmod(places, width)
         at = torch.from_numpy(np.stack((columns + left - start_column, rows + top - start_row), 1))
         classes, weights = targets(codes[rows, columns])
-        features = self._columns.read(x.to(self._device.torch, memory_format=torch.channels_last), at)
-        return Samples(features, torch.from_numpy(classes), torch.from_numpy(weights))
+        x = x.to(self._device.torch, memory_format=torch.channels_last)
+        held = torch.from_numpy(region.validation[rows + top, columns + left])
+        samples = Samples(self._columns.read(x, at), torch.from_numpy(classes), torch.from_numpy(weights), held)
+        self._samples[key] = samples
+        if held.any():
+            self._held[key] = Held(x, at[held], samples.only(held))
+            while len(self._held) > HELD_TILES:
+                self._held.popitem(last=False)
 
     def refit(self, classes: int) -> float:
         """Fit the head to everything learnt so far, for class ids below `classes`; returns the loss at the end.
@@ -139,14 +175,45 @@ class QuickHead:
         if len(self.classes) < 2:
             raise ValueError("a head needs pixels of two classes")
         samples = _drawn(list(self._samples.values()), self._seed)
+        self._fitted, loss = self._fit_to(samples, classes)
+        rest = samples.only(~samples.held)
+        enough = int(samples.held.sum()) >= HELD_PIXELS and len(torch.unique(rest.classes)) >= 2
+        self._apart = self._fit_to(rest, classes)[0] if enough else None
+        return loss
+
+    def _fit_to(self, samples: Samples, classes: int) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], float]:
         mean = samples.features.mean(0)
         deviation = samples.features.std(0).clamp_min(1e-3) / self._trust
         standard = replace(samples, features=(samples.features - mean) / deviation)
-        head, loss = fit_head(standard, classes, self._fit, torch.Generator().manual_seed(self._seed))
-        first, second = head
+        (first, second), loss = fit_head(standard, classes, self._fit, torch.Generator().manual_seed(self._seed))
         weight = first.weight.detach() / deviation
-        self._fitted = weight, first.bias.detach() - weight @ mean, second.weight.detach(), second.bias.detach()
-        return loss
+        bias = first.bias.detach() - weight @ mean
+        return (weight, bias, second.weight.detach(), second.bias.detach()), loss
+
+    def share(self, champion: Network, module: nn.Module) -> float:
+        """The champion's share in the common opinion, 0..1: what would have been right on held-out pixels.
+
+        Neither the champion nor a head fitted for this question has learnt those. The share is that of the likeliest
+        mixture, drawn towards one half (stacking, Wolpert 1992).
+        """
+        if self._apart is None or not self._held:
+            return BLEND
+        if champion is not self._asked:
+            self._asked = champion
+            for held in self._held.values():
+                held.said = None
+        theirs, ours, truth = [], [], []
+        first, bias, second, last = self._apart
+        for held in self._held.values():
+            if held.said is None:
+                with torch.inference_mode():
+                    logits = module(held.x)[0].float().cpu() / champion.card.temperature
+                held.said = logits.softmax(0)[:, held.at[:, 1], held.at[:, 0]].T
+            theirs.append(held.said)
+            hidden = (held.samples.features @ first.T + bias).relu()
+            ours.append((hidden @ second.T + last).softmax(1))
+            truth.append(held.samples.classes)
+        return likeliest_share(torch.cat(theirs), torch.cat(ours), torch.cat(truth))
 
     def network(self, card: Card, champion: Network | None = None, module: nn.Module | None = None) -> Network:
         """The fitted head as a network with this card; with a champion that was trained, the mean of both.
@@ -158,8 +225,22 @@ class QuickHead:
             raise RuntimeError("the quick head was not fitted yet")
         trained = champion is not None and champion.card.steps > 0
         other = (module or champion.module) if champion is not None and trained else None
-        both = QuickNetwork(self._columns, self._fitted, other, BLEND)
+        share = self.share(champion, other) if champion is not None and other is not None else 0.0
+        both = QuickNetwork(self._columns, self._fitted, other if share else None, share)
         return Network(both.eval(), replace(card, temperature=1.0))
+
+
+def likeliest_share(theirs: Tensor, ours: Tensor, truth: Tensor) -> float:
+    """The share (of SHARES) of `theirs` (n, K) in a mixture with `ours` that is likeliest to say `truth` (n,)."""
+    count = torch.bincount(truth, minlength=theirs.shape[1]).clamp_min(1)[truth]
+    weight = (1 / count) / (1 / count).sum()
+    place = torch.arange(len(truth))
+
+    def cost(share: float) -> float:
+        right = share * theirs[place, truth] + (1 - share) * ours[place, truth]
+        return float(-(right.clamp_min(1e-3).log() * weight).sum()) + SHRINK * (2 * share - 1) ** 2
+
+    return min(SHARES, key=cost)
 
 
 def fresh_trunk(card: Card, weights: str = "starter") -> Network:
@@ -220,11 +301,10 @@ def _places(codes: Codes, random: np.random.Generator) -> NDArray[np.int64]:
 
 def _drawn(every: Sequence[Samples], seed: int) -> Samples:
     """All samples, or about LIMIT of them drawn evenly from the classes."""
-    features, classes, weights = (torch.cat([getattr(s, name) for s in every]) for name in Samples.__slots__)
-    if len(classes) > LIMIT:
-        random, found = np.random.default_rng(seed), classes.numpy()
-        share = LIMIT // len(np.unique(found))
-        chosen = [random.permutation(np.flatnonzero(found == c))[:share] for c in np.unique(found)]
-        index = torch.from_numpy(np.sort(np.concatenate(chosen)))
-        features, classes, weights = features[index], classes[index], weights[index]
-    return Samples(features, classes, weights)
+    whole = Samples(*(torch.cat([getattr(samples, name) for samples in every]) for name in Samples.__slots__))
+    if len(whole.classes) <= LIMIT:
+        return whole
+    random, found = np.random.default_rng(seed), whole.classes.numpy()
+    share = LIMIT // len(np.unique(found))
+    chosen = [random.permutation(np.flatnonzero(found == c))[:share] for c in np.unique(found)]
+    return whole.only(torch.from_numpy(np.sort(np.concatenate(chosen))))

@@ -129,14 +129,20 @@ class QuickNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:  # (N, C, H, W)
         height, width = x.shape[-2:]
         padded = pad_to(x, self.columns.stride)
-        hidden: dict[tuple[int, int], Tensor] = {}
-        for weight, features in zip(self.first, self.columns(padded), strict=True):
-            part, size = F.conv2d(features, weight), (features.shape[-2], features.shape[-1])
-            hidden[size] = hidden[size] + part if size in hidden else part
         whole = (padded.shape[-2], padded.shape[-1])
-        total = hidden.pop(whole) + self.bias[:, None, None]
-        for part in hidden.values():
-            total += F.interpolate(part, whole, mode="bilinear", align_corners=False)
+        alike: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
+        for weight, features in zip(self.first, self.columns(padded), strict=True):
+            # Channels last: interpolation is six times faster, and sums of mixed layouts forty times slower.
+            features = features.contiguous(memory_format=torch.channels_last)
+            alike.setdefault((features.shape[-2], features.shape[-1]), []).append((features, weight))
+        total: Tensor | None = None
+        for _, pairs in sorted(alike.items(), reverse=True):  # the full size first
+            maps, weights = (torch.cat(parts, 1) for parts in zip(*pairs, strict=True))
+            if total is None:
+                total = F.conv2d(maps, weights, self.bias)
+            else:
+                total += F.interpolate(F.conv2d(maps, weights), whole, mode="bilinear", align_corners=False)
+        assert total is not None
         logits: Tensor = F.conv2d(total.relu_(), self.second, self.last)[..., :height, :width]
         if self.champion is None:
             return logits

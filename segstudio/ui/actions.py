@@ -19,6 +19,8 @@ class Actions:
     open_sample: Callable[[], None]
     save_copy: Callable[[Path], None]
     export_masks: Callable[[Path], None]
+    export_model: Callable[[Path], None]
+    """Write the champion as an ONNX file."""
     show_image: Callable[[int], None]
     next_image: Callable[[int], None]
     """Go this many images on (negative: back)."""

@@ -169,6 +169,7 @@ class Program(QObject):
             new_project=lambda: self.studio.new_project(),
             open_sample=lambda: self.studio.open_sample(),
             save_copy=lambda folder: self.studio.save_copy(folder),
+            export_model=lambda path: self.studio.export_model(path),
             export_masks=lambda folder: self.studio.export_masks(folder),
             show_image=lambda image: self.studio.opening.show(image),
             next_image=lambda count: self.studio.opening.step(count),

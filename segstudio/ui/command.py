@@ -91,6 +91,11 @@ def is_training(window: MainWindow) -> bool:
     return window.training.running
 
 
+def has_champion(window: MainWindow) -> bool:
+    document = window.session.document
+    return document is not None and document.champion is not None
+
+
 def can_switch(window: MainWindow) -> bool:
     """A challenger waits, or there is an older version to go back to."""
     document = window.session.document

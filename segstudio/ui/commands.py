@@ -17,6 +17,7 @@ from segstudio.ui.command import (
     can_redo,
     can_switch,
     can_undo,
+    has_champion,
     has_document,
     has_image,
     has_job,
@@ -276,6 +277,8 @@ _MODEL = (
             "Choose U-Net, SegNet or FCN and start afresh", "new", part=2),
     Command("model.change", "Model", "Show what would change", lambda w: w.actions.show_version_change(0), "",
             can_switch, "What the waiting model, or the one before, says otherwise in view", "switch", part=2),
+    Command("model.export", "Model", "Export model as ONNX…", dialogs.export_model, "", has_champion,
+            "For other programs; checked with ONNX Runtime", "export", part=2),
     Command("model.switch", "Model", "Accept or roll back", lambda w: w.actions.accept_or_roll_back(),
             "Ctrl+Shift+T", can_switch, "Use the waiting model, or go back to the one before", "switch", part=2),
 )  # fmt: skip

@@ -43,6 +43,12 @@ def export_masks(window: MainWindow) -> None:
         window.actions.export_masks(Path(folder))
 
 
+def export_model(window: MainWindow) -> None:
+    name, _ = QFileDialog.getSaveFileName(window, tr("Export the model as ONNX"), "model.onnx", "ONNX (*.onnx)")
+    if name:
+        window.actions.export_model(Path(name))
+
+
 def about(window: MainWindow) -> None:
     box = QMessageBox(window)
     box.setWindowTitle(tr("About SegStudio"))

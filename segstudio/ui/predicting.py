@@ -44,6 +44,10 @@ class Trial:
     blocks: list[tuple[int, int, NDArray[np.uint8]]] = field(default_factory=list)
 
 
+OVERLAP, LOOK_OVERLAP = 0.25, 0.125
+"""Share of a window that overlaps the next: a look after a stroke must be quick."""
+
+
 @dataclass(slots=True)
 class Task:
     """One image waiting for, or under, prediction."""
@@ -205,7 +209,7 @@ class Predicting(QObject):
         return Predict(
             job, str(self.model_path(version)), part.image, entry.info.ranges, part.slices, into[0], into[1],
             first=part.first, only_first=task.only_visible and not part.own, measure=self._session.settings.uncertainty,
-            device=self._session.settings.device, quick=task.news,
+            device=self._session.settings.device, quick=task.news, overlap=LOOK_OVERLAP if task.quiet else OVERLAP,
         )  # fmt: skip
 
     def _slices(self, entry: ImageEntry) -> tuple[int, ...]:

@@ -27,7 +27,7 @@ from segstudio.ui.recent import is_project
 from segstudio.ui.session import Session
 from segstudio.ui.training import Training
 from segstudio.ui.workers import Workers
-from segstudio.worker.messages import BoxTuple, Failed
+from segstudio.worker.messages import BoxTuple, ExportModel, Failed, Finished, Message
 
 Repeat = Callable[[], None]
 
@@ -134,6 +134,22 @@ class Studio(QObject):
             written = self._value(lambda: export_masks(document, folder, layer=self.session.active_layer or 1))
             if written:
                 self.said.emit(f"{len(written)} mask{'s' if len(written) > 1 else ''} written to {folder}.")
+
+    def export_model(self, path: Path) -> None:
+        """Write the champion as an ONNX file for other programs."""
+        champion = self.document.champion if self.document else None
+        if champion is None:
+            return
+        model = str(self.predicting.model_path(champion))
+
+        def on_reply(reply: Message) -> None:
+            if isinstance(reply, Failed):
+                self.problem.emit(reply, "", None)
+            elif isinstance(reply, Finished):
+                self.said.emit(reply.note)
+
+        self.said.emit("Writing the model as ONNX…")
+        self.workers.compute.submit(lambda job: ExportModel(job, model, str(path)), on_reply)
 
     def next_useful(self) -> None:
         """Show the image worth most: never labelled ones by mean uncertainty, then the least labelled."""

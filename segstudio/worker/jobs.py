@@ -12,6 +12,7 @@ from segstudio.worker.control import Control
 from segstudio.worker.messages import (
     Baseline,
     BuildLevels,
+    ExportModel,
     ImageRead,
     Message,
     NewModel,
@@ -114,6 +115,15 @@ def _(message: NewModel, control: Control, send: Send) -> str:
     from segstudio.worker.model_jobs import new_model
 
     return new_model(message)
+
+
+@run.register
+def _(message: ExportModel, control: Control, send: Send) -> str:
+    from segstudio.models.onnx_file import export
+    from segstudio.models.weights import load
+
+    worst = export(load(Path(message.model)), Path(message.path))
+    return f"The model was written to {Path(message.path).name}; ONNX Runtime differs by {worst:.0e} at most."
 
 
 @run.register

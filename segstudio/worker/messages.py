@@ -104,6 +104,15 @@ class NewModel(Message):
 
 
 @dataclass(frozen=True)
+class ExportModel(Message):
+    """Write a checkpoint as an ONNX file, checked; Finished tells how near ONNX Runtime came."""
+
+    job: int
+    model: str
+    path: str
+
+
+@dataclass(frozen=True)
 class Predict(Message):
     """Predict slices of an image into shared arrays; a Block is sent for every finished piece."""
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 
 from segstudio.core.codes import NOTHING
+from segstudio.ui.commands import COMMANDS
 
 from .conftest import User
 from .test_the_loop import dice_where_nobody_spoke, walk
@@ -93,3 +94,19 @@ def test_a_crash_of_the_worker_costs_nothing_but_time(
     settled(user)
     found = user.prediction(1)
     assert {0, 1} <= set(np.unique(found).tolist()), "both classes are known again, not only the newest stroke's"
+
+
+def test_the_model_is_exported_as_onnx_from_the_menu(
+    user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import onnx
+
+    out = tmp_path / "m.onnx"
+    monkeypatch.setattr("segstudio.ui.dialogs.QFileDialog.getSaveFileName", lambda *_: (str(out), ""))
+    user.studio.open_sample()
+    user.wait(lambda: user.session.pixels is not None)
+    if user.session.document is not None and user.session.document.champion is None:
+        user.predict()
+    user.window.run(next(command for command in COMMANDS if command.id == "model.export"))
+    user.wait(out.exists, 120)
+    assert [entry.name for entry in onnx.load(str(out)).graph.output] == ["logits"]

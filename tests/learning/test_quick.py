@@ -14,7 +14,7 @@ from segstudio.core.geometry import TILE
 from segstudio.learning.device import choose
 from segstudio.learning.evaluate import evaluate, mean_dice
 from segstudio.learning.labelled import Labelled
-from segstudio.learning.quick import QuickHead, fresh_trunk
+from segstudio.learning.quick import QuickHead, fresh_trunk, likeliest_share
 from segstudio.models.blocks import pad_to
 from segstudio.models.network import Network, build
 
@@ -151,3 +151,26 @@ def test_a_class_nobody_painted_is_not_predicted(network: Network) -> None:
     found = head.network(wide.card).module(torch.randn(1, 1, 64, 64)).argmax(1)
     assert 2 not in found.unique().tolist()
     assert NOTHING not in found.unique().tolist()
+
+
+def test_the_likeliest_share_follows_whoever_is_right() -> None:
+    truth = torch.tensor([0, 1] * 50)
+    right = torch.full((100, 2), 0.1)
+    right[torch.arange(100), truth] = 0.9
+    assert likeliest_share(right, 1 - right, truth) > 0.8
+    assert likeliest_share(1 - right, right, truth) < 0.2
+    assert likeliest_share(right, right, truth) == 0.5
+
+
+def test_a_champion_that_fails_on_held_out_pixels_loses_its_say(network: Network) -> None:
+    region = scribbled(0, role="blocks")
+    region.codes[:] = np.where(region.validation | (region.codes > 0), encode_map(picture(0)[1], Origin.PAINTED), 0)
+    head = QuickHead(fresh_trunk(network.card), choose("cpu"))
+    head.learn([region])
+    head.refit(2)
+    torch.nn.init.normal_(network.module.head.weight, 0, 5.0)
+    network.card = replace(network.card, steps=10)
+    network.module.eval()
+    assert head.share(network, network.module) < 0.3
+    good = head.network(network.card)
+    assert head.share(good, good.module) >= 0.5

@@ -19,7 +19,7 @@ from segstudio.ui.bench.scene import application, mouse
 
 SIDE = 1024
 SEEN = 512
-"""Image pixels along the shorter side of the canvas."""
+"""As many image pixels are seen as a square of this side has."""
 
 PATIENCE = 120.0
 """Seconds after which something is wrong."""
@@ -59,7 +59,7 @@ def _measure(program: Program, picture: Path, strokes: int) -> tuple[Found, Foun
     _wait(lambda: session.pixels is not None)
     canvas = window.canvas
     canvas.actual_size()
-    canvas.zoom_by(min(canvas.width(), canvas.height()) / SEEN)
+    canvas.zoom_by((canvas.width() * canvas.height()) ** 0.5 / SEEN)
     random = np.random.default_rng(0)
     for number in range(4):
         _stroke(program, number, random)
