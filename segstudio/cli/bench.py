@@ -12,6 +12,7 @@ BENCHES = {
     "memory": "segstudio.cli.bench_memory",
     "soak": "segstudio.cli.bench_soak",
     "live": "segstudio.cli.bench_live",
+    "predict": "segstudio.cli.bench_predict",
 }
 
 
