@@ -27,7 +27,7 @@ from segstudio.ui.command import (
     is_training,
 )
 from segstudio.ui.mask_commands import MASK
-from segstudio.ui.view_commands import LAYOUT
+from segstudio.ui.view_commands import LAYOUT, TURN
 
 if TYPE_CHECKING:
     from segstudio.core.history import Edit
@@ -327,7 +327,7 @@ _HELP = (
     Command("app.about", "Help", "About SegStudio", dialogs.about, icon="info", part=1),
 )  # fmt: skip
 
-COMMANDS = (*_FILE, *_EDIT, *_TOOLS, *_CLASSES, *MASK, *_IMAGE, *_VIEW, *LAYOUT, *_MODEL, *_HELP)
+COMMANDS = (*_FILE, *_EDIT, *_TOOLS, *_CLASSES, *MASK, *_IMAGE, *_VIEW, *TURN, *LAYOUT, *_MODEL, *_HELP)
 
 MENUS = ("File", "Edit", "Classes", "Mask", "Image", "View", "Layout", "Model", "Help")
 

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from segstudio.core.slab import Projection, Slab
+from segstudio.ui.canvas.turn import Turn
 from segstudio.ui.command import Command, Run, Test, has_image, has_slices
 
 if TYPE_CHECKING:
     from segstudio.ui.views import Layout
     from segstudio.ui.window import MainWindow
+
+
+def can_turn(window: MainWindow) -> bool:
+    """Crosshair lines and dividers lie over several views; only a single one can be turned."""
+    return has_image(window) and (not window.docks or window.views.chosen == "single")
+
+
+def is_turned(window: MainWindow) -> bool:
+    return has_image(window) and not window.views.active.turn.straight
+
 
 THINNEST = 5
 """Slices of a slab when it is first chosen."""
@@ -45,6 +57,29 @@ def thicken(window: MainWindow, change: int) -> None:
     slices = max(1, min(window.session.shape[0], slab.slices + change))
     window.session.set_display(slab=Slab(slab.projection, slices))
 
+
+def turns(change: Callable[[Turn], Turn]) -> Run:
+    """Turns the active view; what is painted lands where the pointer is, in the image as it lies in its file."""
+
+    def run(window: MainWindow) -> None:
+        canvas = window.views.active
+        canvas.set_turn(change(canvas.turn))
+
+    return run
+
+
+TURN = (
+    Command("view.turn-right", "View", "Turn right", turns(lambda turn: turn.right()), "Ctrl+]", can_turn,
+            "A quarter clockwise, for the eye only", "redo", part=3),
+    Command("view.turn-left", "View", "Turn left", turns(lambda turn: turn.left()), "Ctrl+[", can_turn,
+            "A quarter counterclockwise, for the eye only", "undo", part=3),
+    Command("view.mirror", "View", "Mirror left to right", turns(lambda turn: turn.across()), "Shift+M", can_turn,
+            "For the eye only: the image stays as it is", "swap", part=3),
+    Command("view.flip", "View", "Mirror top to bottom", turns(lambda turn: turn.down()), "Ctrl+Shift+M", can_turn,
+            "For the eye only: the image stays as it is", "swap", part=3),
+    Command("view.straighten", "View", "As it lies in the file", turns(lambda turn: Turn()), "", is_turned,
+            "Neither turned nor mirrored", "fit", part=3),
+)  # fmt: skip
 
 LAYOUT = (
     Command("layout.single", "Layout", "Single view", lays_out("single"), "F5", has_image, icon="image",

@@ -10,6 +10,7 @@ from PySide6.QtGui import QMouseEvent, QRegion
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QToolButton, QWidget
 
 from segstudio.core.turned import Axis, turned_back
+from segstudio.ui.canvas.turn import Turn
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.crosshair import Crosshair
 from segstudio.ui.marks import Divider, Marks
@@ -117,6 +118,8 @@ class Views(QWidget):
         if layout == "orthogonal" and (why := self._why_not_turned()):
             self.session.blocked.emit(why)
             return
+        if layout != "single":
+            self.canvas.set_turn(Turn())
         self.chosen = layout
         self._arrange()
         self.canvas.setFocus()
@@ -241,5 +244,6 @@ class Views(QWidget):
         shift = event.modifiers() & Qt.KeyboardModifier.ShiftModifier
         if self.shown != "orthogonal" or not shift or event.buttons() != Qt.MouseButton.NoButton:
             return
-        row, column = canvas.view.to_image(event.position().x(), event.position().y())
+        at = canvas.straightened(event.position())
+        row, column = canvas.view.to_image(at.x(), at.y())
         self.crosshair.move(turned_back((canvas.session.slice, int(row), int(column)), self._axes[canvas]))

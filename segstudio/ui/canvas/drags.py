@@ -21,15 +21,18 @@ class Drag(Protocol):
     """Something that goes on while a button is held."""
 
     cursor: Qt.CursorShape
+    upright: bool
+    """Whether it follows the screen, however the view is turned."""
 
     def move(self, at: QPointF) -> None:
-        """The pointer is at a widget point now."""
+        """The pointer is at a point of the widget, or of the straight frame, now."""
 
 
 class Pan:
     """The image follows the hand."""
 
     cursor = Qt.CursorShape.ClosedHandCursor
+    upright = False
 
     def __init__(self, canvas: Canvas, at: QPointF) -> None:
         self._canvas, self._from = canvas, at
@@ -44,6 +47,7 @@ class MinimapDrag:
     """What is under the pointer in the minimap comes to the middle."""
 
     cursor = Qt.CursorShape.ClosedHandCursor
+    upright = True
 
     def __init__(self, canvas: Canvas, at: QPointF) -> None:
         self._canvas = canvas
@@ -67,6 +71,7 @@ class Levelling:
     """Window/level as in clinical viewers: right widens the window, up makes the picture brighter."""
 
     cursor = Qt.CursorShape.SizeAllCursor
+    upright = True
 
     def __init__(self, session: Session, at: QPointF) -> None:
         self._session, self._from = session, at
@@ -85,13 +90,14 @@ def touched(canvas: Canvas, event: QTouchEvent) -> bool:
     """Fingers pan, two of them also zoom; a finger never paints, so that a hand may rest beside the stylus."""
     points = [point for point in event.points() if point.state() != QEventPoint.State.Released]
     if event.type() == QEvent.Type.TouchUpdate and points:
-        now, before = ([find(point) for point in points] for find in (QEventPoint.position, QEventPoint.lastPosition))
+        finds = QEventPoint.position, QEventPoint.lastPosition
+        now, before = ([canvas.straightened(find(point)) for point in points] for find in finds)
         middle, last = (sum(places, QPointF()) / len(places) for places in (now, before))
         canvas.pan_by(round(middle.x() - last.x()), round(middle.y() - last.y()))
         if len(points) > 1:
             apart, were = (_length(places[1] - places[0]) for places in (now, before))
             if were > 0 and apart > 0:
-                canvas.zoom_by(apart / were, middle)
+                canvas.zoom_by(apart / were, sum((point.position() for point in points), QPointF()) / len(points))
     event.accept()
     return True
 

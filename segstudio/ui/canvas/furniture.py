@@ -20,12 +20,15 @@ class Furniture:
         self._pictures: list[tuple[QRect, QPixmap | None, Callable[[QPainter], None]]] = []
 
     def show(
-        self, painter: QPainter, clip: QRect, view: Viewport, info: ImageInfo, minimap: Callable[[], QImage]
+        self, painter: QPainter, clip: QRect, view: Viewport, info: ImageInfo, minimap: Callable[[], QImage] | None
     ) -> None:
-        """Draw the parts that touch `clip`; they are made anew when the view or the minimap differs from before."""
+        """Draw the parts that touch `clip`; they are made anew when the view or the minimap differs from before.
+
+        Without `minimap` there is none.
+        """
         ratio = painter.device().devicePixelRatio()
         where = overlay.minimap_rect(view, info.shape)
-        small = None if where.isNull() else minimap()
+        small = None if minimap is None or where.isNull() else minimap()
         key = small.cacheKey() if small else 0
         now = (view.scale, view.row, view.column, view.width, view.height, ratio, id(info), key)
         if now != self._key:

@@ -32,9 +32,9 @@ def pointer_at(view: Viewport, z: int, at: QPointF, modifiers: Qt.KeyboardModifi
     return Pointer(z, row, column, erase, pick, 1.0, shift, (0.0, 0.0), REACH / view.scale)
 
 
-def stylus_at(view: Viewport, z: int, event: QTabletEvent) -> Pointer:
-    """What a stylus means to a tool: with pressure and tilt, and its eraser tip erases."""
-    at = pointer_at(view, z, event.position(), event.modifiers())
+def stylus_at(view: Viewport, z: int, event: QTabletEvent, place: QPointF) -> Pointer:
+    """What a stylus at a point of the straight frame means: with pressure and tilt, and its eraser tip erases."""
+    at = pointer_at(view, z, place, event.modifiers())
     eraser = event.pointerType() == QPointingDevice.PointerType.Eraser
     return replace(at, erase=at.erase or eraser, pressure=event.pressure(), tilt=(event.xTilt(), event.yTilt()))
 

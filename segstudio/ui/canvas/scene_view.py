@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
-from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent, QTransform
 from PySide6.QtWidgets import QWidget
 
 from segstudio.core.geometry import Box
@@ -15,6 +16,7 @@ from segstudio.ui.canvas import overlay
 from segstudio.ui.canvas.backing import Backing
 from segstudio.ui.canvas.furniture import Furniture
 from segstudio.ui.canvas.painter import ScenePainter
+from segstudio.ui.canvas.turn import Turn
 from segstudio.ui.canvas.viewport import Viewport
 from segstudio.ui.session import Session
 
@@ -32,6 +34,8 @@ class SceneView(QWidget):
         self.session = session
         self.view = Viewport()
         self.scene = ScenePainter(session)
+        self.turn = Turn()
+        self._to_screen: QTransform | None = None  # from the straight frame; None where it is the screen
         self._backing = Backing()
         self._furniture = Furniture()
         self._place = (0.0, 0.0, 0.0)  # scale, and where image point (0, 0) is
@@ -62,6 +66,21 @@ class SceneView(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(800, 600)
 
+    def set_turn(self, turn: Turn) -> None:
+        """Turn and mirror what is seen, keeping its middle; the image stays as it is."""
+        self.turn = turn
+        self._take_size()
+        self._redraw()
+        self.view_changed.emit()
+
+    def straightened(self, at: QPointF) -> QPointF:
+        """A point of the widget in the frame the viewport works in."""
+        return at if self._to_screen is None else self._to_screen.inverted()[0].map(at)
+
+    def refresh(self, rect: QRect) -> None:
+        """Paint a rectangle of the straight frame again."""
+        self.update(rect if self._to_screen is None else self._to_screen.mapRect(rect).adjusted(-1, -1, 1, 1))
+
     def fit(self) -> None:
         """Show the whole image, and go on doing so when the window changes its size."""
         self.view.fit(self.session.shape)
@@ -74,7 +93,7 @@ class SceneView(QWidget):
 
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Zoom, keeping the image point under `at` (else the middle) where it is."""
-        at = QPointF(self.width() / 2, self.height() / 2) if at is None else at
+        at = QPointF(self.view.width / 2, self.view.height / 2) if at is None else self.straightened(at)
         self._fitted = False
         self.view.zoom(factor, at.x(), at.y())
         self._moved()
@@ -113,7 +132,7 @@ class SceneView(QWidget):
     def _redraw(self, rect: QRect | None = None) -> None:
         """The scene inside `rect` (all, if None) looks different now."""
         self._backing.spoil(rect)
-        self.update() if rect is None else self.update(rect)
+        self.update() if rect is None else self.refresh(rect)
 
     def pan_by(self, x: int, y: int) -> None:
         """Move the image by widget pixels."""
@@ -197,9 +216,18 @@ class SceneView(QWidget):
                 painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
             return
         self.scene.begin_frame()
-        self._backing.show(painter, clip, self.size(), self.devicePixelRatioF(), self._draw_scene)
+        turn, size = self._to_screen, self.turn.frame(self.size())
+        inner = clip if turn is None else turn.inverted()[0].mapRect(clip).intersected(QRect(QPoint(), size))
+        if turn is not None:
+            painter.setTransform(turn)
+        self._backing.show(painter, inner, size, self.devicePixelRatioF(), self._draw_scene)
         overlay.draw_previews(painter, self.view, self.previews())
-        self._furniture.show(painter, clip, self.view, session.image.info, self.scene.minimap)
+        if turn is None:
+            self._furniture.show(painter, clip, self.view, session.image.info, self.scene.minimap)
+        elif self.view.aspect == 1:  # the scale bar is upright; the minimap would show another picture than the screen
+            painter.resetTransform()
+            upright = replace(self.view, width=self.width(), height=self.height())
+            self._furniture.show(painter, clip, upright, session.image.info, None)
 
     def _draw_scene(self, painter: QPainter, clip: QRect) -> None:
         painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
@@ -209,9 +237,14 @@ class SceneView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep what was in the middle in the middle."""
+        self._take_size()
+
+    def _take_size(self) -> None:
         view = self.view
         row, column = view.to_image(view.width / 2, view.height / 2)
-        view.width, view.height = self.width(), self.height()
+        frame = self.turn.frame(self.size())
+        self._to_screen = None if self.turn.straight else self.turn.transform(self.size())
+        view.width, view.height = frame.width(), frame.height()
         if self._fitted and self.session.image is not None:
             self.fit()
         elif self.session.image is not None:

@@ -72,7 +72,7 @@ class Canvas(SceneView):
         now = overlay.preview_rect(self.view, self.previews())
         for rect in (self._drawn, now):
             if not rect.isNull():
-                self.update(rect.toAlignedRect())
+                self.refresh(rect.toAlignedRect())
         self._drawn = now
 
     def _cancel_others(self) -> None:
@@ -83,19 +83,19 @@ class Canvas(SceneView):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus()
-        at, left = event.position(), event.button() == Qt.MouseButton.LeftButton
+        at, left = self.straightened(event.position()), event.button() == Qt.MouseButton.LeftButton
         if event.button() == Qt.MouseButton.MiddleButton or (self._space and left):
             self._start(Pan(self, at))
-        elif left and MinimapDrag.starts(self, at):
+        elif left and self.turn.straight and MinimapDrag.starts(self, at):
             self._start(MinimapDrag(self, at))
         elif left and self.session.levelling:
-            self._start(Levelling(self.session, at))
+            self._start(Levelling(self.session, event.position()))
         elif left:
-            self._press(self._pointer_at(at, event.modifiers()))
+            self._press(self._pointer_at(event.position(), event.modifiers()))
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._drag is not None:
-            self._drag.move(event.position())
+            self._drag.move(event.position() if self._drag.upright else self.straightened(event.position()))
         else:
             self._move(self._pointer_at(event.position(), event.modifiers()))
 
@@ -116,7 +116,7 @@ class Canvas(SceneView):
 
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A stylus: pressure changes the radius, the eraser tip erases."""
-        at = stylus_at(self.view, self.session.slice, event)
+        at = stylus_at(self.view, self.session.slice, event, self.straightened(event.position()))
         actions = {
             QEvent.Type.TabletPress: self._press,
             QEvent.Type.TabletMove: self._move,
@@ -147,7 +147,7 @@ class Canvas(SceneView):
         event.accept()
 
     def _pointer_at(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> Pointer:
-        return pointer_at(self.view, self.session.slice, at, modifiers)
+        return pointer_at(self.view, self.session.slice, self.straightened(at), modifiers)
 
     def _press(self, at: Pointer) -> None:
         if self._hand.press(at):
@@ -173,7 +173,7 @@ class Canvas(SceneView):
     def _start(self, drag: Drag) -> None:
         self._drag = drag
         self.setCursor(drag.cursor)
-        self.update(self._drawn.toAlignedRect())
+        self.refresh(self._drawn.toAlignedRect())
 
     def _set_cursor(self) -> None:
         levelling, shape = self.session.levelling, Qt.CursorShape

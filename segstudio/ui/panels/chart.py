@@ -50,7 +50,7 @@ class Chart(QWidget):
         self._grid(painter, area, low, high)
         if not points:
             painter.setPen(theme.color("faint"))
-            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, tr("No training yet"))
+            painter.drawText(area, Qt.AlignmentFlag.AlignCenter, tr("None yet"))
             return
         first, last = min(x for x, _ in points), max(x for x, _ in points)
         self._steps(painter, area, first, last)
