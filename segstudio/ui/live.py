@@ -75,7 +75,13 @@ class Live(QObject):
     @property
     def waiting(self) -> bool:
         """Whether something is still to be learnt or predicted."""
-        return self.on and (self._timer.isActive() or bool(self._ready))
+        return self.on and (self._timer.isActive() or bool(self._ready) or self._stale)
+
+    @property
+    def _stale(self) -> bool:
+        """Whether something else is seen than what was predicted last."""
+        image, seen = self._session.image, self._seen
+        return seen is not None and image is not None and (image.id, self._generation, self._session.view) != seen
 
     def set_on(self, on: bool) -> None:
         """Begin with what is annotated so far, or end."""
@@ -200,10 +206,9 @@ class Live(QObject):
 
     def _look(self) -> None:
         """Something else is seen: predict it."""
-        image, seen = self._session.image, self._seen
-        if not self.on or seen is None or image is None:
+        if not self.on or self._seen is None or self._session.image is None:
             self._glance.stop()
-        elif not self._predicting.busy and (image.id, self._generation, self._session.view) != seen:
+        elif self._stale and not self._predicting.busy:
             self._timer.start()
 
 

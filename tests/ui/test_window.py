@@ -311,8 +311,10 @@ def test_a_new_model_is_asked_for_with_the_chosen_network(window, asked):
     from segstudio.ui.settings_dialog import open_new_model
 
     dialog = open_new_model(window)
-    assert set(dialog.form.fields) == {"network", "preset"}
+    assert set(dialog.form.fields) == {"network", "preset", "weights"}
     dialog.form.fields["network"].set_value("fcn8s")
+    dialog.form.fields["weights"].set_value("random")
     dialog.accept()
     assert window.session.settings.network == "fcn8s"
+    assert window.session.settings.weights == "random"
     assert "new_model" in asked.names()
