@@ -1,4 +1,4 @@
-"""`segstudio export`: a project's masks as indexed PNG."""
+"""`segstudio export`: a project's masks in the format of another program."""
 
 from __future__ import annotations
 
@@ -7,20 +7,29 @@ from pathlib import Path
 
 from segstudio.cli.output import out_folder
 from segstudio.io.export import export_masks
+from segstudio.io.exports.table import EXPORTS
 from segstudio.project.store import Store
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("project", metavar="PROJECT")
     parser.add_argument("-o", "--output", required=True, metavar="DIR")
+    parser.add_argument("--format", default="png", choices=[row.id for row in EXPORTS], help="of the masks")
     parser.add_argument("--layer", type=int, default=1, help="number of the mask layer")
 
 
 def run(options: argparse.Namespace) -> int:
-    store = Store.open(Path(options.project), read_only=True)
+    project = Path(options.project)
+    store = Store.open(project, read_only=True)
     try:
-        written = export_masks(store.load(), out_folder(options.output), layer=options.layer)
+        written = export_masks(
+            store.load(),
+            out_folder(options.output),
+            layer=options.layer,
+            form=options.format,
+            path_of=lambda entry: project / entry.path,
+        )
     finally:
         store.close()
-    print(f"{len(written)} mask{'s' if len(written) > 1 else ''} written to {options.output}.")
+    print(f"{len(written)} file{'s' if len(written) > 1 else ''} written to {options.output}.")
     return 0

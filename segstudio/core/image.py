@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from segstudio.core.geometry import Shape
+from segstudio.core.grid import Grid
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +18,9 @@ class ImageInfo:
     `spacing` is (between slices, between rows, between columns) in `unit` ("mm", "m", ...) or None if unknown.
     `ranges` holds per channel the robust (0.5 %, 99.5 %) percentiles of the finite pixels, low < high: the
     default display window, and what networks scale their input by. `notes` says in plain words what a reader
-    did (palette expanded, orientation applied, constant alpha dropped).
+    did (palette expanded, orientation applied, constant alpha dropped). `window` is the display window (low, high)
+    that the file asks for, in pixel values. `nodata` is the pixel value that means "no measurement". `grid` says where
+    the pixels lie in a patient or on a map, if the file does.
     """
 
     format: str
@@ -29,6 +32,9 @@ class ImageInfo:
     unit: str = ""
     ranges: tuple[tuple[float, float], ...] = ()
     notes: tuple[str, ...] = ()
+    window: tuple[float, float] | None = None
+    nodata: float | None = None
+    grid: Grid | None = None
 
     @property
     def nbytes(self) -> int:
@@ -43,7 +49,7 @@ class ImageInfo:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ImageInfo:
         """The reverse of `to_json`."""
-        spacing = values.get("spacing")
+        spacing, window, grid = values.get("spacing"), values.get("window"), values.get("grid")
         slices, rows, columns = values["shape"]
         return cls(
             format=values["format"],
@@ -55,4 +61,7 @@ class ImageInfo:
             unit=values.get("unit", ""),
             ranges=tuple((low, high) for low, high in values.get("ranges", ())),
             notes=tuple(values.get("notes", ())),
+            window=(window[0], window[1]) if window else None,
+            nodata=values.get("nodata"),
+            grid=Grid.from_json(grid) if grid else None,
         )

@@ -133,7 +133,7 @@ class Studio(QObject):
         if document is not None:
             written = self._value(lambda: export_masks(document, folder, layer=self.session.active_layer or 1))
             if written:
-                self.said.emit(f"{len(written)} mask{'s' if len(written) > 1 else ''} written to {folder}.")
+                self.said.emit(f"{len(written)} file{'s' if len(written) > 1 else ''} written to {folder}.")
 
     def export_model(self, path: Path) -> None:
         """Write the champion as an ONNX file for other programs."""

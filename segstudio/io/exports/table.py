@@ -1,0 +1,58 @@
+"""The formats that masks are written in, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Literal
+
+from segstudio.errors import UserError
+from segstudio.io.exports.subject import Subject
+
+Writer = Callable[[Sequence[Subject], Path], list[Path]]
+"""Writes the masks of all subjects into a folder, atomically (io.atomic), and returns the files."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExportFormat:
+    """A row: `writer` is "module:function", imported when first used; `frame` the kind of grid an image must have;
+    `loses` says in a few words what the format cannot keep."""
+
+    id: str
+    title: str
+    writer: str
+    frame: Literal["", "patient", "map"] = ""
+    loses: str = ""
+
+    def refusal(self, subject: Subject) -> UserError | None:
+        """Why a subject cannot be written in this format, if so."""
+        grid = subject.info.grid
+        if not self.frame or (grid is not None and grid.frame == self.frame):
+            return None
+        place = "a patient" if self.frame == "patient" else "a map"
+        return UserError(
+            f"“{subject.name}” cannot be exported as {self.title}.",
+            why=f"Its file does not say where its pixels lie in {place}.",
+            hint="Choose another format.",
+        )
+
+    def load(self) -> Writer:
+        """The function that writes the format."""
+        module, _, name = self.writer.partition(":")
+        found: Writer = getattr(import_module(f"segstudio.io.exports.{module}"), name)
+        return found
+
+
+EXPORTS: tuple[ExportFormat, ...] = (
+    ExportFormat("png", "Indexed PNG", "indexed_png:write", loses="spacing and position"),
+)
+
+
+def export_format(name: str) -> ExportFormat:
+    """The row with this id. Raises UserError for an unknown one."""
+    for row in EXPORTS:
+        if row.id == name:
+            return row
+    raise UserError(f"“{name}” is no export format.", hint=f"Formats: {', '.join(row.id for row in EXPORTS)}.")
