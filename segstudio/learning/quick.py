@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from segstudio.core.codes import NOTHING, Codes, classes_of
 from segstudio.core.geometry import TILE
 from segstudio.learning.device import Device
-from segstudio.learning.labelled import Labelled
+from segstudio.learning.labelled import BLOCK, Labelled
 from segstudio.learning.predict import fold_batch_norm
 from segstudio.learning.run import targets
 from segstudio.learning.scaling import scale
@@ -39,8 +39,8 @@ LIMIT = 6000
 TRUST = 0.04
 """How much a feature of the trunk weighs beside one of the filter bank (docs/learning.md)."""
 
-BLEND = 0.5
-"""The champion's share in the mean of the two opinions while nothing is known of either."""
+EXPERIENCE = 100
+"""Steps of training after which a champion is trusted as much as the head while nothing is known of either."""
 
 SHARES = tuple(part / 10 for part in range(11))
 """Shares that are compared on held-out pixels."""
@@ -48,8 +48,9 @@ SHARES = tuple(part / 10 for part in range(11))
 HELD_TILES, HELD_PIXELS = 24, 100
 """Newest tiles whose held-out pixels the champion is asked about, and how many it takes to trust them."""
 
-SHRINK = 0.1
-"""Nats a pixel that a share of 0 or 1 must win over an even one."""
+DOUBT = 8.0
+"""Nats that held-out blocks must speak for a share of 1 where 0 was expected. Pixels of one block say nearly the same:
+what counts is how many blocks there are."""
 
 Key = tuple[str, int, int]
 """Digest of an image slice, row and column of a tile."""
@@ -194,10 +195,11 @@ class QuickHead:
         """The champion's share in the common opinion, 0..1: what would have been right on held-out pixels.
 
         Neither the champion nor a head fitted for this question has learnt those. The share is that of the likeliest
-        mixture, drawn towards one half (stacking, Wolpert 1992).
+        mixture (stacking, Wolpert 1992), drawn towards what a champion of its experience is worth.
         """
+        expected = champion.card.steps / (champion.card.steps + EXPERIENCE)
         if self._apart is None or not self._held:
-            return BLEND
+            return expected
         if champion is not self._asked:
             self._asked = champion
             for held in self._held.values():
@@ -213,7 +215,8 @@ class QuickHead:
             hidden = (held.samples.features @ first.T + bias).relu()
             ours.append((hidden @ second.T + last).softmax(1))
             truth.append(held.samples.classes)
-        return likeliest_share(torch.cat(theirs), torch.cat(ours), torch.cat(truth))
+        blocks = sum(len(torch.unique(held.at // BLOCK, dim=0)) for held in self._held.values())
+        return likeliest_share(torch.cat(theirs), torch.cat(ours), torch.cat(truth), blocks, expected)
 
     def network(self, card: Card, champion: Network | None = None, module: nn.Module | None = None) -> Network:
         """The fitted head as a network with this card; with a champion that was trained, the mean of both.
@@ -230,15 +233,18 @@ class QuickHead:
         return Network(both.eval(), replace(card, temperature=1.0))
 
 
-def likeliest_share(theirs: Tensor, ours: Tensor, truth: Tensor) -> float:
-    """The share (of SHARES) of `theirs` (n, K) in a mixture with `ours` that is likeliest to say `truth` (n,)."""
+def likeliest_share(theirs: Tensor, ours: Tensor, truth: Tensor, blocks: int, expected: float) -> float:
+    """The share (of SHARES) of `theirs` (n, K) in a mixture with `ours` that is likeliest to say `truth` (n,).
+
+    The pixels lie in so many `blocks`; few of them hardly move the share from the `expected` one.
+    """
     count = torch.bincount(truth, minlength=theirs.shape[1]).clamp_min(1)[truth]
     weight = (1 / count) / (1 / count).sum()
     place = torch.arange(len(truth))
 
     def cost(share: float) -> float:
         right = share * theirs[place, truth] + (1 - share) * ours[place, truth]
-        return float(-(right.clamp_min(1e-3).log() * weight).sum()) + SHRINK * (2 * share - 1) ** 2
+        return -blocks * float((right.clamp_min(1e-3).log() * weight).sum()) + DOUBT * (share - expected) ** 2
 
     return min(SHARES, key=cost)
 

@@ -111,6 +111,7 @@ class Program(QObject):
         studio.workers.device_known.connect(window.status.show_device)
         studio.training.changed.connect(window.set_training)
         studio.opening.thumbnail.connect(window.strip.set_thumbnail)
+        studio.choosing.warned.connect(lambda what, why: window.notices.show_warning(what, why))
         studio.baselining.compared.connect(window.baselines.show_comparison)
         studio.predicting.started.connect(lambda title: window.set_job(JobState(title)))
         studio.predicting.progressed.connect(self._show_progress)

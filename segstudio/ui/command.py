@@ -22,7 +22,8 @@ class Command:
     """One command. `id` is noun.verb and stable; `keys` are shortcuts separated by spaces.
 
     `checked` makes it a toggle; `part` is the group within its menu (a line is drawn between groups).
-    `held` tells that it acts while its key is down.
+    `held` tells that it acts while its key is down, `canvas` that its keys act only while the canvas has the focus:
+    elsewhere Tab goes to the next field.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Command:
     checked: Test | None = None
     part: int = 0
     held: bool = False
+    canvas: bool = False
 
 
 # --- when commands can be used ------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from segstudio.ui.command import (
     has_two_layers,
     is_training,
 )
+from segstudio.ui.guide_commands import GUIDE
 from segstudio.ui.mask_commands import MASK
 from segstudio.ui.view_commands import LAYOUT, TURN
 
@@ -165,15 +166,22 @@ def show_baselines(window: MainWindow) -> None:
 
 
 def confirm(window: MainWindow) -> None:
-    """Finish a half-drawn shape, else apply the proposal."""
-    if not window.views.active.confirm():
+    """Finish a half-drawn shape, else apply the proposal, else accept the region that is looked at."""
+    if window.views.active.confirm():
+        return
+    if window.session.proposal is None and window.guiding.stop_now is not None:
+        window.guiding.accept()
+    else:
         window.session.accept_proposal()
 
 
 def discard(window: MainWindow) -> None:
-    if not window.views.active.cancel():
-        window.session.discard_proposal()
-        window.notices.clear_banner()
+    if window.views.active.cancel():
+        return
+    if window.session.proposal is None:
+        window.guiding.stop()
+    window.session.discard_proposal()
+    window.notices.clear_banner()
 
 
 _FILE = (
@@ -327,7 +335,7 @@ _HELP = (
     Command("app.about", "Help", "About SegStudio", dialogs.about, icon="info", part=1),
 )  # fmt: skip
 
-COMMANDS = (*_FILE, *_EDIT, *_TOOLS, *_CLASSES, *MASK, *_IMAGE, *_VIEW, *TURN, *LAYOUT, *_MODEL, *_HELP)
+COMMANDS = (*_FILE, *_EDIT, *_TOOLS, *_CLASSES, *MASK, *_IMAGE, *GUIDE, *_VIEW, *TURN, *LAYOUT, *_MODEL, *_HELP)
 
 MENUS = ("File", "Edit", "Classes", "Mask", "Image", "View", "Layout", "Model", "Help")
 

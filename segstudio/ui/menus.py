@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
@@ -31,6 +32,16 @@ def build_actions(window: MainWindow, keys: dict[str, str]) -> dict[str, QAction
         window.addAction(action)
         actions[command.id] = action
     return actions
+
+
+def keep_to_canvas(window: MainWindow, actions: dict[str, QAction]) -> None:
+    """Let the keys of some commands act only while the focus is in the views."""
+    for command in COMMANDS:
+        if command.canvas:
+            action = actions[command.id]
+            action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            window.removeAction(action)
+            window.views.addAction(action)
 
 
 def tool_tip(command: Command, sequences: list[QKeySequence]) -> str:

@@ -124,6 +124,10 @@ class Notices(QWidget):
         """Tell something that is no failure: what was found on opening, a model that waits."""
         return self._add(Notice("info", what, why, "", action, run))
 
+    def show_warning(self, what: str, why: str) -> Notice:
+        """Tell what the user should be careful about."""
+        return self._add(Notice("warning", what, why))
+
     def show_banner(self, why: str) -> None:
         """Say why painting did nothing, and offer to lift it where that is possible."""
         self.clear_banner()

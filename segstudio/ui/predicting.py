@@ -271,19 +271,22 @@ class Predicting(QObject):
             self.ended.emit(note)
 
 
-def accept_prediction(session: Session) -> int:
-    """Copy the prediction of the active layer's slice into the annotation where nobody has spoken.
+def accept_prediction(session: Session, within: Box | None = None) -> int:
+    """Copy the prediction of the active layer's slice, or of a box, into the annotation where nobody has spoken.
 
     One undo step with origin *accepted*. Returns the number of pixels accepted.
     """
     if session.document is None or session.image is None:
         return 0
     layer = session.layer
+    within = within or Box.whole(layer.shape, session.slice)
     writer = session.begin_edit("Accept prediction", tool="accept", origin=Origin.ACCEPTED)
     accepted = 0
-    keys = [key for key in layer.prediction.keys() if key[0] == session.slice]  # noqa: SIM118  a Plane is no dict
+    keys = [key for key in layer.prediction.keys() if key[0] == within.z]  # noqa: SIM118  a Plane is no dict
     for key in sorted(keys):
-        part = Box.of_tile(key).clip(layer.shape)
+        part = Box.of_tile(key).intersect(within)
+        if part.empty:
+            continue
         unset = layer.annotation.read(part) == 0
         predicted = layer.prediction.read(part)
         accepted += int((unset & (predicted != NOTHING)).sum())

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from segstudio.core.codes import NOTHING
 from segstudio.core.document import Document, ImageEntry, Version
 from segstudio.errors import UserError
 from segstudio.project.lock import ProjectInUse
 from segstudio.project.store import Store
 from segstudio.ui import operating
 from segstudio.ui.baselining import Baselining, Request
+from segstudio.ui.choosing import Choosing
 from segstudio.ui.comparing import Comparing
 from segstudio.ui.library import Library
 from segstudio.ui.live import Live
@@ -54,6 +53,7 @@ class Studio(QObject):
         self.live = Live(self.session, self.workers, self.library, self.predicting, self.training)
         self.baselining = Baselining(self.session, self.workers, self.library)
         self.operating = Operating(self.session, self.workers)
+        self.choosing = Choosing(self.session)
         self._connect()
 
     def _connect(self) -> None:
@@ -62,6 +62,8 @@ class Studio(QObject):
         self.opening.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.opening.finished.connect(self._on_added)
         self.opening.shown.connect(self._on_shown)
+        self.opening.shown.connect(self.choosing.look)
+        self.opening.thumbnail.connect(self.choosing.take)
         self.library.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.predicting.failed.connect(lambda reply, repeat: self.problem.emit(reply, "Repeat", repeat))
         self.predicting.ended.connect(self._say)
@@ -152,14 +154,9 @@ class Studio(QObject):
         self.workers.compute.submit(lambda job: ExportModel(job, model, str(path)), on_reply)
 
     def next_useful(self) -> None:
-        """Show the image worth most: never labelled ones by mean uncertainty, then the least labelled."""
-        document = self.document
-        if document is None or not document.images:
-            return
-        here = self.session.image
-        others = [entry for entry in document.images.values() if entry is not here and not entry.done]
-        if others:
-            self.opening.show(max(others, key=self._usefulness).id)
+        """Show the image that is worth most to look at."""
+        if (entry := self.choosing.best()) is not None:
+            self.opening.show(entry.id)
         else:
             self.said.emit("No other image waits for a look.")
 
@@ -330,20 +327,6 @@ class Studio(QObject):
     def _visible(self) -> BoxTuple | None:
         box = self.session.view
         return None if box.empty else visible_tiles((box.top, box.left, box.bottom, box.right))
-
-    def _usefulness(self, entry: ImageEntry) -> float:
-        """Mean uncertainty of predicted pixels nobody has judged; images without a prediction come first."""
-        layer = next((found for found in entry.layers if found.id == self.session.active_layer), entry.layers[0])
-        keys = list(layer.prediction.keys())
-        if not keys:
-            return math.inf if layer.annotation.is_empty() else -1.0
-        total = count = 0.0
-        for key in keys:
-            judged = layer.annotation.tile(key) != 0
-            known = (layer.prediction.tile(key) != NOTHING) & ~judged
-            total += float(layer.uncertainty.tile(key)[known].sum())
-            count += float(known.sum())
-        return total / count if count else -1.0
 
     def _try(self, action: Callable[[], Any]) -> bool:
         try:

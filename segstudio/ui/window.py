@@ -23,7 +23,7 @@ from segstudio.ui import docks, icons, theme
 from segstudio.ui.actions import Actions
 from segstudio.ui.command import Command
 from segstudio.ui.commands import COMMANDS
-from segstudio.ui.menus import build_actions, build_menus
+from segstudio.ui.menus import build_actions, build_menus, keep_to_canvas
 from segstudio.ui.overlay_card import OverlayCard
 from segstudio.ui.panels.toolbar import build_tool_bar, build_tool_column
 from segstudio.ui.session import Session
@@ -198,6 +198,8 @@ class MainWindow(QMainWindow):
 
     def _build_editor(self) -> None:
         from segstudio.tools.candidates import Candidates
+        from segstudio.ui.guide_bar import GuideBar, GuideMark
+        from segstudio.ui.guiding import Guiding
         from segstudio.ui.hover import Hover
         from segstudio.ui.notice import Notices
         from segstudio.ui.panels.tool_options import ToolOptions
@@ -215,10 +217,16 @@ class MainWindow(QMainWindow):
         over.addWidget(self.notices, 0, 0, Qt.AlignmentFlag.AlignTop)
         self.proposal_bar = ProposalBar(session)
         over.addWidget(self.proposal_bar, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter)
+        self.guiding: Guiding = Guiding(session)
+        self.guiding.show_image = lambda image: self.actions.show_image(image)
+        self.guide_bar, self.guide_mark = GuideBar(session, self.guiding), GuideMark(self.canvas, self.guiding)
+        over.addWidget(self.guide_bar, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter)
         editor.setLayout(column(self.tool_options, over, gap=0))
         editor.layout().setStretch(1, 1)  # type: ignore[union-attr]
         self.notices.raise_()
         self.proposal_bar.raise_()
+        self.guide_bar.raise_()
+        keep_to_canvas(self, self._commands)
         session.visible_box = self.canvas.visible_box
         self.pages.addWidget(editor)
         self.hover = Hover(session, self.status)

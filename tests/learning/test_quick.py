@@ -14,7 +14,7 @@ from segstudio.core.geometry import TILE
 from segstudio.learning.device import choose
 from segstudio.learning.evaluate import evaluate, mean_dice
 from segstudio.learning.labelled import Labelled
-from segstudio.learning.quick import QuickHead, fresh_trunk, likeliest_share
+from segstudio.learning.quick import EXPERIENCE, QuickHead, fresh_trunk, likeliest_share
 from segstudio.models.blocks import pad_to
 from segstudio.models.network import Network, build
 
@@ -137,7 +137,7 @@ def test_a_trained_champion_is_asked_too(network: Network) -> None:
     network.module.eval()
     alone = head.network(network.card, network).module(x).softmax(1)
     assert torch.allclose(alone, head.network(network.card).module(x).softmax(1))  # random weights have no say
-    network.card = replace(network.card, steps=10)
+    network.card = replace(network.card, steps=EXPERIENCE)
     both = head.network(network.card, network).module(x).softmax(1)
     assert torch.allclose(both, (alone + network.module(x).softmax(1)) / 2, atol=1e-5)
 
@@ -157,20 +157,23 @@ def test_the_likeliest_share_follows_whoever_is_right() -> None:
     truth = torch.tensor([0, 1] * 50)
     right = torch.full((100, 2), 0.1)
     right[torch.arange(100), truth] = 0.9
-    assert likeliest_share(right, 1 - right, truth) > 0.8
-    assert likeliest_share(1 - right, right, truth) < 0.2
-    assert likeliest_share(right, right, truth) == 0.5
+    assert likeliest_share(right, 1 - right, truth, blocks=100, expected=0.3) > 0.8
+    assert likeliest_share(1 - right, right, truth, blocks=100, expected=0.7) < 0.2
+    assert likeliest_share(right, right, truth, blocks=100, expected=0.3) == 0.3
+    assert 0.3 < likeliest_share(right, 1 - right, truth, blocks=2, expected=0.3) < 0.7, "two blocks prove little"
 
 
 def test_a_champion_that_fails_on_held_out_pixels_loses_its_say(network: Network) -> None:
-    region = scribbled(0, role="blocks")
-    region.codes[:] = np.where(region.validation | (region.codes > 0), encode_map(picture(0)[1], Origin.PAINTED), 0)
+    regions = [scribbled(number, role="blocks") for number in range(6)]
+    for number, region in enumerate(regions):
+        truth = encode_map(picture(number)[1], Origin.PAINTED)
+        region.codes[:] = np.where(region.validation | (region.codes > 0), truth, 0)
     head = QuickHead(fresh_trunk(network.card), choose("cpu"))
-    head.learn([region])
+    head.learn(regions)
     head.refit(2)
     torch.nn.init.normal_(network.module.head.weight, 0, 5.0)
-    network.card = replace(network.card, steps=10)
+    network.card = replace(network.card, steps=EXPERIENCE)
     network.module.eval()
-    assert head.share(network, network.module) < 0.3
     good = head.network(network.card)
+    assert head.share(network, network.module) < 0.3
     assert head.share(good, good.module) >= 0.5

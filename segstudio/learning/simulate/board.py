@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.codes import NOTHING, UNSET, ClassMap, Codes, Origin, classes_of, encode
+from segstudio.core.guidance import describe
 from segstudio.learning.labelled import Labelled
 from segstudio.learning.predict import BoxTuple, Probabilities
 from segstudio.learning.scaling import scale
@@ -132,7 +133,7 @@ class Board:
     @cached_property
     def features(self) -> NDArray[np.float64]:
         """Windows as features (n, 4 x channels): mean, spread, and edges at two scales."""
-        return np.stack([_describe(self.pool[w.picture], w) for w in self.windows])
+        return np.stack([describe(_scaled(self.pool[w.picture], w)) for w in self.windows])
 
 
 def _cut(picture: int, shape: tuple[int, ...], side: int) -> list[Window]:
@@ -149,8 +150,6 @@ def _starts(size: int, side: int) -> list[int]:
     return sorted({min(start, max(0, size - side)) for start in range(0, size, side)})
 
 
-def _describe(picture: Picture, window: Window) -> NDArray[np.float64]:
-    pixels = scale(picture.pixels[window.inside], picture.ranges).astype(np.float64)
-    # A line of zeros, so that even a window one pixel wide has differences.
-    edges = [np.abs(np.diff(pixels[:, ::step, ::step], axis=2, append=0)).mean((1, 2)) for step in (1, 4)]
-    return np.concatenate([pixels.mean((1, 2)), pixels.std((1, 2)), *edges])
+def _scaled(picture: Picture, window: Window) -> NDArray[np.float32]:
+    """A window's pixels (rows, columns, channels) on the scale of networks."""
+    return scale(picture.pixels[window.inside], picture.ranges).transpose(1, 2, 0)

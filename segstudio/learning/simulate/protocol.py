@@ -90,10 +90,16 @@ def simulate(
 def annotate(
     board: Board, strategy: Strategy, plan: Plan, effort: Effort, hand: np.random.Generator, choice: np.random.Generator
 ) -> float:
-    """One round of strokes; returns the seconds the learner took in between."""
+    """One round of strokes; returns the seconds the learner took in between.
+
+    In the first round the annotator shows one class after the other and looks at no prediction, so that all
+    learners begin with the same strokes.
+    """
     spent, index, left = 0.0, None, 0
+    cold = effort.strokes < plan.per_round
     for _ in range(min(plan.per_round, plan.strokes - effort.strokes)):
-        wanted = None if board.learner.ready else int(np.argmin(board.drawn))
+        looks = board.learner.ready and not cold
+        wanted = None if looks else int(np.argmin(board.drawn))
         if index is None or not left or not board.open(index, wanted):
             index, left = strategy(board, wanted, choice), plan.per_window
             if index is None and wanted is not None:  # all of that class is painted, or there is none
@@ -105,7 +111,7 @@ def annotate(
             effort.windows += 1
         window = board.windows[index]
         truth, annotated = board.truth(window), board.annotated(window)
-        predicted = board.predicted(window) if board.learner.ready else None
+        predicted = board.predicted(window) if looks else None
         stroke = draw(plan.hand, truth, predicted, annotated, hand, classes=board.classes, wanted=wanted)
         if stroke is None:
             left = 0
@@ -114,7 +120,7 @@ def annotate(
         left = left - 1 if predicted is None or errors(truth, predicted, annotated).any() else 0
         effort.pixels += board.paint(window, stroke)
         effort.strokes, effort.length = effort.strokes + 1, effort.length + stroke.length
-        took = board.learner.refresh(board.regions())
+        took = 0.0 if cold else board.learner.refresh(board.regions())
         if took:
             board.refreshed(window.picture)
         spent += took

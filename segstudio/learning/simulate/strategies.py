@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from segstudio.core.guidance import Candidates, disagreement, doubt, rank
 from segstudio.errors import UserError
-from segstudio.learning.guidance import Candidates, disagreement, doubt, rank
 from segstudio.learning.simulate.annotator import errors
 from segstudio.learning.simulate.board import Board
 

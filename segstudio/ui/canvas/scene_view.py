@@ -104,6 +104,15 @@ class SceneView(QWidget):
         self.view.center(row, column)
         self._moved()
 
+    def show_box(self, box: Box) -> None:
+        """Bring a box to the middle, about half as large as the view unless it is seen well already."""
+        share = max(
+            (box.height * self.view.row_scale) / self.view.height, (box.width * self.view.scale) / self.view.width
+        )
+        if not 0.25 <= share <= 0.8:
+            self.zoom_by(0.5 / share)
+        self.center_on((box.top + box.bottom) / 2, (box.left + box.right) / 2)
+
     def follow(self, other: Viewport) -> None:
         """Bring what another view has in its middle to the middle, at the same scale."""
         row, column = other.to_image(other.width / 2, other.height / 2)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from segstudio.learning.guidance import Candidates, disagreement, doubt, rank
+from segstudio.core.guidance import Candidates, disagreement, doubt, rank
 
 
 def candidates(count: int = 8, classes: int = 2) -> Candidates:

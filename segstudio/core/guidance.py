@@ -1,13 +1,12 @@
-"""Guidance: which windows a person should look at next, the most worthwhile first."""
+"""Guidance: which windows a person should look at next, the most worthwhile first, and when it is enough."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
-from segstudio.learning.predict import Probabilities
 
 PATCH = 64
 """Uncertainty is averaged over patches of this side: a mean over the whole window hides small failures."""
@@ -19,6 +18,8 @@ FAR = 0.3
 """Weight of the distance to what is annotated; more of it chases empty and odd windows (docs/learning.md)."""
 
 Floats = NDArray[np.float64]
+Probabilities = NDArray[np.float32]
+ClassMap = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,10 +54,10 @@ def rank(candidates: Candidates, random: np.random.Generator, noise: float = 0.2
     open_ = np.flatnonzero(c.annotated < FULL)
     if not len(open_):
         return open_
-    far = _shares(_distance(c.features[open_], c.known))
-    moved = _shares(c.disagreement[open_])
+    far = shares(distance(c.features[open_], c.known))
+    moved = shares(c.disagreement[open_])
     noised = random.gumbel(0, noise, (len(open_), c.uncertainty.shape[1]))
-    unsure = np.stack([_shares(column) for column in c.uncertainty[open_].T], 1)
+    unsure = np.stack([shares(column) for column in c.uncertainty[open_].T], 1)
     score = c.trust * (unsure + 0.5 * moved[:, None]) + FAR * far[:, None] + noised
     order: list[int] = []
     turns = np.argsort(c.counts, kind="stable")
@@ -71,32 +72,71 @@ def doubt(probabilities: Probabilities) -> Floats:
     """Uncertainty (K) of a window by predicted class, from its probabilities (K, rows, columns)."""
     p = np.clip(probabilities, 1e-7, 1)
     entropy = -(p * np.log(p)).sum(0) / np.log(max(len(p), 2))
-    return np.array([_worst(entropy * share) for share in probabilities])
+    return np.array([worst(entropy * share) for share in probabilities])
 
 
 def disagreement(now: NDArray[np.uint8], before: NDArray[np.uint8]) -> float:
     """Share of pixels that two class maps of a window see differently, in its worst patch."""
-    return _worst((now != before).astype(np.float32))
+    return worst((now != before).astype(np.float32))
 
 
-def _worst(values: NDArray[np.floating]) -> float:
-    """The largest mean over the PATCH x PATCH squares of (rows, columns)."""
+def describe(pixels: NDArray[np.generic]) -> Floats:
+    """Features (4 x channels) of pixels (rows, columns, channels): mean, spread, and edges at two scales, in the
+    pixels' own units."""
+    values = pixels.astype(np.float64)
+    values[~np.isfinite(values)] = 0.0
+    # A line of zeros, so that even a window one pixel wide has differences.
+    edges = [np.abs(np.diff(values[::step, ::step], axis=1, append=0)).mean((0, 1)) for step in (1, 4)]
+    return np.concatenate([values.mean((0, 1)), values.std((0, 1)), *edges])
+
+
+def unlike(features: Floats, known: Floats) -> float:
+    """How far an image (D) lies from the annotated ones (m, D): 1 is as far as the most remote of them lies from the
+    others. 0 with fewer than three to compare with."""
+    if len(known) < 3:
+        return 0.0
+    spread = np.maximum(known.std(0), _noise(known))
+    apart = np.sqrt((((known[:, None] - known[None]) / spread) ** 2).mean(2))
+    np.fill_diagonal(apart, np.inf)
+    usual = float(apart.min(1).max())
+    here = float(np.sqrt((((known - features) / spread) ** 2).mean(1)).min())
+    return here / max(usual, 0.25)
+
+
+def _noise(features: Floats) -> Floats:
+    """What of each feature (D) is no difference between images: a twentieth of its size."""
+    return np.asarray(0.05 * np.abs(features).mean(0) + 1e-9)
+
+
+def wilson(right: int, checked: int) -> tuple[float, float]:
+    """95 % interval of a share of which `right` of `checked` were seen (Wilson 1927, J. Am. Stat. Assoc. 22:209)."""
+    if not checked:
+        return 0.0, 1.0
+    z, share = 1.96, right / checked
+    middle = share + z * z / (2 * checked)
+    half = z * math.sqrt(share * (1 - share) / checked + z * z / (4 * checked**2))
+    whole = 1 + z * z / checked
+    return (middle - half) / whole, (middle + half) / whole
+
+
+def worst(values: NDArray[np.floating]) -> float:
+    """The worst patch: the largest mean over the PATCH x PATCH squares of (rows, columns)."""
     rows, columns = (np.arange(0, size, PATCH) for size in values.shape)
     sums = np.add.reduceat(np.add.reduceat(values, rows, 0), columns, 1)
     heights, widths = (np.diff((*at, size)) for at, size in zip((rows, columns), values.shape, strict=True))
     return float((sums / np.outer(heights, widths)).max())
 
 
-def _distance(features: Floats, known: Floats) -> Floats:
+def distance(features: Floats, known: Floats) -> Floats:
     """Distance of each window to the nearest annotated one (greedy k-centre); all alike where none is."""
     if not len(known):
         return np.zeros(len(features))
-    spread = features.std(0)
-    scaled, anchors = (part / np.where(spread > 0, spread, 1) for part in (features, known))
+    usual = np.maximum(features.std(0), _noise(features))
+    scaled, anchors = (part / usual for part in (features, known))
     return np.asarray(np.sqrt(((scaled[:, None] - anchors[None]) ** 2).sum(2)).min(1))
 
 
-def _shares(values: Floats) -> Floats:
+def shares(values: Floats) -> Floats:
     """Ranks as 0..1, the same for equal values."""
     found, place = np.unique(values, return_inverse=True)
     return place / max(len(found) - 1, 1)
