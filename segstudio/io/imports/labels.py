@@ -1,0 +1,26 @@
+"""Labels: the masks that a file holds for one image, before they become a layer of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class LabelClass:
+    """A class as a file knows it: the id its pixels have in `Labels.mask`, its name, and its colour (#rrggbb) or ""."""
+
+    id: int
+    name: str
+    color: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What a file says of one image: `mask` is uint8 (slices, rows, columns) in the image's own pixels, with the ids
+    of `classes` and 255 where the file says nothing."""
+
+    mask: NDArray[np.uint8]
+    classes: tuple[LabelClass, ...]
