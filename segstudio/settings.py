@@ -31,11 +31,11 @@ class Settings:
     auto_train: bool = option(False, "Train by itself", help="Start after enough new corrections.")
     auto_train_strokes: int = option(15, "Corrections before training", low=1, high=1000)
     ask_before_switch: bool = option(False, "Ask before a new model is used")
-    network: str = option("unet", "Network", choices=("unet", "segnet", "fcn8s", "fcn16s", "fcn32s"))
+    network: str = option("unet", "Network", choices=("unet", "segnet", "segnet_basic", "fcn8s", "fcn16s", "fcn32s"))
     preset: str = option("light", "Preset", choices=("light", "standard", "paper"))
     weights: str = option(
-        "starter", "Weights of a new model", choices=("starter", "random"),
-        help="Learnt from generated images (U-Net, light), or random.",
+        "starter", "Weights of a new model", choices=("starter", "random", "coarser"),
+        help="Learnt from generated images (U-Net, light), random, or for FCN-16s and -8s those of the stage before.",
     )  # fmt: skip
     uncertainty: str = option(
         "entropy", "Uncertainty", choices=("entropy", "margin"), help="Over all classes, or between the two likeliest."

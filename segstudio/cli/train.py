@@ -29,11 +29,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", metavar="DIR")
     parser.add_argument("--masks", metavar="DIR", help="one mask for each image, of the same name")
     parser.add_argument("-o", "--output", required=True, metavar="M", help="the model to write, M.safetensors")
-    parser.add_argument("--model", default="unet", metavar="NETWORK", help=", ".join(MODELS))
+    parser.add_argument("--model", default="", metavar="NETWORK", help=f"{', '.join(MODELS)} (unet)")
     parser.add_argument("--preset", default="light", help="light, standard or paper")
     parser.add_argument("--width", type=int, default=None, help="channels of the first level")
     parser.add_argument("--depth", type=int, default=None, help="poolings of U-Net")
-    parser.add_argument("--from", dest="start", metavar="M", help="fine-tune this model")
+    parser.add_argument(
+        "--from", dest="start", metavar="M", help="fine-tune this model; FCN-16s and -8s go on from the stage before"
+    )
     parser.add_argument("--weights", default="starter", help="a new model begins with: starter (where it fits), random")
     parser.add_argument("--epochs", type=float, default=0.0, help="stop after this many passes over the images")
     parser.add_argument("--steps", type=int, default=0, help="stop after this many steps")
@@ -50,16 +52,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     from segstudio.learning.device import choose, use_cores
     from segstudio.learning.recipe import preset
-    from segstudio.models.weights import load, save
+    from segstudio.models.weights import save
 
-    find(options.model)
+    find(options.model or "unet")
     use_cores()
     regions, classes, channels = read_labels(options)
-    network = load(Path(options.start)) if options.start else fresh(options, channels, classes)
-    recipe = preset(options.preset, seed=options.seed)
+    network = _start(options, channels, classes)
+    limits: dict[str, Any] = {"seed": options.seed}
+    recipe = preset(options.preset, network.card, **limits)
     steps = options.steps or round(options.epochs * _steps_per_epoch(regions, recipe.tile, recipe.batch))
     if steps or options.seconds:
-        recipe = preset(options.preset, seed=options.seed, steps=steps, seconds=options.seconds, patience=10**6)
+        limits |= {"steps": steps, "seconds": options.seconds, "patience": 10**6}
+        recipe = preset(options.preset, network.card, **limits)
     outcome = _watch(network, regions, recipe, choose(options.device))
     source = {"classes": options.classes, "ignore": options.ignore, "invert": options.invert}
     card = outcome.network.card
@@ -95,10 +99,21 @@ def _watch(network: Any, regions: list[Labelled], recipe: Any, device: Any) -> A
     return outcome
 
 
+def _start(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
+    """The model that training begins with."""
+    from segstudio.models.stages import finer
+    from segstudio.models.weights import load
+
+    if not options.start:
+        return fresh(options, channels, classes)
+    known = load(Path(options.start))
+    return finer(known, options.model) if options.model not in ("", known.card.architecture) else known
+
+
 def fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
     from segstudio.models.starter import begin
 
-    spec = find(options.model)
+    spec = find(options.model or "unet")
     if options.preset not in spec.presets:
         raise UserError(f"There is no preset “{options.preset}”.", hint=f"Choose {', '.join(spec.presets)}.")
     chosen: dict[str, Any] = dict(spec.presets[options.preset])
@@ -106,7 +121,7 @@ def fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
         value = getattr(options, name)
         if value is not None:
             chosen[name] = value
-    network = begin(options.model, channels, classes, chosen, seed=options.seed, weights=options.weights)
+    network = begin(spec.id, channels, classes, chosen, seed=options.seed, weights=options.weights)
     if options.encoder_weights or options.download_encoder:
         from segstudio.models.encoder_weights import load_encoder
 

@@ -28,7 +28,7 @@ from segstudio.learning.labelled import Labelled, check_labels, labels_hash
 from segstudio.learning.predict import Predictor
 from segstudio.learning.receipt import receipt
 from segstudio.learning.recipe import Recipe
-from segstudio.learning.run import Run, averaged, begin, restore, step, to_state
+from segstudio.learning.run import Run, averaged, begin, begin_sampling, restore, step, to_state
 from segstudio.learning.sampler import Sampler
 from segstudio.models.network import Network
 from segstudio.models.weights import weights_hash
@@ -111,7 +111,7 @@ def finetune(
 def _train(
     run: Run, network: Network, regions: Sequence[Labelled], control: Control, state: Path | None, key: str
 ) -> Iterator[StepDone | Scored | Outcome]:
-    sampler = Sampler(regions, run.recipe.tile, network.card.scaling, run.random)
+    sampler = begin_sampling(run, regions, network.card)
     held_out = any((classes_of(region.validation_codes()) != NOTHING).any() for region in regions)
     champion = evaluate(network, regions, run.device, training=not held_out)
     pace, ended_by = _Pace(run), ""

@@ -10,8 +10,8 @@ IGNORE = 255
 """Target value of pixels without a label."""
 
 
-def partial_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """Mean over samples of partial cross-entropy + partial soft Dice; a scalar.
+def partial_loss(logits: Tensor, target: Tensor, weight: Tensor, *, soft_dice: bool = True) -> Tensor:
+    """Mean over samples of partial cross-entropy + partial soft Dice (without it, if so wished); a scalar.
 
     `logits` is (N, K, H, W), `target` (N, H, W) int64 with IGNORE where unlabelled, `weight` (N, H, W) how much
     a labelled pixel counts (its origin). Both terms are normalised for each sample by its labelled weight, so
@@ -30,7 +30,7 @@ def partial_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
         return logits.sum() * 0.0
     cross = F.cross_entropy(logits, safe, reduction="none") * weight
     cross_entropy = cross.flatten(1).sum(1) / total.clamp_min(1e-6)
-    loss = cross_entropy + _soft_dice(logits, safe, weight)
+    loss = cross_entropy + _soft_dice(logits, safe, weight) if soft_dice else cross_entropy
     return loss[has].mean()
 
 

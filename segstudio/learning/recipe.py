@@ -7,6 +7,7 @@ from typing import Any
 
 from segstudio.core.codes import Origin
 from segstudio.errors import UserError
+from segstudio.models.card import Card
 
 ORIGIN_WEIGHTS = {
     Origin.PAINTED: 1.0,
@@ -26,8 +27,11 @@ class Recipe:
     the patches for each step; `rate` the peak learning rate of AdamW, after `warm_up` steps, falling by a
     cosine to a tenth; every `every` steps the challenger is scored, and after `patience` scores without a
     better one it ends. `ema` is the cap of the weights' moving average. `contrast`, `noise` and `warp` are
-    how strongly patches are changed (augment). `threads` are torch's threads on the CPU at most; the rest of
-    a small machine belongs to the user. Where `seconds` is not 0 the
+    how strongly patches are changed (augment), `elastic` the standard deviation in pixels of U-Net's elastic
+    deformation. With `momentum` the optimiser is SGD instead of AdamW. `soft_dice` adds the Dice term to cross-entropy.
+    `median` weighs classes by median frequency (SegNet), `border` is the weight w0 of the thin borders between objects
+    (U-Net); both are 0 or off in recipes that are no paper's. `threads` are torch's threads on the CPU at most; the
+    rest of a small machine belongs to the user. Where `seconds` is not 0 the
     learning rate follows the clock by a recorded schedule (run.Run.marks), without which weights do not repeat bit
     for bit. Raises UserError for a run without an end.
     """
@@ -46,6 +50,11 @@ class Recipe:
     contrast: float = 0.2
     noise: float = 0.05
     warp: float = 0.0
+    elastic: float = 0.0
+    momentum: float = 0.0
+    soft_dice: bool = True
+    median: bool = False
+    border: float = 0.0
     threads: int = 2
     seed: int = 0
 
@@ -66,12 +75,42 @@ PRESETS: dict[str, Recipe] = {
     ),
 }
 
+_FCN = {"tile": 480, "batch": 1, "rate": 1e-3, "decay": 5e-4, "momentum": 0.9, "soft_dice": False, "ema": 0.0}
+_SEGNET = {
+    "tile": 480, "batch": 4, "rate": 0.1, "decay": 5e-4, "momentum": 0.9, "soft_dice": False, "median": True,
+    "ema": 0.0,
+}  # fmt: skip
 
-def preset(preset: str, **changes: Any) -> Recipe:
-    """A named recipe with some numbers changed. Raises UserError for an unknown recipe or number."""
+PAPERS: dict[str, dict[str, Any]] = {
+    "unet": {
+        "tile": 572, "batch": 1, "rate": 1e-3, "decay": 0.0, "momentum": 0.99, "soft_dice": False, "border": 10.0,
+        "elastic": 10.0, "ema": 0.0, "warp": 0.0,
+    },
+    "segnet": _SEGNET,
+    "segnet_basic": _SEGNET,
+    "fcn32s": _FCN,
+    "fcn16s": _FCN,
+    "fcn8s": _FCN,
+}  # fmt: skip
+"""What the recipe "paper" is for each network, by its paper (docs/learning.md says where it departs): Ronneberger et
+al. 2015 (arXiv:1505.04597), Badrinarayanan et al. 2017 (arXiv:1511.00561), Long et al. 2015 (arXiv:1411.4038)."""
+
+
+STAGED = 0.01
+"""By how much the learning rate falls where FCN goes on from a coarser stage (Long et al. 2015, section 4.2)."""
+
+
+def preset(preset: str, card: Card | None = None, **changes: Any) -> Recipe:
+    """A named recipe, for "paper" that of the paper of the card's network, with some numbers changed.
+
+    Raises UserError for an unknown recipe or number.
+    """
     if preset not in PRESETS:
         raise UserError(f"There is no recipe “{preset}”.", hint=f"Choose {', '.join(PRESETS)}.")
     known = {field.name for field in fields(Recipe)}
     if unknown := sorted(set(changes) - known):
         raise UserError(f"A recipe has no “{unknown[0]}”.", hint=f"It has {', '.join(sorted(known))}.")
-    return replace(PRESETS[preset], **changes)
+    own = dict(PAPERS.get(card.architecture, {})) if card and preset == "paper" else {}
+    if own and card and card.steps == 0 and "stage" in card.metrics:
+        own["rate"] *= STAGED
+    return replace(PRESETS[preset], **{**own, **changes})

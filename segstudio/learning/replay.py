@@ -14,8 +14,7 @@ from segstudio.learning.device import choose
 from segstudio.learning.labelled import Labelled, labels_hash
 from segstudio.learning.receipt import split
 from segstudio.learning.recipe import Recipe
-from segstudio.learning.run import averaged, begin, step
-from segstudio.learning.sampler import Sampler
+from segstudio.learning.run import averaged, begin, begin_sampling, step
 from segstudio.models.network import Network
 from segstudio.models.weights import weights_hash
 
@@ -54,7 +53,7 @@ def replay(
     try:
         run = begin(start.module, recipe, choose(kind), trained=start.card.steps > 0)
         run.marks, run.replayed = marks, True
-        sampler = Sampler(regions, recipe.tile, start.card.scaling, run.random)
+        sampler = begin_sampling(run, regions, start.card)
         while run.step < last:
             if not step(run, sampler):
                 raise UserError("The replay ran out of memory.", hint="Use the machine it was trained on.")

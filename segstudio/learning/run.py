@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from bisect import bisect
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -19,8 +19,10 @@ from segstudio.core.codes import Codes, classes_of
 from segstudio.learning import resume as states
 from segstudio.learning.augment import augment
 from segstudio.learning.batchnorm import reestimate
+from segstudio.learning.class_weights import border_weights, median_frequency
 from segstudio.learning.device import Device, choose, is_out_of_memory
 from segstudio.learning.ema import MovingAverage
+from segstudio.learning.labelled import Labelled
 from segstudio.learning.losses import partial_loss
 from segstudio.learning.recipe import ORIGIN_WEIGHTS, Recipe
 from segstudio.learning.sampler import Sampler
@@ -39,7 +41,8 @@ class Run:
     """What changes while a training goes on. `loss` is smoothed over about ten steps, `spent` is in seconds.
 
     `marks` say how the learning rate followed the clock: rows (step, share of `recipe.seconds` that was over,
-    share for each step from there on). With `replayed` they are read instead of written.
+    share for each step from there on). With `replayed` they are read instead of written. `balance` is the weight of
+    each class, where the recipe balances them.
     """
 
     recipe: Recipe
@@ -58,6 +61,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     marks: list[Mark] = field(default_factory=list)
     replayed: bool = False
+    balance: tuple[float, ...] = ()
     backed_off: bool = False
 
     @property
@@ -95,11 +99,21 @@ def begin(module: nn.Module, recipe: Recipe, device: Device, *, trained: bool = 
     """A run at its start, on a copy of `module`; `trained` is whether its weights have learnt something."""
     torch.manual_seed(recipe.seed)
     module = copy.deepcopy(module).to(device.torch).train()
-    optimizer = torch.optim.AdamW(
-        [p for p in module.parameters() if p.requires_grad], lr=recipe.rate, weight_decay=recipe.decay
+    learnt = [p for p in module.parameters() if p.requires_grad]
+    optimizer: torch.optim.Optimizer = (
+        torch.optim.SGD(learnt, lr=recipe.rate, momentum=recipe.momentum, weight_decay=recipe.decay)
+        if recipe.momentum
+        else torch.optim.AdamW(learnt, lr=recipe.rate, weight_decay=recipe.decay)
     )
     average = MovingAverage(module, recipe.ema, trained=trained)
     return Run(recipe, device, module, optimizer, average, device.scaler(), np.random.default_rng(recipe.seed))
+
+
+def begin_sampling(run: Run, regions: Sequence[Labelled], card: Card) -> Sampler:
+    """What the run draws its patches from; weighs the classes where the recipe balances them."""
+    if run.recipe.median:
+        run.balance = median_frequency([region.training_codes() for region in regions], len(card.classes))
+    return Sampler(regions, run.recipe.tile, card.scaling, run.random)
 
 
 def step(run: Run, sampler: Sampler) -> bool:
@@ -112,7 +126,7 @@ def step(run: Run, sampler: Sampler) -> bool:
     try:
         with run.device.autocast():
             logits = run.module(pixels)
-        loss = partial_loss(logits, target, weight)
+        loss = partial_loss(logits, target, weight, soft_dice=run.recipe.soft_dice)
         run.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
         run.scaler.unscale_(run.optimizer)
         nn.utils.clip_grad_norm_(run.module.parameters(), run.recipe.clip)
@@ -149,10 +163,16 @@ def _batch(run: Run, sampler: Sampler) -> tuple[Tensor, Tensor, Tensor]:
     """Augmented pixels (N, channels, H, W), classes (N, H, W; 255 = ignore) and weights (N, H, W)."""
     recipe = run.recipe
     patches = [
-        augment(patch, run.random, contrast=recipe.contrast, noise=recipe.noise, warp=recipe.warp)
+        augment(
+            patch, run.random, contrast=recipe.contrast, noise=recipe.noise, warp=recipe.warp, elastic=recipe.elastic
+        )
         for patch in sampler.batch(recipe.batch)
     ]
     target, weight = targets(np.stack([codes for _, codes in patches]))
+    if run.balance:
+        weight *= np.array([*run.balance, *[0.0] * (256 - len(run.balance))], np.float32)[target]
+    if recipe.border:
+        weight *= np.stack([border_weights(codes, recipe.border) for _, codes in patches])
     arrays = (np.stack([pixels for pixels, _ in patches]), target, weight)
     pixels, classes, weights = (torch.from_numpy(array).to(run.device.torch) for array in arrays)
     return pixels, classes, weights

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,13 +14,14 @@ from segstudio.errors import UserError
 from segstudio.models.card import Card
 from segstudio.models.network import Network, build
 from segstudio.models.registry import find
+from segstudio.models.stages import finer
 from segstudio.models.weights import load
 from segstudio.resources import folder
 
 FILE = "models/starter-unet.safetensors"
 """Its place in the resources."""
 
-WEIGHTS = ("starter", "random")
+WEIGHTS = ("starter", "random", "coarser")
 
 HEAD = 0.01
 """Deviation of a fresh head's weights: hardly an opinion, so that the first steps decide."""
@@ -64,13 +66,19 @@ def begin(
     *,
     seed: int = 0,
     weights: str = "starter",
+    model: Path | None = None,
 ) -> Network:
     """A network to begin with: with "starter" weights where there are some for it, else with "random" ones.
 
-    Raises UserError as models.network.build does, and for other weights.
+    "coarser" weights are those of the file `model`, the stage of FCN before this one (models.stages). Raises UserError
+    as models.network.build does, and for other weights.
     """
     if weights not in WEIGHTS:
-        raise UserError(f"There are no weights “{weights}”.", hint=f"Choose {' or '.join(WEIGHTS)}.")
+        raise UserError(f"There are no weights “{weights}”.", hint=f"Choose {', '.join(WEIGHTS)}.")
+    if weights == "coarser":
+        if model is None:
+            raise UserError("There is no coarser model to go on from.", hint="Train FCN-32s first, then FCN-16s.")
+        return finer(load(model), architecture)
     network = build(architecture, channels, classes, options, seed=seed)
     if weights == "starter" and fits(architecture, network.card.options):
         return starter(network.card, seed=seed)

@@ -156,6 +156,7 @@ class Training(QObject):
         path = self._checkpoint(number, settings.network)
         classes = tuple((entry.name, entry.color) for entry in document.classes)
         options = preset_options(settings.network, settings.preset)
+        before = str(self.folder / document.champion.file) if document.champion else ""
 
         def on_reply(reply: Message) -> None:
             if isinstance(reply, Failed):
@@ -171,7 +172,7 @@ class Training(QObject):
 
         self._workers.compute.submit(
             lambda job: NewModel(
-                job, str(path), settings.network, options, channels, classes, weights=settings.weights
+                job, str(path), settings.network, options, channels, classes, weights=settings.weights, model=before
             ),
             on_reply,
         )

@@ -91,7 +91,7 @@ class Probe(Message):
 
 @dataclass(frozen=True)
 class NewModel(Message):
-    """Build a network with starter or random weights and save it as a checkpoint."""
+    """Build a network with starter, random or a coarser model's weights (models.stages) and save it as a checkpoint."""
 
     job: int
     path: str
@@ -101,6 +101,7 @@ class NewModel(Message):
     classes: tuple[tuple[str, str], ...]  # (name, colour) by class id
     seed: int = 0
     weights: str = "starter"
+    model: str = ""
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ def new_model(message: NewModel) -> str:
     """Save a network that has learnt nothing yet; the note is the file's sha256."""
     network = begin(
         message.architecture, message.channels, message.classes, message.options, seed=message.seed,
-        weights=message.weights,
+        weights=message.weights, model=Path(message.model) if message.model else None,
     )  # fmt: skip
     return save(network, Path(message.path))
 
@@ -88,9 +88,9 @@ def _predictor(message: Predict) -> Predictor:
 def train(message: Train, control: Control, send: Send) -> str:
     """Fine-tune and save the challenger, whatever the gate says of it."""
     use_cores()
-    recipe = preset(**message.recipe)
-    device = choose(message.device)
     network = load(Path(message.model))
+    recipe = preset(**message.recipe, card=network.card)
+    device = choose(message.device)
     regions = [labelled(region) for region in message.regions]
     events = finetune(
         network, regions, recipe, device=device, control=control, state=Path(message.state), resume=message.resume

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segstudio.learning.augment import augment, turn_and_zoom
+from segstudio.learning.augment import augment, deform, turn_and_zoom
 
 
 def test_image_and_labels_move_together() -> None:
@@ -50,3 +50,27 @@ def test_a_patch_never_loses_its_only_label() -> None:
     for seed in range(30):
         _, moved = augment((np.zeros((1, 32, 32), np.float32), codes), np.random.default_rng(seed), warp=1.0)
         assert moved.any()
+
+
+def test_deforming_takes_each_pixel_from_where_the_grid_says() -> None:
+    codes = np.arange(1, 32 * 32 + 1, dtype=np.uint16).reshape(32, 32)
+    shifts = np.zeros((2, 3, 3))
+    shifts[0], shifts[1] = 2, -3  # the same everywhere: two down, three to the left
+    pixels, moved = deform((codes[None].astype(np.float32), codes), shifts)
+    assert (moved[:-2, 3:] == codes[2:, :-3]).all() and not moved[-2:].any() and not moved[:, :3].any()
+    assert np.allclose(pixels[0, :-2, 3:], codes[2:, :-3])
+    assert pixels.dtype == np.float32 and moved.dtype == np.uint16
+
+
+def test_deforming_is_smooth_and_moves_image_and_labels_together() -> None:
+    random = np.random.default_rng(4)
+    row = np.broadcast_to(np.arange(1, 97, dtype=np.uint16)[:, None], (96, 96))
+    patch = row[None].astype(np.float32), row.copy()
+    pixels, moved = augment(patch, random, contrast=0, noise=0, elastic=10.0)
+    again, _ = augment(patch, np.random.default_rng(4), contrast=0, noise=0, elastic=10.0)
+    inside = moved > 0
+    assert (pixels == again).all() and 0.5 < inside.mean() < 1
+    assert (moved[inside] != row[inside]).any()
+    bins = [pixels[0][moved == value] for value in np.unique(moved[inside])]
+    middles = [float(np.median(one)) for one in bins if len(one) > 5]
+    assert (np.diff(middles) > 0).all()

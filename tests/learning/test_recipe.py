@@ -4,7 +4,9 @@ import pytest
 
 from segstudio.core.codes import Origin
 from segstudio.errors import UserError
-from segstudio.learning.recipe import ORIGIN_WEIGHTS, PRESETS, preset
+from segstudio.learning.recipe import ORIGIN_WEIGHTS, PAPERS, PRESETS, preset
+from segstudio.models.card import Card
+from segstudio.models.registry import MODELS
 from segstudio.settings import Settings
 
 
@@ -39,3 +41,23 @@ def test_an_unknown_recipe_is_refused_with_the_known_ones() -> None:
 def test_every_origin_has_a_weight_and_unsure_has_none() -> None:
     assert set(ORIGIN_WEIGHTS) == set(Origin)
     assert ORIGIN_WEIGHTS[Origin.UNSURE] == 0 < ORIGIN_WEIGHTS[Origin.ACCEPTED] < ORIGIN_WEIGHTS[Origin.PAINTED]
+
+
+def card(architecture: str, **metrics: str) -> Card:
+    return Card(architecture, {}, 1, (("a", "#000000"), ("b", "#ffffff")), metrics=metrics)
+
+
+def test_every_network_has_the_recipe_of_its_paper() -> None:
+    assert set(PAPERS) == set(MODELS)
+    assert preset("paper", card("unet")).border == 10 and preset("paper", card("unet")).elastic == 10
+    assert preset("paper", card("segnet")).median and not preset("paper", card("fcn8s")).median
+    assert preset("light", card("unet")) == PRESETS["light"]
+
+
+def test_a_finer_stage_learns_with_a_hundredth_of_the_rate() -> None:
+    whole, staged = preset("paper", card("fcn16s")), preset("paper", card("fcn16s", stage="goes on from FCN-32s"))
+    assert staged.rate == pytest.approx(whole.rate / 100)
+
+
+def test_own_numbers_come_before_the_papers() -> None:
+    assert preset("paper", card("unet"), tile=128).tile == 128

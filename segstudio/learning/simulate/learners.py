@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -72,7 +72,7 @@ class Finetune:
     def update(self, regions: Sequence[Labelled]) -> float:
         start, s = time.perf_counter(), self._setting
         self._rounds += 1
-        limits = {"steps": 0, "seconds": s.seconds} if s.seconds else {"steps": s.steps, "seconds": 0.0}
+        limits: dict[str, Any] = {"steps": 0, "seconds": s.seconds} if s.seconds else {"steps": s.steps, "seconds": 0.0}
         recipe = preset("light", seed=s.seed * 1000 + self._rounds, patience=10**6, **limits)
         if enough(regions, s.classes):
             *_, outcome = finetune(self.network, regions, recipe, device=s.device)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 
@@ -149,7 +150,7 @@ def dense(pool: Sequence[Picture], test: Sequence[Picture], setting: Setting, pl
     ]
     learner = Finetune()
     learner.begin(setting)
-    limits = {"steps": 0, "seconds": setting.seconds * plan.rounds}
+    limits: dict[str, Any] = {"steps": 0, "seconds": setting.seconds * plan.rounds}
     if not setting.seconds:
         limits = {"steps": setting.steps * plan.rounds, "seconds": 0.0}
     recipe = preset("light", seed=setting.seed, patience=10**6, **limits)
