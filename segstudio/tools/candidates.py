@@ -75,21 +75,41 @@ def candidates(session: Session, at: Pointer) -> list[Candidate]:
 
 def _around(session: Session, at: Pointer) -> tuple[Box, int]:
     """The seen part of the object under the pointer with some room, and its class; else a place around the pointer."""
-    row, column = math.floor(at.row), math.floor(at.column)
-    pointed = Box(at.z, row, column, row + 1, column + 1)
-    window = pointed.expand(SIDE // 2).intersect(session.view)
+    pointed, window = _seen(session, at)
     if pointed.intersect(window).empty:
         return Box(at.z, 0, 0, 0, 0), BACKGROUND
+    found = object_under(session, at)
+    if found is None:
+        return pointed.expand(ALONE).intersect(window), session.active_class
+    _, box, class_id = found
+    return box.expand(ROOM).intersect(window), class_id
+
+
+def object_under(session: Session, at: Pointer) -> tuple[NDArray[np.bool_], Box, int] | None:
+    """The seen part of the object under the pointer: its pixels (rows, columns) in a box, and its class.
+
+    An object is connected pixels of a class that is not the background; None where there is none.
+    """
+    pointed, window = _seen(session, at)
+    if pointed.intersect(window).empty:
+        return None
     mask = session.layer.mask(window)
-    place = (row - window.top, column - window.left)
+    place = (pointed.top - window.top, pointed.left - window.left)
     class_id = int(mask[place])
     if class_id in (BACKGROUND, NOTHING):
-        return pointed.expand(ALONE).intersect(window), session.active_class
+        return None
     region = connected(mask == class_id, place)
     rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
-    top, left = window.top + int(rows[0]), window.left + int(columns[0])
-    found = Box(at.z, top, left, window.top + int(rows[-1]) + 1, window.left + int(columns[-1]) + 1)
-    return found.expand(ROOM).intersect(window), class_id
+    first, last = (int(rows[0]), int(columns[0])), (int(rows[-1]) + 1, int(columns[-1]) + 1)
+    box = Box(at.z, window.top + first[0], window.left + first[1], window.top + last[0], window.left + last[1])
+    return region[first[0] : last[0], first[1] : last[1]], box, class_id
+
+
+def _seen(session: Session, at: Pointer) -> tuple[Box, Box]:
+    """The pixel under the pointer, and the seen part of the window around it."""
+    row, column = math.floor(at.row), math.floor(at.column)
+    pointed = Box(at.z, row, column, row + 1, column + 1)
+    return pointed, pointed.expand(SIDE // 2).intersect(session.view)
 
 
 def _threshold(session: Session, at: Pointer, box: Box, class_id: int) -> NDArray[np.uint8] | None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from segstudio.tools.base import Pointer
+
 
 @dataclass(kw_only=True)
 class Actions:
@@ -39,6 +41,8 @@ class Actions:
     use_version: Callable[[int], None]
     show_version_change: Callable[[int], None]
     """Show what a version (0: the other one) would change in what is seen, as a proposal."""
+    explain: Callable[[Pointer | None, str], None]
+    """Show what the model's answer for the object under the pointer rests on."""
     show_region: Callable[[str, tuple[int, int, int, int]], None]
     """Go to a box (top, left, bottom, right) of an image's slice, given as "digest:slice"."""
     accept_prediction: Callable[[], None]

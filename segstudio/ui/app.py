@@ -184,6 +184,7 @@ class Program(QObject):
             accept_or_roll_back=lambda: self.studio.accept_or_roll_back(),
             use_version=lambda number: self.studio.use_version(number),
             show_version_change=lambda number: self.studio.show_version_change(number),
+            explain=lambda at, method: self.studio.explaining.ask(at, method),
             show_region=self._show_region,
             accept_prediction=lambda: self.studio.accept_prediction(),
             run_baseline=lambda method, values, preview: self.studio.run_baseline(method, values, preview),

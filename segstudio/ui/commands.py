@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from segstudio.core.classes import SAFE_PALETTE
@@ -154,6 +155,11 @@ def next_candidate(window: MainWindow) -> None:
         window.candidates.show_next(pointer)
 
 
+def explain(method: str) -> Callable[[MainWindow], None]:
+    """Ask why the object under the pointer is what it is."""
+    return lambda window: window.actions.explain(window.canvas.pointer, method)
+
+
 def step_slice(window: MainWindow, change: int) -> None:
     """In the view that was used last."""
     session = window.views.active.session
@@ -177,6 +183,9 @@ def confirm(window: MainWindow) -> None:
 
 def discard(window: MainWindow) -> None:
     if window.views.active.cancel():
+        return
+    if window.session.veil is not None:
+        window.session.show_veil(None)
         return
     if window.session.proposal is None:
         window.guiding.stop()
@@ -285,6 +294,10 @@ _MODEL = (
             "Choose U-Net, SegNet or FCN and start afresh", "new", part=2),
     Command("model.change", "Model", "Show what would change", lambda w: w.actions.show_version_change(0), "",
             can_switch, "What the waiting model, or the one before, says otherwise in view", "switch", part=2),
+    Command("model.explain", "Model", "Explain the object", explain("gradcam"), "?", has_champion,
+            "Where the model looked to say what is under the pointer (Seg-Grad-CAM)", "useful", part=2),
+    Command("model.explain-edges", "Model", "Explain by pixels", explain("integrated"), "", has_champion,
+            "Which pixels speak for what is under the pointer (integrated gradients)", "useful", part=2),
     Command("model.export", "Model", "Export model as ONNX…", dialogs.export_model, "", has_champion,
             "For other programs; checked with ONNX Runtime", "export", part=2),
     Command("model.switch", "Model", "Accept or roll back", lambda w: w.actions.accept_or_roll_back(),

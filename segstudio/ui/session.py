@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from segstudio.core.history import Edit
     from segstudio.core.layer import MaskLayer
     from segstudio.core.proposal import Proposal
+    from segstudio.core.veil import Veil
     from segstudio.core.writer import MaskWriter
 
 DISPLAY = (
@@ -103,6 +104,7 @@ class Session(QObject):
         self.uncertainty_visible = False
         self.slab = Slab()  # slices that are seen together
         self.proposal: Proposal | None = None
+        self.veil: Veil | None = None
 
     # --- what tools see -------------------------------------------------------------------------------------
 
@@ -223,6 +225,7 @@ class Session(QObject):
         self.pixels = ArraySource(pixels) if isinstance(pixels, np.ndarray) else pixels
         if not same:
             self.discard_proposal()
+            self.veil = None
             self.slice = 0
             self.channel = self.bands = None
             self.active_layer = entry.layers[-1].id if entry and entry.layers else 0
@@ -358,6 +361,11 @@ class Session(QObject):
         """Whether the shown proposal leaves pixels alone that a person painted."""
         if self.proposal is not None:
             self.propose(replace(self.proposal, protect=on))
+
+    def show_veil(self, veil: Veil | None) -> None:
+        """Lay a veil over the image, or take it away."""
+        self.veil = veil
+        self.display_changed.emit()
 
     def discard_proposal(self) -> None:
         if self.proposal is not None:

@@ -16,6 +16,7 @@ from segstudio.ui import operating
 from segstudio.ui.baselining import Baselining, Request
 from segstudio.ui.choosing import Choosing
 from segstudio.ui.comparing import Comparing
+from segstudio.ui.explaining import Explaining
 from segstudio.ui.library import Library
 from segstudio.ui.live import Live
 from segstudio.ui.opening import Opening, images_in
@@ -49,6 +50,7 @@ class Studio(QObject):
         self.opening = Opening(self.session, self.workers, self.library)
         self.predicting = Predicting(self.session, self.workers, self.library)
         self.comparing = Comparing(self.session, self.predicting)
+        self.explaining = Explaining(self.session, self.workers, self.library)
         self.training = Training(self.session, self.workers, self.library)
         self.live = Live(self.session, self.workers, self.library, self.predicting, self.training)
         self.baselining = Baselining(self.session, self.workers, self.library)
@@ -67,6 +69,8 @@ class Studio(QObject):
         self.library.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.predicting.failed.connect(lambda reply, repeat: self.problem.emit(reply, "Repeat", repeat))
         self.predicting.ended.connect(self._say)
+        self.explaining.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.explaining.said.connect(self._say)
         self.training.failed.connect(self._on_training_failed)
         self.training.said.connect(self._say)
         self.training.switched.connect(self._on_switched)
@@ -266,8 +270,9 @@ class Studio(QObject):
             return store.image_path(entry)
 
         self.opening.path_of = self.predicting.path_of = self.training.path_of = self.live.path_of = path_of
+        self.explaining.path_of = path_of
         self.opening.relative = store.relative_path
-        self.predicting.model_path = lambda version: store.folder / version.file
+        self.predicting.model_path = self.explaining.model_path = lambda version: store.folder / version.file
         self.training.folder = store.folder
         self.training.runs = store.runs
         self.training.show_history()

@@ -12,6 +12,7 @@ from segstudio.worker.control import Control
 from segstudio.worker.messages import (
     Baseline,
     BuildLevels,
+    Explain,
     ExportModel,
     ImageRead,
     Message,
@@ -124,6 +125,13 @@ def _(message: ExportModel, control: Control, send: Send) -> str:
 
     worst = export(load(Path(message.model)), Path(message.path))
     return f"The model was written to {Path(message.path).name}; ONNX Runtime differs by {worst:.0e} at most."
+
+
+@run.register
+def _(message: Explain, control: Control, send: Send) -> str:
+    from segstudio.worker.model_jobs import explain
+
+    return explain(message)
 
 
 @run.register

@@ -134,6 +134,21 @@ class Predict(Message):
 
 
 @dataclass(frozen=True)
+class Explain(Message):
+    """Which pixels of a part of a slice speak for a class in a region of it (learning.explain)."""
+
+    job: int
+    model: str
+    image: Pixels  # (rows, columns, channels)
+    ranges: tuple[tuple[float, float], ...]
+    region: Pixels  # uint8 (rows, columns), 1 where asked about
+    class_id: int
+    method: str
+    values: Pixels  # float32 (rows, columns)
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
 class Baseline(Message):
     """Run a classical method on one slice into a shared class map."""
 

@@ -14,6 +14,7 @@ from segstudio.io.digest import content_hash
 from segstudio.learning import training_set
 from segstudio.learning.device import choose, use_cores
 from segstudio.learning.evaluate import dice
+from segstudio.learning.explain import explain as why
 from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
 from segstudio.learning.predict import MEASURES, Predictor
 from segstudio.learning.predict import predict as predict_slice
@@ -24,7 +25,7 @@ from segstudio.worker import messages
 from segstudio.worker.control import Control
 from segstudio.worker.jobs import Send
 from segstudio.worker.labels import labelled
-from segstudio.worker.messages import NewModel, Predict, Progress, Score, Step, Train, Trained
+from segstudio.worker.messages import Explain, NewModel, Predict, Progress, Score, Step, Train, Trained
 from segstudio.worker.quick_learning import QuickLearning
 from segstudio.worker.shared import attach
 
@@ -74,6 +75,18 @@ def predict(message: Predict, control: Control, send: Send) -> str:
             done += (bottom - top) * (right - left)
             send(Progress(message.job, done, total, notes[-1] if notes else ""))
     return " ".join(notes)
+
+
+def explain(message: Explain) -> str:
+    """Explain a region into the shared array."""
+    use_cores()
+    network = load(Path(message.model))
+    values = why(
+        network, np.array(attach(message.image)), message.ranges, np.array(attach(message.region), np.bool_),
+        message.class_id, message.method, choose(message.device),
+    )  # fmt: skip
+    attach(message.values, writable=True)[...] = values
+    return ""
 
 
 def _predictor(message: Predict) -> Predictor:

@@ -114,6 +114,7 @@ class ScenePainter:
                     self._draw_tiles(painter, view, box, level, partial(self._mask_tile, layer))
         if session.uncertainty_visible and not session.peeking:
             self._draw_tiles(painter, view, box, level, self._uncertainty_tile)
+        self._draw_veil(painter, view)
         self._draw_proposal(painter, view)
         return not self._late
 
@@ -208,6 +209,17 @@ class ScenePainter:
         """Whether this frame has no time left to make tiles."""
         self._late = self._late or time.perf_counter() > self._until
         return self._late
+
+    def _draw_veil(self, painter: QPainter, view: Viewport) -> None:
+        veil, session = self._session.veil, self._session
+        if veil is None or session.image is None or session.peeking:
+            return
+        if veil.image != session.image.id or veil.box.z != session.slice:
+            return
+        key: Key = (("veil", id(veil)), session.slice, 0, 0, 0)
+        tile = self._masks.find(key) or self._masks.keep(key, render.to_image(render.veil_pixels(veil.values)))
+        x, y = view.to_widget(veil.box.top, veil.box.left)
+        painter.drawImage(QRectF(x, y, tile.width() * view.scale, tile.height() * view.row_scale), tile)
 
     def _draw_proposal(self, painter: QPainter, view: Viewport) -> None:
         proposal, session = self._session.proposal, self._session

@@ -89,7 +89,11 @@ def _diagonals(shape: tuple[int, ...], box: Box, level: int, period: int) -> NDA
 
 def uncertainty_pixels(layer: MaskLayer, box: Box, level: int) -> Argb:
     """Uncertainty in `box` as a warm veil: clear where certain, amber to red where not."""
-    value = strided(layer.uncertainty, box, level).astype(np.float32) / 255
+    return veil_pixels(strided(layer.uncertainty, box, level).astype(np.float32) / 255)
+
+
+def veil_pixels(value: NDArray[np.floating]) -> Argb:
+    """Values 0..1 as a warm veil: clear, then amber to red."""
     alpha = value * 0.75
     red, green, blue = alpha * 255, alpha * (190 * (1 - value) + 20), alpha * 20
     parts = [np.asarray(part, np.uint32) for part in (alpha * 255, red, green, blue)]
