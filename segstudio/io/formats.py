@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import stat
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
@@ -10,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from segstudio.errors import UserError
+
+GZIP = b"\x1f\x8b"
 
 HEAD = 512
 """Bytes read to recognise a format."""
@@ -87,6 +91,21 @@ FORMATS: tuple[Format, ...] = (
     Format("bmp", "BMP", (".bmp", ".dib"), _starts(b"BM"), PICTURE),
     Format("webp", "WebP", (".webp",), ((Magic(b"RIFF"), Magic(b"WEBP", 8)),), PICTURE),
     Format("gif", "GIF", (".gif",), _starts(b"GIF87a", b"GIF89a"), PICTURE),
+    Format(
+        "nifti",
+        "NIfTI",
+        (".nii", ".nii.gz"),
+        ((Magic(b"n+1\0", 344),), (Magic(b"n+2\0\r\n\x1a\n", 4),)),
+        "segstudio.io.nifti:decode",
+    ),
+    Format("nrrd", "NRRD", (".nrrd", ".nhdr"), _starts(b"NRRD"), "segstudio.io.itk:decode"),
+    Format(
+        "metaimage",
+        "MetaImage",
+        (".mha", ".mhd"),
+        _starts(b"ObjectType", b"NDims", b"Comment"),
+        "segstudio.io.itk:decode",
+    ),
     Format("npy", "NumPy", (".npy",), _starts(b"\x93NUMPY"), NPY, "segstudio.io.npy:opened"),
 )
 
@@ -97,8 +116,11 @@ def sniff(path: Path) -> Format:
     Raises UserError for anything that is not a readable file of a known format.
     """
     head = _head(path)
+    packed = head.startswith(GZIP)
+    if packed:
+        head = _unpacked(path)
     for row in FORMATS:
-        if row.matches(head):
+        if row.matches(head) and (not packed or any(suffix.endswith(".gz") for suffix in row.suffixes)):
             return row
     known = ", ".join(row.title for row in FORMATS)
     named = next((row.title for row in FORMATS if path.suffix.lower() in row.suffixes), "")
@@ -136,6 +158,15 @@ def _head(path: Path) -> bytes:
     except (OSError, ValueError) as error:  # ValueError: a zero byte in the name
         why = getattr(error, "strerror", None) or str(error)
         raise refusal(path, f"The system reports: {why}.", "Check the disk or the network connection.") from error
+
+
+def _unpacked(path: Path) -> bytes:
+    """The first bytes of what a gzip file holds; b"" where it is damaged."""
+    try:
+        with gzip.open(path) as file:
+            return file.read(HEAD)
+    except (OSError, EOFError, ValueError, zlib.error):
+        return b""
 
 
 def _is_text(head: bytes) -> bool:

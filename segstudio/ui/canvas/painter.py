@@ -108,7 +108,7 @@ class ScenePainter:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 1 or session.smooth)
         self._draw_tiles(painter, view, box, level, self._image_tile)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        if session.masks_visible and not session.peeking:
+        if session.masks_visible and not session.peeking and session.veil is None:  # its colours would mix with theirs
             for layer in session.image.layers:
                 if layer.visible and not (layer.annotation.is_empty() and layer.prediction.is_empty()):
                     self._draw_tiles(painter, view, box, level, partial(self._mask_tile, layer))
