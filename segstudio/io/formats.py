@@ -15,6 +15,9 @@ from segstudio.errors import UserError
 
 GZIP = b"\x1f\x8b"
 
+NO_PREAMBLE = (b"\x02\0\0\0UL", b"\x08\0\x05\0", b"\x08\0\x08\0", b"\x08\0\x16\0", b"\x08\0\0\0")
+"""How DICOM files begin that lack the 132 bytes which should come first: with their first data element."""
+
 HEAD = 512
 """Bytes read to recognise a format."""
 
@@ -78,6 +81,14 @@ TIFF = "segstudio.io.tiff:decode"
 NPY = "segstudio.io.npy:decode"
 
 FORMATS: tuple[Format, ...] = (
+    # Before TIFF: slides are written that are both, and the DICOM half says more.
+    Format(
+        "dicom",
+        "DICOM",
+        (".dcm", ".dicom", ".ima"),
+        ((Magic(b"DICM", 128),), *((Magic(start),) for start in NO_PREAMBLE)),
+        "segstudio.io.dicom:decode",
+    ),
     Format("png", "PNG", (".png",), _starts(b"\x89PNG\r\n\x1a\n"), PICTURE),
     Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _starts(b"\xff\xd8\xff"), PICTURE),
     Format(

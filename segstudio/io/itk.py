@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,16 @@ HEADER = 2**20
 """Bytes in which a text header must end."""
 
 DATA_FILE = re.compile(rb"^(?:data ?file:|ElementDataFile\s*=)[ \t]*([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
-SPACED = re.compile(rb"^(?:space(?: dimension)?:|space origin:|TransformMatrix\s*=|Orientation\s*=|Offset\s*=|Position\s*=)",
-                    re.IGNORECASE | re.MULTILINE)  # fmt: skip
+SPACED = re.compile(
+    rb"^(?:space(?: dimension| origin)?:|(?:TransformMatrix|Orientation|Offset|Position)\s*=)",
+    re.IGNORECASE | re.MULTILINE,
+)
+NAMES = {
+    "8-bit signed": "int8", "8-bit unsigned": "uint8", "16-bit signed": "int16", "16-bit unsigned": "uint16",
+    "32-bit signed": "int32", "32-bit unsigned": "uint32", "64-bit signed": "int64", "64-bit unsigned": "uint64",
+    "32-bit float": "float32", "64-bit float": "float64",
+}  # fmt: skip
+"""NumPy's names of ITK's pixel types."""
 
 
 def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> Decoded:
@@ -28,8 +37,7 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
 
 def read_header(path: Path) -> Volume:
     """What the file says of its voxels. Raises UserError for a file that names data outside its folder."""
-    import SimpleITK as sitk
-
+    sitk = import_module("SimpleITK")
     _check_data_file(path)
     sitk.ProcessObject.SetGlobalWarningDisplay(False)
     reader = sitk.ImageFileReader()
@@ -60,13 +68,9 @@ def read_header(path: Path) -> Volume:
 
 
 def _dtype(path: Path, reader: Any) -> np.dtype[np.generic]:
-    import SimpleITK as sitk
-
-    names = {"8-bit signed": "int8", "8-bit unsigned": "uint8", "16-bit signed": "int16", "16-bit unsigned": "uint16",
-             "32-bit signed": "int32", "32-bit unsigned": "uint32", "64-bit signed": "int64", "64-bit unsigned": "uint64",
-             "32-bit float": "float32", "64-bit float": "float64"}  # fmt: skip
+    sitk = import_module("SimpleITK")
     title = sitk.GetPixelIDValueAsString(reader.GetPixelID())
-    found = next((name for part, name in names.items() if part in title), "")
+    found = next((name for part, name in NAMES.items() if part in title), "")
     if not found or "complex" in title:
         raise refusal(path, f"Voxels of type {title} cannot be shown.", "Export integers or real numbers.")
     return np.dtype(found)

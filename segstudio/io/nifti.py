@@ -64,6 +64,6 @@ def read_header(path: Path) -> Volume:
         return np.asarray(values)
 
     return Volume(
-        "NIfTI", (spatial[0], spatial[1], spatial[2]), len(stored.names or ()) if color else channels, dtype, matrix, load,
-        (zooms[0], zooms[1], zooms[2]), notes, color,
+        "NIfTI", (spatial[0], spatial[1], spatial[2]), len(stored.names or ()) if color else channels, dtype, matrix,
+        load, (zooms[0], zooms[1], zooms[2]), notes, color,
     )  # fmt: skip

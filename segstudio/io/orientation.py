@@ -1,10 +1,11 @@
 """How the axes of a volume in a patient are laid out for the eye, decided here and nowhere else.
 
-Files store their voxels in any order of axes and directions. Pixels in SegStudio are (slices, rows, columns): slices lie
-one behind the other along the axis with the coarsest spacing (how the volume was acquired; the body's long axis where all
-are alike), and each slice is turned as radiologists see it: axial with the patient's left at the right and the back at the
-bottom, coronal with the left at the right and the feet at the bottom, sagittal with the back at the right and the feet at
-the bottom. Nothing is resampled: axes are exchanged and mirrored, and the grid (core.grid, LPS) says how they lie.
+Files store their voxels in any order of axes and directions. Pixels in SegStudio are (slices, rows, columns): slices
+lie one behind the other along the axis with the coarsest spacing (how the volume was acquired; the body's long axis
+where all are alike), and each slice is turned as radiologists see it: axial with the patient's left at the right and
+the back at the bottom, coronal with the left at the right and the feet at the bottom, sagittal with the back at the
+right and the feet at the bottom. Nothing is resampled: axes are exchanged and mirrored, and the grid (core.grid, LPS)
+says how they lie.
 """
 
 from __future__ import annotations

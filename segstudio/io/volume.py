@@ -21,8 +21,8 @@ NAMES = {1: ("grey",), 3: ("red", "green", "blue")}
 @dataclass(frozen=True, slots=True)
 class Volume:
     """A file's header: stored `shape` (i, j, k), `channels` of each voxel, `dtype` as read, and `matrix`, 4 x 4, from
-    (i, j, k, 1) to LPS in millimetres, or None where the file does not say. `load` gives the voxels (i, j, k, channels).
-    """
+    (i, j, k, 1) to LPS in millimetres, or None where the file does not say. `load` gives the voxels (i, j, k,
+    channels)."""
 
     title: str
     shape: tuple[int, int, int]

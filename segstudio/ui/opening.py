@@ -146,10 +146,21 @@ class Opening(QObject):
         self.thumbnail.emit(entry.id, picture)
 
 
+def _claimed(path: Path, suffixes: tuple[str, ...]) -> bool:
+    from segstudio.io.dicom_series import is_dicom
+
+    return path.name.lower().endswith(suffixes) or is_dicom(path)
+
+
 def images_in(folder: Path) -> list[Path]:
-    """Files of a folder that a format claims by its suffix, in natural order."""
+    """Files of a folder that a format claims by its suffix, in natural order; of a DICOM series one file, which opens
+    all of it. DICOM files often have no suffix."""
+    from segstudio.io.dicom_series import representatives
     from segstudio.io.formats import FORMATS
 
     suffixes = tuple(suffix for row in FORMATS for suffix in row.suffixes)
-    found = [path for path in folder.iterdir() if path.name.lower().endswith(suffixes) and path.is_file()]
-    return sorted(found, key=lambda path: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", path.name.lower())])
+    found = [path for path in folder.iterdir() if path.is_file() and _claimed(path, suffixes)]
+    return sorted(
+        representatives(sorted(found)),
+        key=lambda path: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", path.name.lower())],
+    )
