@@ -109,6 +109,14 @@ FORMATS: tuple[Format, ...] = (
         ((Magic(b"n+1\0", 344),), (Magic(b"n+2\0\r\n\x1a\n", 4),)),
         "segstudio.io.nifti:decode",
     ),
+    Format(
+        "jp2",
+        "JPEG 2000",
+        (".jp2", ".j2k", ".jpf"),
+        _starts(b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"),
+        "segstudio.io.geo:decode",
+        "segstudio.io.geo:opened",
+    ),
     Format("nrrd", "NRRD", (".nrrd", ".nhdr"), _starts(b"NRRD"), "segstudio.io.itk:decode"),
     Format(
         "metaimage",

@@ -58,7 +58,7 @@ def open_image(path: Path, budget_bytes: int = BUDGET) -> Reading:
         info = replace(info, channels=len(names), channel_names=names, notes=(*info.notes, note))
     elif info.channel_names[-1] == "alpha":
         info = replace(info, notes=(*info.notes, "The alpha channel is kept as the last channel."))
-    return Reading(replace(info, ranges=robust_ranges(pixels)), pixels)
+    return Reading(replace(info, ranges=robust_ranges(pixels, info.nodata)), pixels)
 
 
 def open_values(path: Path, budget_bytes: int = BUDGET) -> Pixels:
@@ -103,8 +103,8 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     return np.ascontiguousarray(pixels)
 
 
-def robust_ranges(pixels: Pixels) -> tuple[tuple[float, float], ...]:
-    """For each channel the 0.5 % and 99.5 % percentiles of the finite pixels, low < high.
+def robust_ranges(pixels: Pixels, nodata: float | None = None) -> tuple[tuple[float, float], ...]:
+    """For each channel the 0.5 % and 99.5 % percentiles of the finite pixels that are not `nodata`, low < high.
 
     At most about a million pixels are looked at, spread evenly. Where the percentiles are equal the extremes
     count; a channel of one value v gives (v, v + 1), one without any finite value (0, 1).
@@ -117,6 +117,8 @@ def robust_ranges(pixels: Pixels) -> tuple[tuple[float, float], ...]:
         seen = pixels[::step_z, :: min(step, rows), :: min(step, columns), channel].ravel()[: 4 * SAMPLES]
         values = np.asarray(seen, np.float64)
         values = values[np.isfinite(values)]
+        known = values if nodata is None else values[values != nodata]
+        values = known if known.size else values
         low, high = (float(v) for v in np.percentile(values, (0.5, 99.5))) if values.size else (0.0, 1.0)
         if not low < high and values.size:
             low, high = float(values.min()), float(values.max())
@@ -156,7 +158,7 @@ def guard(path: Path) -> Iterator[None]:
 
 def _reason(error: BaseException, path: Path) -> str:
     """The library's words where they say something, else that the file is damaged."""
-    text = " ".join(str(error).split())
+    text = " ".join(str(error).replace(str(path), path.name).split())
     low = text.lower()
     if "text_chunk" in low or "text_memory" in low or "too large for png" in low:
         return "Its text notes unpack to far more than a picture carries; it may be made to do harm."

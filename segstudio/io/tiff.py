@@ -12,6 +12,7 @@ import tifffile
 from numpy.typing import DTypeLike, NDArray
 
 from segstudio.core.image import ImageInfo
+from segstudio.io import geo
 from segstudio.io.formats import refusal
 from segstudio.io.reading import Decoded, Pixels, check_size, upright
 
@@ -101,6 +102,8 @@ def plan_of(path: Path, file: tifffile.TiffFile, budget: int, *, indices: bool) 
     info = ImageInfo(
         "TIFF", (sizes["z"], *sides), len(names), names, str(result), spacing, unit, notes=_notes(file, color, turn)
     )
+    if turn == 1 and any(tag in page.tags for tag in (*geo.LOCATED, geo.NODATA)):
+        info = geo.located(path, info)
     return Plan(series, order, sizes, color, turn, info)
 
 

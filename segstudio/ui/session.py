@@ -24,6 +24,7 @@ from segstudio.ui.tone import Tone, default_bands
 if TYPE_CHECKING:
     from segstudio.core.document import Document, ImageEntry
     from segstudio.core.history import Edit
+    from segstudio.core.image import ImageInfo
     from segstudio.core.layer import MaskLayer
     from segstudio.core.proposal import Proposal
     from segstudio.core.veil import Veil
@@ -49,6 +50,13 @@ class Window:
 
     low: float
     high: float
+
+
+def _windows(info: ImageInfo) -> list[Window]:
+    """The display windows to begin with: the file's own where it has one, else the robust ranges."""
+    if info.window is not None and info.channels == 1:
+        return [Window(*info.window)]
+    return [Window(low, high) for low, high in info.ranges]
 
 
 class Session(QObject):
@@ -229,7 +237,7 @@ class Session(QObject):
             self.slice = 0
             self.channel = self.bands = None
             self.active_layer = entry.layers[-1].id if entry and entry.layers else 0
-            self.windows = [Window(low, high) for low, high in entry.info.ranges] if entry else []
+            self.windows = _windows(entry.info) if entry else []
         self.image_changed.emit()
         self.layers_changed.emit()
 
