@@ -46,7 +46,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 def _fresh(path: Path) -> Path:
     """An empty file beside `path` with the permissions a new file would have (mkstemp makes private ones)."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name[:40]}.", suffix=".part", dir=path.parent)
+    handle, name = tempfile.mkstemp(
+        prefix=f".{path.name[:40]}.", suffix=f".part{''.join(path.suffixes[-2:])}", dir=path.parent
+    )
     os.close(handle)
     fresh = Path(name)
     mask = os.umask(0)

@@ -47,6 +47,27 @@ class ExportFormat:
 
 EXPORTS: tuple[ExportFormat, ...] = (
     ExportFormat("png", "Indexed PNG", "indexed_png:write", loses="spacing and position"),
+    ExportFormat("tiff", "TIFF", "rasters:write_tiff", loses="spacing and position"),
+    ExportFormat("geotiff", "GeoTIFF", "rasters:write_geotiff", "map"),
+    ExportFormat(
+        "geojson", "GeoJSON polygons", "polygons:write_geojson", "map", "what is background, and what unknown"
+    ),
+    ExportFormat("gpkg", "GeoPackage polygons", "polygons:write_gpkg", "map", "what is background, and what unknown"),
+    ExportFormat(
+        "nifti", "NIfTI label map", "volumes:write_nifti", "patient", "class names; unknown becomes background"
+    ),
+    ExportFormat(
+        "seg-nrrd",
+        "3D Slicer segmentation (.seg.nrrd)",
+        "volumes:write_seg_nrrd",
+        "patient",
+        "what is unknown becomes background",
+    ),
+    ExportFormat(
+        "dicom-seg", "DICOM Segmentation", "dicom_seg:write", "patient", "what is background, and what unknown"
+    ),
+    ExportFormat("coco", "COCO (run lengths)", "coco:write", loses="what is background, and what unknown; position"),
+    ExportFormat("csv", "Measurements (CSV)", "measurements:write", loses="the outlines: it holds numbers only"),
 )
 
 

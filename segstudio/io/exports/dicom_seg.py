@@ -1,0 +1,98 @@
+"""Masks as DICOM Segmentation objects that refer to the images they belong to, through highdicom."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segstudio import __version__
+from segstudio.core.codes import NOTHING
+from segstudio.errors import UserError
+from segstudio.io.atomic import replacing
+from segstudio.io.dicom_place import place_of
+from segstudio.io.dicom_series import series_of
+from segstudio.io.exports.subject import Subject
+from segstudio.io.formats import sniff
+
+
+def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
+    """`STEM.seg.dcm` for each image that came from DICOM: a binary Segmentation (PS3.3 A.51), a segment for each class
+    with pixels but the background, in the study, the patient and the frame of reference of its images.
+
+    Raises UserError for an image of another format, and where there is nothing but background.
+    """
+    return [_write(subject, folder / f"{subject.stem}.seg.dcm") for subject in subjects]
+
+
+def _write(subject: Subject, path: Path) -> Path:
+    import pydicom
+
+    if not subject.source.is_file() or sniff(subject.source).id != "dicom":
+        raise UserError(
+            f"“{subject.name}” cannot be exported as DICOM SEG.", why="It is no DICOM image.",
+            hint="Choose NIfTI or 3D Slicer's .seg.nrrd.",
+        )  # fmt: skip
+    first = pydicom.dcmread(subject.source)
+    frames = int(first.get("NumberOfFrames", 1) or 1)
+    files = [subject.source] if frames > 1 else series_of(subject.source, first)
+    sources = [first if file == subject.source else pydicom.dcmread(file) for file in files]
+    labels = subject.volume()
+    labels = np.where(labels == NOTHING, np.uint8(0), labels)
+    order = place_of(first, files, frames).order
+    if order:  # frames of the file in another order than shown
+        labels = labels[np.argsort(order)]
+    used = [entry for entry in subject.classes if entry.id and (labels == entry.id).any()]
+    if not used:
+        raise UserError(f"“{subject.name}” has no class but the background to export.", hint="Paint or predict first.")
+    numbers = np.zeros(256, np.uint8)
+    for number, entry in enumerate(used, 1):
+        numbers[entry.id] = number
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = _segmentation(sources, numbers[labels], used)
+    with replacing(path) as scratch:
+        found.save_as(scratch)
+    return path
+
+
+def _segmentation(sources: list[Any], labels: Any, used: Sequence[Any]) -> Any:
+    import highdicom as hd
+    from pydicom.sr.codedict import codes
+    from pydicom.uid import ExplicitVRLittleEndian
+
+    method = hd.AlgorithmIdentificationSequence(
+        name="SegStudio", version=__version__, family=codes.cid7162.ArtificialIntelligence
+    )
+    described = [
+        hd.seg.SegmentDescription(
+            segment_number=number,
+            segment_label=entry.name[:64],
+            segmented_property_category=codes.SCT.MorphologicallyAbnormalStructure,
+            segmented_property_type=codes.SCT.Mass,
+            algorithm_type=hd.seg.SegmentAlgorithmTypeValues.SEMIAUTOMATIC,
+            algorithm_identification=method,
+            display_color=hd.color.CIELabColor.from_rgb(*(int(entry.color[at : at + 2], 16) for at in (1, 3, 5))),
+        )
+        for number, entry in enumerate(used, 1)
+    ]
+    return hd.seg.Segmentation(
+        source_images=sources,
+        pixel_array=labels,
+        segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
+        segment_descriptions=described,
+        series_instance_uid=hd.UID(),
+        series_number=1000,
+        sop_instance_uid=hd.UID(),
+        instance_number=1,
+        manufacturer="SegStudio",
+        manufacturer_model_name="SegStudio",
+        software_versions=__version__,
+        device_serial_number="0",
+        content_label="SEGMENTATION",
+        transfer_syntax_uid=ExplicitVRLittleEndian,
+        omit_empty_frames=True,
+    )
