@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from importlib import import_module
+from types import ModuleType
 
 from segstudio import __version__
 from segstudio.errors import UserError
@@ -17,7 +18,8 @@ COMMANDS = {
     "train": "train or fine-tune a model on images and masks",
     "simulate": "measure how much annotation buys how much quality",
     "evaluate": "score masks against the truth",
-    "export": "write a project's masks as indexed PNG",
+    "export": "write a project's masks for another program",
+    "import": "read masks that another program made",
     "models": "list networks and presets, or show what a model file says of itself",
     "replay": "train a model again from its receipt and compare the weights",
     "doctor": "say what this machine has and what is missing",
@@ -32,7 +34,7 @@ def run(arguments: list[str]) -> int:
         if not arguments or (arguments[0] not in COMMANDS and arguments[0] not in ("-h", "--help", "--version")):
             return _window(arguments)
         options = _parse(arguments)
-        code: int = import_module(f"segstudio.cli.{options.command}").run(options)
+        code: int = _module(options.command).run(options)
         return code
     except UserError as error:
         print(f"segstudio: {error.sentence}", file=sys.stderr)
@@ -63,8 +65,13 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
         if arguments[0] == name:  # import only what is asked for
-            import_module(f"segstudio.cli.{name}").add_arguments(sub)
+            _module(name).add_arguments(sub)
     return parser.parse_args(arguments)
+
+
+def _module(name: str) -> ModuleType:
+    """The module of a command; "import" is a word of the language."""
+    return import_module(f"segstudio.cli.{'import_' if name == 'import' else name}")
 
 
 class _Raw(argparse.RawDescriptionHelpFormatter):

@@ -16,15 +16,18 @@ from numpy.typing import NDArray
 
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
+from segstudio.io.imports.labels import LabelClass, Labels
 from segstudio.worker.launch import command, environment
 from segstudio.worker.messages import (
     Failed,
     Finished,
     ImageRead,
+    LabelsRead,
     Message,
     Probe,
     Probed,
     ReadImage,
+    ReadLabels,
     ReadMask,
     Ready,
     decode,
@@ -156,6 +159,16 @@ class Reader:
         read = self._read(lambda job: ReadMask(job, str(path.absolute()), folder, self._budget, classes, invert))
         return np.array(attach(read.pixels), np.uint8)
 
+    def labels(self, path: Path, form: str, name: str, info: ImageInfo) -> Labels | None:
+        """The masks that a file of an import format holds for an image; None where it has none for it."""
+        folder = str(self._client.scratch.folder)
+        found: list[Message] = []
+        self._client.ask(
+            lambda job: ReadLabels(job, str(path.absolute()), folder, form, name, info.to_json()), found.append,
+            seconds=self._seconds,
+        )  # fmt: skip
+        return labels_of(next(news for news in found if isinstance(news, LabelsRead)))
+
     def probe(self, path: Path) -> ImageInfo:
         """What a file holds, from its header only."""
         found: list[Message] = []
@@ -169,6 +182,13 @@ class Reader:
         self._client.ask(build, found.append, seconds=self._seconds)
         read = next(news for news in found if isinstance(news, ImageRead))
         return read
+
+
+def labels_of(read: LabelsRead) -> Labels | None:
+    """What an answer says, out of shared memory."""
+    if read.mask is None:
+        return None
+    return Labels(np.array(attach(read.mask), np.uint8), tuple(LabelClass(*row) for row in read.classes))
 
 
 def read_image(path: Path, budget: int = BUDGET) -> tuple[ImageInfo, NDArray[np.generic]]:

@@ -15,6 +15,7 @@ from segstudio.worker.messages import (
     Explain,
     ExportModel,
     ImageRead,
+    LabelsRead,
     Message,
     NewModel,
     OpenWindow,
@@ -24,6 +25,7 @@ from segstudio.worker.messages import (
     Probed,
     Progress,
     ReadImage,
+    ReadLabels,
     ReadMask,
     ReadTiles,
     Train,
@@ -76,6 +78,23 @@ def _(message: ReadMask, control: Control, send: Send) -> str:
 
     mask = read_mask(Path(message.path), classes=message.classes, invert=message.invert)
     send(ImageRead(message.job, {}, Scratch(Path(message.folder)).share(mask), ""))
+    return ""
+
+
+@run.register
+def _(message: ReadLabels, control: Control, send: Send) -> str:
+    from segstudio.core.image import ImageInfo
+    from segstudio.io.imports.table import import_format
+    from segstudio.io.reading import guard
+
+    path = Path(message.path)
+    with guard(path):
+        found = import_format(message.form).load()(path, message.name, ImageInfo.from_json(message.info))
+    if found is None:
+        send(LabelsRead(message.job, None))
+    else:
+        classes = tuple((one.id, one.name, one.color) for one in found.classes)
+        send(LabelsRead(message.job, Scratch(Path(message.folder)).share(found.mask), classes))
     return ""
 
 

@@ -81,6 +81,18 @@ class ReadMask(Message):
 
 
 @dataclass(frozen=True)
+class ReadLabels(Message):
+    """The masks that a file holds for an image (io.imports); answered by LabelsRead."""
+
+    job: int
+    path: str
+    folder: str
+    form: str
+    name: str  # of the image
+    info: dict[str, Any]  # of the image
+
+
+@dataclass(frozen=True)
 class Probe(Message):
     """What a file holds, from its header; answered by Probed."""
 
@@ -247,6 +259,15 @@ class ImageRead(Message):
     pixels: Pixels
     digest: str
     coarse: tuple[Pixels, ...] = ()  # levels 2, 4, ... of a large image
+
+
+@dataclass(frozen=True)
+class LabelsRead(Message):
+    """Without `mask` the file has none for the image; `classes` are (id, name, colour)."""
+
+    job: int
+    mask: Pixels | None  # uint8 (slices, rows, columns)
+    classes: tuple[tuple[int, str, str], ...] = ()
 
 
 @dataclass(frozen=True)

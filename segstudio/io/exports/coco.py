@@ -17,7 +17,7 @@ FILE = "annotations.json"
 
 
 def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
-    """`annotations.json`: an image for each slice, an annotation for each connected object of a class but the background.
+    """`annotations.json`: an image for each slice, an annotation for each connected object of a class but background.
 
     Objects that touch only by a corner are one. Slices of a volume are named `NAME#z0001`.
     """

@@ -54,6 +54,7 @@ def _write(subject: Subject, path: Path) -> Path:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = _segmentation(sources, numbers[labels], used)
+        found.SpecificCharacterSet = "ISO_IR 192"  # class names are Unicode, whatever the images are written in
     with replacing(path) as scratch:
         found.save_as(scratch)
     return path

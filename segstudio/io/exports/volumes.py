@@ -23,27 +23,26 @@ def write_nifti(subjects: Sequence[Subject], folder: Path) -> list[Path]:
     An image that came from a NIfTI file gets its label map on the very grid of that file: the same order of axes, the
     same affine, the same sform and qform codes.
     """
-    import nibabel
-
+    nibabel = import_module("nibabel")
     written = []
     for subject in subjects:
         labels, grid = _labels(subject), subject.info.grid
         assert grid is not None
         affine, codes, stored = TO_LPS @ grid.matrix, (1, 1), np.asarray(labels.transpose(2, 1, 0))
         if subject.source.is_file() and sniff(subject.source).id == "nifti":
-            source = nibabel.load(subject.source)  # type: ignore[attr-defined]
+            source = nibabel.load(subject.source)
             matrix = TO_LPS @ source.affine
             place = layout(matrix)
             if tuple(source.shape[axis] for axis in place.axes) == subject.info.shape:
                 affine, stored = source.affine, np.asarray(place.undo(labels))
                 codes = int(source.header["sform_code"]), int(source.header["qform_code"])
-        image = nibabel.Nifti1Image(np.ascontiguousarray(stored), affine)  # type: ignore[attr-defined]
+        image = nibabel.Nifti1Image(np.ascontiguousarray(stored), affine)
         image.set_sform(affine, codes[0] or 1)
         image.set_qform(affine, codes[1] or 1)
         image.header.set_xyzt_units("mm")
         path = folder / f"{subject.stem}.nii.gz"
         with replacing(path) as scratch:
-            nibabel.save(image, scratch)  # type: ignore[attr-defined]
+            nibabel.save(image, scratch)
         written.append(path)
     return written
 
@@ -79,7 +78,6 @@ def _labels(subject: Subject) -> NDArray[np.uint8]:
 
 
 def _segments(subject: Subject, labels: NDArray[np.uint8]) -> dict[str, str]:
-    slices, rows, columns = labels.shape
     found = {
         "Segmentation_MasterRepresentation": "Binary labelmap",
         "Segmentation_SourceRepresentation": "Binary labelmap",

@@ -33,7 +33,18 @@ class ImportFormat:
         return found
 
 
-IMPORTS: tuple[ImportFormat, ...] = ()
+IMPORTS: tuple[ImportFormat, ...] = (
+    ImportFormat("png", "Indexed PNG", "pictures:read", (".png",)),
+    ImportFormat("tiff", "TIFF", "pictures:read", (".tif", ".tiff")),
+    ImportFormat("geotiff", "GeoTIFF", "pictures:read", (".tif", ".tiff")),
+    ImportFormat("geojson", "GeoJSON polygons", "polygons:read", (".geojson",)),
+    ImportFormat("gpkg", "GeoPackage polygons", "polygons:read", (".gpkg",)),
+    ImportFormat("nifti", "NIfTI label map", "volumes:read", (".nii", ".nii.gz")),
+    ImportFormat("seg-nrrd", "3D Slicer segmentation, NRRD", "volumes:read", (".nrrd", ".nhdr")),
+    ImportFormat("metaimage", "MetaImage label map", "volumes:read", (".mha", ".mhd")),
+    ImportFormat("dicom-seg", "DICOM Segmentation", "dicom_seg:read", (".dcm",)),
+    ImportFormat("coco", "COCO", "coco:read", (".json",)),
+)
 
 
 def import_format(name: str) -> ImportFormat:
