@@ -34,7 +34,7 @@ def run(arguments: list[str]) -> int:
         if not arguments or (arguments[0] not in COMMANDS and arguments[0] not in ("-h", "--help", "--version")):
             return _window(arguments)
         options = _parse(arguments)
-        code: int = _module(options.command).run(options)
+        code: int = module_of(options.command).run(options)
         return code
     except UserError as error:
         print(f"segstudio: {error.sentence}", file=sys.stderr)
@@ -65,11 +65,11 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
         if arguments[0] == name:  # import only what is asked for
-            _module(name).add_arguments(sub)
+            module_of(name).add_arguments(sub)
     return parser.parse_args(arguments)
 
 
-def _module(name: str) -> ModuleType:
+def module_of(name: str) -> ModuleType:
     """The module of a command; "import" is a word of the language."""
     return import_module(f"segstudio.cli.{'import_' if name == 'import' else name}")
 

@@ -52,6 +52,17 @@ class Grid:
         x, y, height = (float(v) for v in (self.matrix @ (column, row, z, 1.0))[:3])
         return x, y, height
 
+    def describe(self, z: float, row: float, column: float) -> str:
+        """The place of a pixel in words: patient directions in mm, or coordinates of the map."""
+        x, y, height = self.world(z, row, column)
+        if self.frame == "patient":
+            parts = zip((x, y, height), ("LR", "PA", "SI"), strict=True)
+            return " ".join(f"{ends[value < 0]} {abs(value):.1f}" for value, ends in parts) + " mm"
+        if self.crs.startswith("GEOG"):
+            north, east = "NS"[y < 0], "EW"[x < 0]
+            return f"{abs(y):.6f}° {north}  {abs(x):.6f}° {east}"
+        return f"E {x:,.2f}  N {y:,.2f}" if self.crs else f"x {x:,.2f}  y {y:,.2f}"
+
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""
         return asdict(self)

@@ -137,7 +137,7 @@ def sniff(path: Path) -> Format:
     head = _head(path)
     packed = head.startswith(GZIP)
     if packed:
-        head = _unpacked(path)
+        head = _unpacked(path) or head
     for row in FORMATS:
         if row.matches(head) and (not packed or any(suffix.endswith(".gz") for suffix in row.suffixes)):
             return row

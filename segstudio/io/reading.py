@@ -139,9 +139,10 @@ def _guarded(path: Path, budget: int, *, pixels: bool, indices: bool = False) ->
 @contextmanager
 def guard(path: Path) -> Iterator[None]:
     """Whatever an image library throws becomes one sentence. The only such place."""
-    logger = logging.getLogger("tifffile")
-    level = logger.level
-    logger.setLevel(logging.CRITICAL + 1)
+    loggers = [logging.getLogger(name) for name in ("tifffile", "pydicom", "nibabel.global", "rasterio")]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL + 1)  # what they say may hold what stands in the file
     try:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
@@ -153,7 +154,8 @@ def guard(path: Path) -> Iterator[None]:
         why = _reason(error, path)
         raise refusal(path, why, "Copy, download or export it again from where it came.") from error
     finally:
-        logger.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _reason(error: BaseException, path: Path) -> str:
@@ -162,10 +164,25 @@ def _reason(error: BaseException, path: Path) -> str:
     low = text.lower()
     if "text_chunk" in low or "text_memory" in low or "too large for png" in low:
         return "Its text notes unpack to far more than a picture carries; it may be made to do harm."
-    if any(word in low for word in ("truncat", "eof", "unexpected end", "not enough image data", "premature")):
+    if any(
+        word in low
+        for word in (
+            "truncat",
+            "eof",
+            "unexpected end",
+            "not enough image data",
+            "premature",
+            "ended before",
+            "less than expected",
+        )
+    ):
         return f"The file ends too early, after {path.stat().st_size:,} bytes: part of the image is missing."
     if "cannot identify" in low:
         return "Its header is damaged."
-    if not text or isinstance(error, (TypeError, AttributeError, LookupError, AssertionError)):
+    if (
+        not text
+        or "invalid literal" in low
+        or isinstance(error, (TypeError, AttributeError, LookupError, AssertionError))
+    ):
         return "The file is damaged."  # the words are about the library's code, not about the file
     return f"The file is damaged ({text[:160].rstrip('.')})."

@@ -20,7 +20,10 @@ class Actions:
     new_project: Callable[[], None]
     open_sample: Callable[[], None]
     save_copy: Callable[[Path], None]
-    export_masks: Callable[[Path], None]
+    export_masks: Callable[[Path, str], None]
+    """Write all masks into a folder, in a format of io.exports."""
+    import_masks: Callable[[Path, str, list[int], str], None]
+    """Read masks of a format of io.imports for these images, into a new layer of that name ("": the active one)."""
     export_model: Callable[[Path], None]
     """Write the champion as an ONNX file."""
     show_image: Callable[[int], None]

@@ -77,6 +77,24 @@ def open_settings(window: MainWindow) -> None:
     settings_dialog.open_settings(window)
 
 
+def open_export(window: MainWindow) -> None:
+    from segstudio.ui import transfer_dialogs
+
+    transfer_dialogs.open_export(window)
+
+
+def open_import(window: MainWindow) -> None:
+    from segstudio.ui import transfer_dialogs
+
+    transfer_dialogs.open_import(window)
+
+
+def open_import_folder(window: MainWindow) -> None:
+    from segstudio.ui import transfer_dialogs
+
+    transfer_dialogs.open_import_folder(window)
+
+
 def open_new_model(window: MainWindow) -> None:
     from segstudio.ui import settings_dialog
 
@@ -206,8 +224,12 @@ _FILE = (
             part=1),
     Command("project.copy", "File", "Save a copy…", dialogs.save_copy, "Ctrl+Shift+S", has_document,
             "The project itself is stored all the time", "copy", part=2),
-    Command("masks.export", "File", "Export masks…", dialogs.export_masks, "Ctrl+E", has_document,
-            "One indexed PNG per image", "export", part=2),
+    Command("masks.export", "File", "Export masks…", open_export, "Ctrl+E", has_document,
+            "For other programs: PNG, TIFF, GeoTIFF, NIfTI, DICOM SEG, COCO…", "export", part=2),
+    Command("masks.import", "File", "Import masks…", open_import, "Ctrl+I", can_edit,
+            "What another program made, into the active layer or a new one", "open", part=2),
+    Command("masks.import-folder", "File", "Import masks from a folder…", open_import_folder, "", can_edit,
+            "A file for each image, found by its name", "open", part=2),
     Command("app.quit", "File", "Quit", lambda w: w.actions.quit(), "Ctrl+Q", icon="quit", part=3),
 )  # fmt: skip
 

@@ -38,11 +38,6 @@ def save_copy(window: MainWindow) -> None:
         window.actions.save_copy(Path(name))
 
 
-def export_masks(window: MainWindow) -> None:
-    if folder := QFileDialog.getExistingDirectory(window, tr("Export masks into")):
-        window.actions.export_masks(Path(folder))
-
-
 def export_model(window: MainWindow) -> None:
     name, _ = QFileDialog.getSaveFileName(window, tr("Export the model as ONNX"), "model.onnx", "ONNX (*.onnx)")
     if name:

@@ -57,7 +57,7 @@ class Hover(QObject):
             return
         pixel = session.pixels.read(box)
         values = () if pixel is None else tuple(np.asarray(pixel[0, 0], float).tolist())
-        self._status.show_place(Place(row, column, values, *self._class_at(box)), session.image.info)
+        self._status.show_place(Place(row, column, values, *self._class_at(box), z=session.slice), session.image.info)
 
     def _class_at(self, box: Box) -> tuple[str, str]:
         """Name of the class of a pixel, and who gave it."""

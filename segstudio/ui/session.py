@@ -234,7 +234,7 @@ class Session(QObject):
         if not same:
             self.discard_proposal()
             self.veil = None
-            self.slice = 0
+            self.slice = entry.info.shape[0] // 2 if entry else 0  # the first of a volume is often empty
             self.channel = self.bands = None
             self.active_layer = entry.layers[-1].id if entry and entry.layers else 0
             self.windows = _windows(entry.info) if entry else []

@@ -60,3 +60,4 @@ class Place:
     values: tuple[float, ...] = ()
     class_name: str = ""
     origin: str = ""
+    z: int = 0

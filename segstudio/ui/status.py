@@ -52,7 +52,9 @@ class StatusBar(QStatusBar):
                 field.clear()
             return
         text = f"{place.row}, {place.column}"
-        if info and info.spacing:
+        if info and info.grid:
+            text += f"   {info.grid.describe(place.z, place.row, place.column)}"
+        elif info and info.spacing:
             text += f"   {place.row * info.spacing[1]:.4g}, {place.column * info.spacing[2]:.4g} {info.unit}"
         self.place.setText(text)
         self.value.setText("  ".join(value(number) for number in place.values))

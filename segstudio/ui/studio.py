@@ -26,6 +26,7 @@ from segstudio.ui.projects import Projects
 from segstudio.ui.recent import is_project
 from segstudio.ui.session import Session
 from segstudio.ui.training import Training
+from segstudio.ui.transfer import Transfer
 from segstudio.ui.workers import Workers
 from segstudio.worker.messages import BoxTuple, ExportModel, Failed, Finished, Message
 
@@ -55,6 +56,7 @@ class Studio(QObject):
         self.live = Live(self.session, self.workers, self.library, self.predicting, self.training)
         self.baselining = Baselining(self.session, self.workers, self.library)
         self.operating = Operating(self.session, self.workers)
+        self.transfer = Transfer(self.session, self.workers)
         self.choosing = Choosing(self.session)
         self._connect()
 
@@ -71,6 +73,8 @@ class Studio(QObject):
         self.predicting.ended.connect(self._say)
         self.explaining.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.explaining.said.connect(self._say)
+        self.transfer.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.transfer.said.connect(self._say)
         self.training.failed.connect(self._on_training_failed)
         self.training.said.connect(self._say)
         self.training.switched.connect(self._on_switched)
@@ -130,16 +134,6 @@ class Studio(QObject):
         store = self.projects.store
         if store is not None and self._try(lambda: store.save_copy(folder)):
             self.open_project(folder)
-
-    def export_masks(self, folder: Path) -> None:
-        """Write the masks of all images as indexed PNG."""
-        from segstudio.io.export import export_masks
-
-        document = self.document
-        if document is not None:
-            written = self._value(lambda: export_masks(document, folder, layer=self.session.active_layer or 1))
-            if written:
-                self.said.emit(f"{len(written)} file{'s' if len(written) > 1 else ''} written to {folder}.")
 
     def export_model(self, path: Path) -> None:
         """Write the champion as an ONNX file for other programs."""
@@ -270,7 +264,7 @@ class Studio(QObject):
             return store.image_path(entry)
 
         self.opening.path_of = self.predicting.path_of = self.training.path_of = self.live.path_of = path_of
-        self.explaining.path_of = path_of
+        self.explaining.path_of = self.transfer.path_of = path_of
         self.opening.relative = store.relative_path
         self.predicting.model_path = self.explaining.model_path = lambda version: store.folder / version.file
         self.training.folder = store.folder

@@ -15,6 +15,7 @@ import pytest
 from segstudio.classical.registry import METHODS
 from segstudio.cli.bench_startup import measure
 from segstudio.cli.main import COMMANDS as CLI_COMMANDS
+from segstudio.cli.main import module_of
 from segstudio.io.formats import FORMATS
 from segstudio.models.registry import MODELS
 from segstudio.tools import TOOLS
@@ -65,7 +66,7 @@ def test_ids_are_unique_and_everything_they_name_is_there() -> None:
         module, _, name = factory.partition(":")
         assert callable(getattr(import_module(module), name))
     for name in CLI_COMMANDS:
-        module_ = import_module(f"segstudio.cli.{name}")
+        module_ = module_of(name)
         assert callable(module_.add_arguments) and callable(module_.run)
 
 

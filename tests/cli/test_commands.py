@@ -18,6 +18,7 @@ from PIL import Image
 
 from segstudio.cli.main import run
 from segstudio.core.document import Document
+from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
 from segstudio.io.digest import content_hash
 from segstudio.models.card import read_card
@@ -145,6 +146,39 @@ def test_export_writes_the_mask_of_a_project(tmp_path: Path) -> None:
     assert run(["export", str(tmp_path / "project"), "-o", str(tmp_path / "out")]) == 0
     mask = np.asarray(Image.open(tmp_path / "out" / "a.png"))
     assert (mask[5:15, 5:25] == 1).all() and (mask == 1).sum() == 200 and (mask == 255).sum() == 1800
+
+
+def test_masks_of_another_program_are_imported_and_stored(
+    blobs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def project(name: str) -> Path:
+        store = Store.create(tmp_path / name)
+        document = Document()
+        for number in range(2):
+            size = np.asarray(Image.open(blobs / "i" / f"{number}.png")).shape[:2]
+            info = ImageInfo("PNG", (1, *size), 1, ("grey",), "uint8", ranges=((0.0, 1.0),))
+            document.add_image(f"{number}.png", "", info)
+        store.attach(document)
+        if name == "one":
+            for image in document.images:
+                writer = document.begin_edit(image, 1, "Paint", tool="brush")
+                writer.set(0, 3 * image, 5, np.ones((10, 20), bool), document.classes.add(f"Class {image}").id)
+                document.finish_edit(writer)
+        store.close()
+        return tmp_path / name
+
+    assert run(["export", str(project("one")), "-o", str(tmp_path / "out"), "--format", "coco"]) == 0
+    two = str(project("two"))
+    assert run(["import", two, str(tmp_path / "out" / "annotations.json"), "--layer", "Reader 2"]) == 0
+    assert "2 images" in capsys.readouterr().out
+    store = Store.open(Path(two), read_only=True)
+    document = store.load()
+    store.close()
+    assert [one.name for one in document.classes] == ["Background", "Class 1", "Class 2"]
+    layer = document.images[2].layers[-1]
+    mask = layer.mask(Box.whole(layer.shape, 0))
+    assert layer.name == "Reader 2" and (mask[6:16, 5:25] == 2).all() and (mask == 2).sum() == 200
+    assert run(["import", two, str(tmp_path / "nothing.json")]) == 1
 
 
 def test_models_and_doctor_say_what_there_is(capsys: pytest.CaptureFixture[str]) -> None:

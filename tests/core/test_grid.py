@@ -33,3 +33,12 @@ def test_an_image_keeps_its_grid_window_and_nodata_in_the_project():
         "x", (1, 2, 3), 1, ("gray",), "uint8", window=(1.0, 2.0), nodata=-1.0, grid=Grid.of("map", TILTED, crs="EPSG:1")
     )
     assert ImageInfo.from_json(json.loads(json.dumps(info.to_json()))) == info
+
+
+def test_a_place_in_words() -> None:
+    patient = Grid.of("patient", np.array([[-1.0, 0, 0, 10], [0, 1, 0, -5], [0, 0, 2, 0], [0, 0, 0, 1]]))
+    assert patient.describe(3, 2, 30) == "R 20.0 A 3.0 S 6.0 mm"
+    metres = Grid.of("map", np.array([[0.5, 0, 0, 500_000], [0, -0.5, 0, 4_000_000], [0, 0, 1, 0]]), crs="PROJCS[]")
+    assert metres.describe(0, 10, 4) == "E 500,002.00  N 3,999,995.00"
+    degrees = Grid.of("map", np.array([[0.1, 0, 0, -70], [0, -0.1, 0, 40], [0, 0, 1, 0]]), crs="GEOGCS[]")
+    assert degrees.describe(0, 0, 0) == "40.000000° N  70.000000° W"

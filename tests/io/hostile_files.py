@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import pickle
 import struct
 import zlib
 from pathlib import Path
@@ -24,6 +26,20 @@ REFUSALS = {
     "truncated.tif": "part of the image is missing",
     "complex.tif": "complex64 cannot be shown",
     "wide_tile.tif": "One block of it needs",
+    "huge.nii": "bytes of pixels, the limit is",
+    "bomb.nii.gz": "bytes of pixels, the limit is",
+    "cut.nii.gz": "ends too early",
+    "noise.nii.gz": "no known image format",
+    "elsewhere.nhdr": "outside its own folder",
+    "elsewhere.mhd": "outside its own folder",
+    "lost.mhd": "is missing",
+    "cut.dcm": "ends too early",
+    "liar.dcm": "bytes of pixels, the limit is",
+    "pickle.npy": "cannot be shown as an image",
+    "weights.pth": "no known image format",
+    "table.npz": "no known image format",
+    "entities.svg": "It is a text file",
+    "cut.jp2": "damaged",
 }
 
 
@@ -77,3 +93,57 @@ def make(folder: Path) -> None:
         (322, 4, 1, 65_536), (323, 4, 1, 65_536), (324, 4, 1, 8), (325, 4, 1, 50),
     )  # fmt: skip
     (folder / "wide_tile.tif").write_bytes(tiff(*wide))
+    volumes(folder, noise)
+    dicom(folder, noise)
+    np.save(folder / "pickle.npy", np.array([{"run": "me"}], object), allow_pickle=True)
+    np.savez(folder / "table.npz", noise)
+    (folder / "weights.pth").write_bytes(pickle.dumps({"state": list(range(200))}))
+    laughs = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 9))
+    (folder / "entities.svg").write_text(f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]><x>&l8;</x>')
+    (folder / "cut.jp2").write_bytes(b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(range(100)))
+
+
+def nifti(columns: int, rows: int, slices: int) -> bytes:
+    """A NIfTI-1 header of 352 bytes: int16 voxels of 1 mm."""
+    header_ = bytearray(352)
+    struct.pack_into("<i", header_, 0, 348)
+    struct.pack_into("<8h", header_, 40, 3, columns, rows, slices, 1, 1, 1, 1)
+    struct.pack_into("<hh", header_, 70, 4, 16)
+    struct.pack_into("<8f", header_, 76, 1, 1, 1, 1, 1, 1, 1, 1)
+    struct.pack_into("<f", header_, 108, 352)
+    header_[344:348] = b"n+1\0"
+    return bytes(header_)
+
+
+def volumes(folder: Path, noise: np.ndarray) -> None:
+    """NIfTI, NRRD and MetaImage that are cut off, lie, or lead out of their folder."""
+    (folder / "huge.nii").write_bytes(nifti(32_000, 32_000, 32_000))
+    with gzip.open(folder / "bomb.nii.gz", "wb", 9) as file:
+        file.write(nifti(30_000, 30_000, 10) + bytes(50_000_000))
+    whole = gzip.compress(nifti(64, 64, 8) + noise.tobytes() * 16)
+    (folder / "cut.nii.gz").write_bytes(whole[: len(whole) // 2])
+    (folder / "noise.nii.gz").write_bytes(b"\x1f\x8b" + noise.tobytes())
+    (folder.parent / "secret.raw").write_bytes(bytes(64 * 64))
+    space = "space: left-posterior-superior\nspace directions: (1,0,0) (0,1,0) (0,0,1)\nspace origin: (0,0,0)\n"
+    (folder / "elsewhere.nhdr").write_text(
+        f"NRRD0004\ntype: uint8\ndimension: 3\nsizes: 64 64 1\n{space}encoding: raw\ndata file: ../secret.raw\n\n"
+    )
+    meta = "ObjectType = Image\nNDims = 3\nDimSize = 64 64 1\nElementType = MET_UCHAR\nElementDataFile = "
+    (folder / "elsewhere.mhd").write_text(f"{meta}../secret.raw\n")
+    (folder / "lost.mhd").write_text(f"{meta}lost.raw\n")
+
+
+def dicom(folder: Path, noise: np.ndarray) -> None:
+    """DICOM whose pixels are cut off, and one whose header asks for far more than it holds."""
+    from pydicom.dataset import FileDataset, FileMetaDataset
+    from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
+
+    for name, rows in (("cut.dcm", 64), ("liar.dcm", 60_000)):
+        meta = FileMetaDataset()
+        meta.MediaStorageSOPClassUID, meta.MediaStorageSOPInstanceUID = SecondaryCaptureImageStorage, "1.2.3"
+        meta.TransferSyntaxUID = ExplicitVRLittleEndian
+        made = FileDataset(name, {}, file_meta=meta, preamble=bytes(128))
+        made.Rows, made.Columns, made.SamplesPerPixel, made.PhotometricInterpretation = rows, rows, 1, "MONOCHROME2"
+        made.BitsAllocated = made.BitsStored = 8
+        made.HighBit, made.PixelRepresentation, made.PixelData = 7, 0, noise[:40].tobytes()
+        made.save_as(folder / name)

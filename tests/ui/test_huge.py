@@ -203,7 +203,7 @@ def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path, tm
 
     studio.accept_prediction()  # looks at the predicted tiles only
     assert not user.session.layer.annotation.is_empty()
-    studio.export_masks(tmp_path)
+    studio.transfer.write(tmp_path, "png")
     assert "too large for one PNG" in user.problems[-1]
 
 

@@ -54,14 +54,18 @@ EXPORTS: tuple[ExportFormat, ...] = (
     ),
     ExportFormat("gpkg", "GeoPackage polygons", "polygons:write_gpkg", "map", "what is background, and what unknown"),
     ExportFormat(
-        "nifti", "NIfTI label map", "volumes:write_nifti", "patient", "class names; unknown becomes background"
+        "nifti",
+        "NIfTI label map",
+        "volumes:write_nifti",
+        "patient",
+        "class names, and which pixels are unknown (background)",
     ),
     ExportFormat(
         "seg-nrrd",
         "3D Slicer segmentation (.seg.nrrd)",
         "volumes:write_seg_nrrd",
         "patient",
-        "what is unknown becomes background",
+        "which pixels are unknown (background)",
     ),
     ExportFormat(
         "dicom-seg", "DICOM Segmentation", "dicom_seg:write", "patient", "what is background, and what unknown"

@@ -1,0 +1,100 @@
+"""Exporting and importing masks, through the dialogs and the real program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
+
+from segstudio.core.codes import Origin
+from segstudio.core.geometry import Box
+from segstudio.core.grid import Grid
+from segstudio.core.image import ImageInfo
+from segstudio.ui.transfer_dialogs import ExportDialog, ask_import, open_export
+from segstudio.ui.window import MainWindow
+
+from .conftest import Asked
+
+
+def press_ok(dialog: ExportDialog) -> None:
+    dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).click()
+
+
+def test_formats_that_do_not_fit_are_grey_and_say_why(window: MainWindow) -> None:
+    dialog = open_export(window)
+    assert "does not say where it lies" in dialog.refusals["nifti"] and not dialog.refusals["coco"]
+    item = dialog.formats.model().item(dialog.formats.findData("nifti"))
+    assert not item.isEnabled() and "patient" in item.toolTip()
+    assert dialog.formats.currentData() == "png" and "spacing" in dialog.note.text()
+    dialog.reject()
+
+
+def test_a_map_is_offered_geotiff_and_the_folder_is_asked_for(
+    window: MainWindow, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = window.session.document
+    assert document is not None
+    document.images.clear()
+    info = ImageInfo("TIFF", (1, 9, 9), 1, ("grey",), "uint8", grid=Grid.of("map", np.eye(4), crs="EPSG:3857"))
+    document.add_image("map.tif", "digest", info)
+    dialog = open_export(window)
+    assert dialog.formats.currentData() == "geotiff"
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
+    press_ok(dialog)
+    assert asked.calls[-1] == ("export_masks", (tmp_path, "geotiff"))
+
+
+def test_the_import_dialog_knows_the_file_and_asks_for_the_layer(
+    window: MainWindow, asked: Asked, tmp_path: Path
+) -> None:
+    Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "m.png")
+    dialog = ask_import(window, tmp_path / "m.png")
+    assert dialog.formats.currentData() == "png"
+    dialog.layer.setText("Reader 2")
+    dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).click()
+    image = window.session.image
+    assert image is not None
+    assert asked.calls[-1] == ("import_masks", (tmp_path / "m.png", "png", [image.id], "Reader 2"))
+
+
+def test_what_was_exported_comes_back_into_a_new_layer_as_undo_steps(
+    window: MainWindow, tmp_path: Path, qtbot: object
+) -> None:
+    from segstudio.ui.transfer import Transfer
+    from segstudio.ui.workers import Workers
+
+    session = window.session
+    document, image = session.document, session.image
+    assert document is not None and image is not None
+    writer = document.begin_edit(image.id, image.layers[0].id, "Paint", tool="brush", origin=Origin.PAINTED)
+    stencil = np.zeros((20, 30), bool)
+    stencil[3:9, 4:20] = True
+    writer.set(0, 10, 12, stencil, 1)
+    document.finish_edit(writer)
+    session.set_active_layer(image.layers[0].id)
+    before = image.layers[0].mask(Box.whole(image.info.shape, 0)).copy()
+    workers = Workers(session.settings)
+    transfer = Transfer(session, workers)
+    said: list[str] = []
+    problems: list[object] = []
+    transfer.said.connect(said.append)
+    transfer.failed.connect(problems.append)
+    try:
+        transfer.write(tmp_path, "png")
+        assert said and not problems
+        layers = len(image.layers)
+        transfer.read(tmp_path, "png", [image.id], "Again")
+        qtbot.waitUntil(lambda: len(said) > 1 or bool(problems), timeout=30_000)  # type: ignore[attr-defined]
+        assert not problems and len(image.layers) == layers + 1
+        layer = image.layers[-1]
+        assert layer.name == "Again" and session.active_layer == layer.id
+        np.testing.assert_array_equal(layer.mask(Box.whole(image.info.shape, 0)), before)
+        document.undo()
+        assert layer.annotation.is_empty()
+        transfer.read(tmp_path / "nothing.png", "png", [image.id], "")
+        qtbot.waitUntil(lambda: bool(problems), timeout=30_000)  # type: ignore[attr-defined]
+    finally:
+        workers.close()
