@@ -146,6 +146,7 @@ def test_an_operation_that_cannot_be_done_says_why(
 
 def test_the_newest_of_many_requests_wins(operating: Callable[[], tuple[Session, Operating]], qtbot: QtBot) -> None:
     session, controller = operating()
+    session.set_slice(0)
     writer = session.begin_edit("Paint", tool="brush")
     writer.set(0, 30, 30, np.ones((1, 1), bool), 1)
     session.finish_edit(writer)
