@@ -3,9 +3,10 @@
 
     scripts/forgetting.py --sets sets/isbi2012_em,sets/dsb2018_nuclei,sets/drive --steps 120
 
-The sets are folders made by scripts/make_simulation_sets.py. After each set the model in use is fine-tuned on the labels
-of all sets so far, as the program does it (the gate sees held-out blocks of all of them), or, in the control, on those
-of the newest alone. Printed: Dice of the classes on whole test images of each set, and whether a version was accepted.
+The sets are folders made by scripts/make_simulation_sets.py. After each set the model in use is fine-tuned on the
+labels of all sets so far, as the program does it (the gate sees held-out blocks of all of them), or, in the control, on
+those of the newest alone. Printed: Dice of the classes on whole test images of each set, and whether a version was
+accepted.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from segstudio.core.codes import Origin, encode_map
+from segstudio.core.codes import NOTHING, Origin, encode_map
 from segstudio.core.metrics import confusion
 from segstudio.io.reading import robust_ranges
 from segstudio.learning.device import choose
@@ -40,7 +41,8 @@ def pictures(folder: Path) -> list[Picture]:
     for path in sorted((folder / "images").iterdir())[: TRAINED + TESTED]:
         pixels = np.array(Image.open(path).convert("L"))[:SIDE, :SIDE, None]
         mask = next((folder / "masks").glob(f"{path.stem}.*"))
-        found.append((path.name, pixels, (np.array(Image.open(mask))[:SIDE, :SIDE] > 0).astype(np.uint8)))
+        truth = np.array(Image.open(mask))[:SIDE, :SIDE]
+        found.append((path.name, pixels, np.where(truth == NOTHING, NOTHING, truth > 0).astype(np.uint8)))
     return found
 
 

@@ -13,6 +13,7 @@ from segstudio import __version__
 from segstudio.core.codes import NOTHING
 from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
+from segstudio.io.deidentify import check, deidentify
 from segstudio.io.dicom_place import place_of
 from segstudio.io.dicom_series import series_of
 from segstudio.io.exports.subject import Subject
@@ -28,7 +29,19 @@ def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
     return [_write(subject, folder / f"{subject.stem}.seg.dcm") for subject in subjects]
 
 
-def _write(subject: Subject, path: Path) -> Path:
+def write_deidentified(subjects: Sequence[Subject], folder: Path) -> list[Path]:
+    """The same without the patient (io.deidentify): `deidentified-1.seg.dcm` and so on, as names of files tell too.
+
+    UIDs are new, the same for all files of one export, so that segmentations of one study stay together; the images
+    they were drawn on are no longer named. Raises UserError, and writes nothing, where a removed value is still there.
+    """
+    uids: dict[str, str] = {}
+    return [
+        _write(subject, folder / f"deidentified-{number}.seg.dcm", uids) for number, subject in enumerate(subjects, 1)
+    ]
+
+
+def _write(subject: Subject, path: Path, uids: dict[str, str] | None = None) -> Path:
     import pydicom
 
     if not subject.source.is_file() or sniff(subject.source).id != "dicom":
@@ -55,8 +68,10 @@ def _write(subject: Subject, path: Path) -> Path:
         warnings.simplefilter("ignore")
         found = _segmentation(sources, numbers[labels], used)
         found.SpecificCharacterSet = "ISO_IR 192"  # class names are Unicode, whatever the images are written in
+        gone = deidentify(found, uids) if uids is not None else set()
     with replacing(path) as scratch:
         found.save_as(scratch)
+        check(scratch.read_bytes(), gone, path.name)
     return path
 
 

@@ -70,6 +70,13 @@ EXPORTS: tuple[ExportFormat, ...] = (
     ExportFormat(
         "dicom-seg", "DICOM Segmentation", "dicom_seg:write", "patient", "what is background, and what unknown"
     ),
+    ExportFormat(
+        "dicom-seg-deidentified",
+        "DICOM Segmentation without the patient",
+        "dicom_seg:write_deidentified",
+        "patient",
+        "names, identifiers, dates, and which images it belongs to (PS3.15 basic profile)",
+    ),
     ExportFormat("coco", "COCO (run lengths)", "coco:write", loses="what is background, and what unknown; position"),
     ExportFormat("csv", "Measurements (CSV)", "measurements:write", loses="the outlines: it holds numbers only"),
 )

@@ -1,0 +1,86 @@
+"""Take a patient out of a DICOM object: the basic profile of PS3.15 Annex E, and a check that it worked."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from typing import Any
+
+from segstudio.errors import UserError
+
+SHORTEST = 5
+"""Characters below which a value is not searched for: it would be found everywhere by chance."""
+
+KEPT_UIDS = ("SOPClassUID", "ReferencedSOPClassUID", "TransferSyntaxUID", "MediaStorageSOPClassUID", "CodingSchemeUID",
+             "ContextUID", "MappingResourceUID", "ImplementationClassUID", "FileMetaInformationVersion")  # fmt: skip
+"""UIDs of the standard itself, which say nothing of a patient."""
+
+
+def deidentify(dataset: Any, uids: dict[str, str]) -> set[str]:
+    """Remove or replace in place what the basic profile (code 113100) names; the values that are gone, to search for.
+
+    Uses dicom-anonymizer's table of the profile, and adds to it: UIDs of instances are replaced everywhere, also inside
+    sequences, by the same new one for the same old one (`uids` keeps them for a whole export), the preamble is emptied,
+    and the object says that it was de-identified. Dates are taken out, not moved.
+    """
+    from dicomanonymizer.dicom_anonymization_databases.dicomfields_2023 import U_TAGS
+    from dicomanonymizer.simpledicomanonymizer import anonymize_dataset
+    from pydicom.dataset import Dataset
+
+    before = _values(dataset)
+    _replace_uids(dataset, uids)
+    keep = {tag: (lambda dataset, tag: None) for tag in U_TAGS}
+    with contextlib.redirect_stdout(io.StringIO()):
+        anonymize_dataset(dataset, extra_anonymization_rules=keep, delete_private_tags=True)
+    if hasattr(dataset, "file_meta"):
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+    if "ContributingEquipmentSequence" in dataset:
+        del dataset.ContributingEquipmentSequence  # it tells the date, which may be that of the study
+    dataset.preamble = bytes(128)
+    dataset.PatientIdentityRemoved = "YES"
+    dataset.DeidentificationMethod = "SegStudio, PS3.15 basic profile"
+    code = Dataset()
+    code.CodeValue, code.CodingSchemeDesignator = "113100", "DCM"
+    code.CodeMeaning = "Basic Application Confidentiality Profile"
+    dataset.DeidentificationMethodCodeSequence = [code]
+    return before - _values(dataset)
+
+
+def check(data: bytes, gone: set[str], name: str) -> None:
+    """Raise UserError where one of the values that should be gone is still in the bytes of a file."""
+    for value in gone:
+        if len(value) >= SHORTEST and value.encode("utf-8") in data:
+            raise UserError(
+                f"“{name}” was not written.", why="A value that names the patient or the study was still in it.",
+                hint="This is a fault of the program; please report it.",
+            )  # fmt: skip
+
+
+def _replace_uids(dataset: Any, uids: dict[str, str]) -> None:
+    from pydicom.uid import generate_uid
+
+    def replace(_: Any, element: Any) -> None:
+        if element.VR == "UI" and element.keyword not in KEPT_UIDS and element.value:
+            several = not isinstance(element.value, str)
+            new = [
+                uids.setdefault(str(one), str(generate_uid()))
+                for one in (element.value if several else [element.value])
+            ]
+            element.value = new if several else new[0]
+
+    dataset.walk(replace)
+
+
+def _values(dataset: Any) -> set[str]:
+    """All texts, dates, names and UIDs of instances in an object, also inside sequences."""
+    found: set[str] = set()
+
+    def look(_: Any, element: Any) -> None:
+        if element.VR in ("PN", "LO", "SH", "LT", "ST", "UT", "DA", "DT", "TM", "AE", "UI") and element.value:
+            if element.VR == "UI" and element.keyword in KEPT_UIDS:
+                return
+            several = element.value if element.VM > 1 else [element.value]
+            found.update(str(one).strip() for one in several)
+
+    dataset.walk(look)
+    return found
