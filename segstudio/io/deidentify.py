@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+from collections.abc import Iterable
 from typing import Any
 
 from segstudio.errors import UserError
@@ -16,8 +17,9 @@ KEPT_UIDS = ("SOPClassUID", "ReferencedSOPClassUID", "TransferSyntaxUID", "Media
 """UIDs of the standard itself, which say nothing of a patient."""
 
 
-def deidentify(dataset: Any, uids: dict[str, str]) -> set[str]:
-    """Remove or replace in place what the basic profile (code 113100) names; the values that are gone, to search for.
+def deidentify(dataset: Any, uids: dict[str, str], sources: Iterable[Any]) -> set[str]:
+    """Remove or replace in place what the basic profile (code 113100) names; those values of `sources`, the images it
+    was made from, that are gone, to search for.
 
     Uses dicom-anonymizer's table of the profile, and adds to it: UIDs of instances are replaced everywhere, also inside
     sequences, by the same new one for the same old one (`uids` keeps them for a whole export), the preamble is emptied,
@@ -43,7 +45,10 @@ def deidentify(dataset: Any, uids: dict[str, str]) -> set[str]:
     code.CodeValue, code.CodingSchemeDesignator = "113100", "DCM"
     code.CodeMeaning = "Basic Application Confidentiality Profile"
     dataset.DeidentificationMethodCodeSequence = [code]
-    return before - _values(dataset)
+    known: set[str] = set()
+    for source in sources:
+        known |= _values(source)
+    return (before & known) - _values(dataset)
 
 
 def check(data: bytes, gone: set[str], name: str) -> None:

@@ -68,7 +68,7 @@ def _write(subject: Subject, path: Path, uids: dict[str, str] | None = None) -> 
         warnings.simplefilter("ignore")
         found = _segmentation(sources, numbers[labels], used)
         found.SpecificCharacterSet = "ISO_IR 192"  # class names are Unicode, whatever the images are written in
-        gone = deidentify(found, uids) if uids is not None else set()
+        gone = deidentify(found, uids, sources) if uids is not None else set()
     with replacing(path) as scratch:
         found.save_as(scratch)
         check(scratch.read_bytes(), gone, path.name)
