@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         entries = [entry for entry in document.images.values() if options.image in ("", entry.name)]
         if not entries:
             raise UserError(f"The project has no image “{options.image}”.")
-        if path.is_file() and form not in ("coco",) and len(entries) > 1:
+        if path.is_file() and form != "coco" and len(entries) > 1:
             fitting = [entry for entry in entries if Path(entry.name).stem.split(".")[0] == path.name.split(".")[0]]
             if len(fitting) != 1:
                 raise UserError(f"It is not clear to which image “{path.name}” belongs.", hint="Name it with --image.")

@@ -23,8 +23,11 @@ BY_FORMAT = {"dicom": "dicom-seg", "nifti": "nifti", "nrrd": "seg-nrrd", "metaim
 def format_of(path: Path) -> str:
     """The import format of a file or folder. Raises UserError for what is none."""
     if path.is_dir():
-        return "png"
+        return "voc" if (path / "SegmentationClass").is_dir() else "labelme" if any(path.glob("*.json")) else "png"
     lower = path.name.lower()
+    if lower.endswith(".json"):
+        with path.open("rb") as file:
+            return "labelme" if b'"shapes"' in file.read(2**20) else "coco"
     for row in IMPORTS:
         if row.suffixes and lower.endswith(row.suffixes) and row.id not in BY_FORMAT.values():
             return row.id

@@ -23,14 +23,14 @@ from segstudio.io.imports.labels import Labels
 from segstudio.io.imports.table import IMPORTS, import_format
 from segstudio.io.reading import open_image, probe
 
-EXACT = {"png", "tiff", "geotiff", "nifti", "seg-nrrd", "dicom-seg", "coco"}
+EXACT = {"labelme", "png", "voc", "tiff", "geotiff", "nifti", "seg-nrrd", "dicom-seg", "coco"}
 POLYGONS = {"geojson", "gpkg"}
 NO_BACKGROUND = {"geojson", "gpkg"}
 """Formats that say nothing of the background: it comes back as nothing known."""
 
 SOURCES = {
     "png": "drive", "tiff": "volume", "geotiff": "map", "geojson": "map", "gpkg": "map", "nifti": "volume",
-    "seg-nrrd": "volume", "dicom-seg": "series", "coco": "map", "csv": "map",
+    "seg-nrrd": "volume", "dicom-seg": "series", "coco": "map", "csv": "map", "voc": "drive", "labelme": "map",
 }  # fmt: skip
 FILES = {
     "map": "spacenet_solaris/sample_geotiff.tif",
@@ -83,7 +83,12 @@ def subject_of(shared_data: Path) -> Callable[..., tuple[Subject, NDArray[np.uin
 
 
 def read_back(form: str, written: list[Path], subject: Subject) -> Labels:
-    found = import_format(form).load()(written[0], subject.name, subject.info)
+    place = written[0].parents[1] if form == "voc" else written[0]
+    if form == "voc":
+        place.joinpath("SegmentationClass", "out.png").rename(
+            place / "SegmentationClass" / f"{Path(subject.name).stem}.png"
+        )
+    found = import_format(form).load()(place, subject.name, subject.info)
     assert found is not None
     return found
 
@@ -107,7 +112,7 @@ def test_what_is_written_comes_back(form: str, subject_of: Callable[..., object]
     subject, mask = subject_of(SOURCES[form])  # type: ignore[misc]
     written = export_format(form).load()([subject], tmp_path)
     assert all(path.is_file() for path in written)
-    assert sorted(tmp_path.iterdir()) == sorted(written)  # nothing half is left
+    assert sorted(path for path in tmp_path.rglob("*") if path.is_file()) == sorted(written)  # nothing half is left
     found = read_back(form, written, subject)
     back = ids_of(found, subject.classes)
     if form in NO_BACKGROUND:

@@ -375,3 +375,15 @@ def test_another_tool_does_not_move_the_image(window: MainWindow) -> None:
         view = window.canvas.view
         places.add((window.canvas.width(), window.canvas.height(), view.row, view.column, view.scale))
     assert len(places) == 1
+
+
+# --- tool options -------------------------------------------------------------------------------------------
+
+
+def test_where_room_is_scarce_the_radius_slider_goes_and_nothing_overlaps(window: MainWindow) -> None:
+    options = window.tool_options
+    window.session.set_tool("brush")
+    for width, seen in ((1600, True), (520, False), (1600, True)):
+        options.setFixedWidth(width)
+        QApplication.processEvents()
+        assert options.radius.slider.isVisible() == seen and options.radius.field.isVisible()

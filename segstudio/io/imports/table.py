@@ -44,6 +44,8 @@ IMPORTS: tuple[ImportFormat, ...] = (
     ImportFormat("metaimage", "MetaImage label map", "volumes:read", (".mha", ".mhd")),
     ImportFormat("dicom-seg", "DICOM Segmentation", "dicom_seg:read", (".dcm",)),
     ImportFormat("coco", "COCO", "coco:read", (".json",)),
+    ImportFormat("voc", "Pascal VOC layout", "voc:read"),
+    ImportFormat("labelme", "labelme", "labelme:read", (".json",)),
 )
 
 

@@ -6,7 +6,7 @@ import math
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from segstudio.tools import TOOLS
@@ -63,6 +63,26 @@ class ToolOptions(QWidget):
         self.radius.setVisible("radius" in kind.options)
         self.own.show_tool(kind)
         self.chosen.setVisible("class" in kind.options)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Do without the radius slider where there is no room for everything: its field and the keys do the same."""
+        parts = (self._icon, self._title, self.chosen, self.radius, self.own, self.where)
+        shown = [part for part in parts if not part.isHidden()]
+        layout, inner = self.layout(), self.radius.layout()
+        assert layout is not None and inner is not None
+        margins = layout.contentsMargins()
+        needed = (
+            sum(part.sizeHint().width() + layout.spacing() for part in shown) + margins.left() + margins.right() + 9
+        )
+        slider = self.radius.slider
+        if slider.isHidden():
+            needed += slider.width() + inner.spacing()
+        slider.setVisible(needed <= self.width())
 
 
 class Hint(QWidget):
