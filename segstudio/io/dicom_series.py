@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from segstudio.io.quiet import quiet
+
 MOST = 20_000
 """Files of a folder that are looked at."""
 
@@ -26,7 +28,8 @@ def header(path: Path) -> Any | None:
     if not is_dicom(path):
         return None
     try:
-        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS)
+        with quiet():
+            return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS)
     except (OSError, InvalidDicomError, ValueError, LookupError, AttributeError, TypeError):
         return None
 
@@ -43,40 +46,53 @@ def is_dicom(path: Path) -> bool:
 def series_of(path: Path, first: Any) -> list[Path]:
     """The files of the folder that are slices of the same stack as `first`, in their order along it.
 
-    They have the same series UID, size and orientation, and, where several have the same position (echoes, phases), the
-    same acquisition as `first`. Just the file itself where it is alone or does not say where it lies.
+    They have the same series UID, size and orientation (a series that lost its UID is told by the folder), and, where
+    several have the same position (echoes, phases), the same acquisition as `first`. Just the file itself where it is
+    alone or does not say where it lies.
     """
-    uid = first.get("SeriesInstanceUID")
-    if not uid or "ImagePositionPatient" not in first or "ImageOrientationPatient" not in first:
+    if "ImagePositionPatient" not in first or "ImageOrientationPatient" not in first:
         return [path]
-    found: list[tuple[float, int, Path, Any]] = []
-    for one in sorted(path.parent.iterdir())[:MOST]:
-        known = first if one == path else header(one) if one.is_file() else None
-        if known is not None and known.get("SeriesInstanceUID") == uid and _alike(known, first):
-            found.append((along(known), int(known.get("InstanceNumber") or 0), one, known))
+    files = [one for one in sorted(path.parent.iterdir())[:MOST] if one.is_file()]
+    return _stack(path, first, [(one, first if one == path else header(one)) for one in files])
+
+
+def _stack(path: Path, first: Any, folder: Iterable[tuple[Path, Any]]) -> list[Path]:
+    """Those of the files of a folder, given with their headers, that make a stack with `first`."""
+    found = [
+        (along(known), int(known.get("InstanceNumber") or 0), one, known)
+        for one, known in folder
+        if known is not None and _uid(known) == _uid(first) and _alike(known, first)
+    ]
     for name in ("AcquisitionNumber", "TemporalPositionIdentifier", "EchoTime", "ImageType"):
         if len({round(row[0], 3) for row in found}) < len(found):
             found = [row for row in found if row[3].get(name) == first.get(name)]
     if len({round(row[0], 3) for row in found}) < len(found):
         return [path]  # several images of one place that nothing tells apart
-    return [row[2] for row in sorted(found, key=lambda row: row[:2])]
+    return [row[2] for row in sorted(found, key=lambda row: row[:2])] or [path]
 
 
 def representatives(paths: Iterable[Path]) -> list[Path]:
-    """The paths with one file for each DICOM series and folder, the first; other files stay."""
+    """The paths with one file for each stack of slices, the first, which opens all of it; other files stay."""
+    known = [(path, header(path)) for path in paths]
     kept: list[Path] = []
-    seen: set[tuple[Path, str, object]] = set()
-    for path in paths:
-        known = header(path)
-        place = known is not None and "ImagePositionPatient" in known
-        if known is not None and place and int(known.get("NumberOfFrames") or 1) == 1:
-            axes = tuple(round(float(v), 3) for v in known.get("ImageOrientationPatient") or ())
-            key = (path.parent, str(known.get("SeriesInstanceUID")), (known.get("Rows"), known.get("Columns"), axes))
-            if key in seen:
-                continue
-            seen.add(key)
+    covered: set[Path] = set()
+    for path, first in known:
+        if path in covered:
+            continue
         kept.append(path)
+        if first is not None and _placed(first):
+            folder = [row for row in known if row[0].parent == path.parent and row[1] is not None and _placed(row[1])]
+            covered.update(_stack(path, first, folder))
     return kept
+
+
+def _uid(known: Any) -> str:
+    return str(known.get("SeriesInstanceUID") or "")
+
+
+def _placed(known: Any) -> bool:
+    """Whether a file is one slice that says where it lies."""
+    return "ImagePositionPatient" in known and int(known.get("NumberOfFrames") or 1) == 1
 
 
 def along(known: Any) -> float:

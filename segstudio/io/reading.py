@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import struct
-import warnings
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
 from segstudio.io.formats import refusal, sniff
+from segstudio.io.quiet import quiet
 
 BUDGET = 1500 * 2**20
 """Bytes of pixels a file may need."""
@@ -139,13 +138,8 @@ def _guarded(path: Path, budget: int, *, pixels: bool, indices: bool = False) ->
 @contextmanager
 def guard(path: Path) -> Iterator[None]:
     """Whatever an image library throws becomes one sentence. The only such place."""
-    loggers = [logging.getLogger(name) for name in ("tifffile", "pydicom", "nibabel.global", "rasterio")]
-    levels = [logger.level for logger in loggers]
-    for logger in loggers:
-        logger.setLevel(logging.CRITICAL + 1)  # what they say may hold what stands in the file
     try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with quiet(), np.errstate(all="ignore"):
             yield
     except (MemoryError, RecursionError) as error:
         hint = "Close other images, or copy the file again if it should be small."
@@ -153,9 +147,6 @@ def guard(path: Path) -> Iterator[None]:
     except DAMAGE as error:
         why = _reason(error, path)
         raise refusal(path, why, "Copy, download or export it again from where it came.") from error
-    finally:
-        for logger, level in zip(loggers, levels, strict=True):
-            logger.setLevel(level)
 
 
 def _reason(error: BaseException, path: Path) -> str:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 DISPLAY = (
     "masks_visible", "peeking", "mask_style", "uncertainty_visible", "channel", "bands", "gamma", "inverted", "ramp",
-    "smooth", "levelling", "slab",
+    "smooth", "levelling", "slab", "rulers",
 )  # fmt: skip
 """Attributes of the session that say how things are drawn."""
 
@@ -110,6 +110,7 @@ class Session(QObject):
         self.smooth = settings.smooth  # magnified pixels are blended, not squares
         self.levelling = False  # dragging on the canvas sets the display window
         self.uncertainty_visible = False
+        self.rulers = False
         self.slab = Slab()  # slices that are seen together
         self.proposal: Proposal | None = None
         self.veil: Veil | None = None

@@ -77,6 +77,9 @@ TURN = (
             "For the eye only: the image stays as it is", "swap", part=3),
     Command("view.flip", "View", "Mirror top to bottom", turns(lambda turn: turn.down()), "Ctrl+Shift+M", can_turn,
             "For the eye only: the image stays as it is", "swap", part=3),
+    Command("rulers.show", "View", "Rulers", lambda w: w.session.set_display(rulers=not w.session.rulers), "Ctrl+R",
+            has_image, "Along the edges, in pixels or in the image's unit; not while the view is turned", "ruler",
+            lambda w: w.session.rulers, part=3),
     Command("view.straighten", "View", "As it lies in the file", turns(lambda turn: Turn()), "", is_turned,
             "Neither turned nor mirrored", "fit", part=3),
 )  # fmt: skip

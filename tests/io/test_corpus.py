@@ -131,3 +131,30 @@ def test_high_means_dark_is_turned_over_and_padding_is_known(shared_data: Path) 
     reading = open_image(path)
     np.testing.assert_array_equal(reading.pixels[0, ..., 0], 2**stored.BitsStored - 1 - stored.pixel_array)
     assert any("MONOCHROME1" in note for note in reading.info.notes)
+
+
+def test_each_file_of_a_series_opens_all_of_it_and_a_folder_gives_one_image(shared_data: Path) -> None:
+    from segstudio.io.dicom_series import representatives
+
+    for folder, count in (("ct_totalseg_dicom/series", 20), ("dicom_mr_series", 17), ("dicom_seg_dcmqi/ct-3slice", 3)):
+        files = sorted((shared_data / folder).iterdir())
+        assert len(files) == count
+        assert representatives(files) == files[:1]
+        assert probe(files[0]).shape == probe(files[-1]).shape and probe(files[0]).shape[0] == count
+    many = sorted(path for path in (shared_data / "dicom_pydicom").iterdir() if path.is_file())
+    kept = representatives(many)
+    covered = sum(max(1, probe(path).shape[0]) if path.name not in REFUSED else 1 for path in kept)
+    assert len(kept) > 40 and covered >= len(many)  # no file is lost
+
+
+def test_mixed_series_in_one_folder_stay_apart(shared_data: Path, tmp_path: Path) -> None:
+    import shutil
+
+    from segstudio.io.dicom_series import representatives
+
+    for source, start in (("dicom_mr_series", "a"), ("dicom_seg_dcmqi/ct-3slice", "b")):
+        for path in (shared_data / source).iterdir():
+            shutil.copy(path, tmp_path / f"{start}{path.name}")
+    kept = representatives(sorted(tmp_path.iterdir()))
+    assert [path.name[0] for path in kept] == ["a", "b"]
+    assert [probe(path).shape[0] for path in kept] == [17, 3]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from segstudio.io.dicom_place import place_of
 from segstudio.io.dicom_series import series_of
 from segstudio.io.exports.subject import Subject
 from segstudio.io.formats import sniff
+from segstudio.io.quiet import quiet
 
 
 def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
@@ -64,8 +64,7 @@ def _write(subject: Subject, path: Path, uids: dict[str, str] | None = None) -> 
     numbers = np.zeros(256, np.uint8)
     for number, entry in enumerate(used, 1):
         numbers[entry.id] = number
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with quiet():
         found = _segmentation(sources, numbers[labels], used)
         found.SpecificCharacterSet = "ISO_IR 192"  # class names are Unicode, whatever the images are written in
         gone = deidentify(found, uids, sources) if uids is not None else set()

@@ -232,7 +232,8 @@ class SceneView(QWidget):
         self._backing.show(painter, inner, size, self.devicePixelRatioF(), self._draw_scene)
         overlay.draw_previews(painter, self.view, self.previews())
         if turn is None:
-            self._furniture.show(painter, clip, self.view, session.image.info, self.scene.minimap)
+            ruled = session.rulers
+            self._furniture.show(painter, clip, self.view, session.image.info, self.scene.minimap, ruled=ruled)
         elif self.view.aspect == 1:  # the scale bar is upright; the minimap would show another picture than the screen
             painter.resetTransform()
             upright = replace(self.view, width=self.width(), height=self.height())
