@@ -19,6 +19,7 @@ from PySide6.QtCore import QEvent, QPointF, QRect, Qt
 from PySide6.QtGui import QMouseEvent, QPixmap
 from PySide6.QtWidgets import QApplication
 
+from segstudio.core.spans import swept_disc
 from segstudio.ui.app import Program
 from segstudio.ui.commands import COMMANDS
 
@@ -37,6 +38,7 @@ DRAWN: dict[str, Points] = {
     "rectangle": [(60, 60), (120, 150)],
     "ellipse": [(60, 60), (120, 150)],
     "wand": [(100, 100), (100, 118)],
+    "select": [(60, 60), (50, 90), (64, 130), (100, 140), (126, 112), (118, 74), (90, 54)],
     "split": [(70, 70), (100, 104), (130, 140)],
 }
 """Tools that are dragged: the points in image pixels; the button stays down."""
@@ -64,13 +66,68 @@ def main(folder: Path) -> None:
         grab(program).scaledToWidth(WIDTH, SMOOTH).save(str(folder / f"{tool}.jpg"), quality=88)
         program.window.canvas.cancel()
         program.session.discard_proposal()
+        program.session.select(())
     program.window.run(next(command for command in COMMANDS if command.id == "operation.grow"))
     wait(lambda: program.session.proposal is not None)
     wait(lambda: False, 0.3)
     program.window.grab().scaledToWidth(WIDTH, SMOOTH).save(str(folder / "proposal.jpg"), quality=90)
+    program.session.discard_proposal()
+    show_views(program, folder)
     program.close()
     program.shut_down()
     app.processEvents()
+
+
+def show_views(program: Program, folder: Path) -> None:
+    """The views and looks of docs/tools.md: on the sample, and on a volume of balls."""
+    session, window = program.session, program.window
+    session.set_tool("brush")
+    for layout in ("beside", "swipe"):
+        command(program, f"layout.{layout}")
+        save(program, folder / f"view-{layout}.jpg")
+    command(program, "layout.single")
+    window.canvas.fit()
+    session.set_display(rulers=True, mask_style="hatch")
+    save(program, folder / "view-rulers.jpg")
+    session.set_display(rulers=False, mask_style="fill")
+    window.canvas.zoom_by(14 / window.canvas.view.scale)
+    save(program, folder / "view-near.jpg")
+    program.studio.open_paths([volume(folder)])
+    wait(lambda: session.image is not None and session.image.info.shape[0] > 1 and session.pixels is not None)
+    command(program, "layout.orthogonal")
+    window.views.crosshair.move((20, 66, 78))
+    writer = session.begin_edit("Paint", tool="brush")
+    for z in range(12, 29):
+        writer.sweep(z, swept_disc((66, 78), (66, 78), (81 - (z - 20) ** 2) ** 0.5 * 2 + 0.1), 1)
+    session.finish_edit(writer)
+    save(program, folder / "view-orthogonal.jpg")
+
+
+def volume(folder: Path) -> Path:
+    """A made volume of bright balls in noise, 40 slices of 2 mm."""
+    import nibabel
+
+    random = np.random.default_rng(4)
+    z, y, x = np.mgrid[0:40, 0:160, 0:160]
+    values = random.normal(70, 9, z.shape)
+    for at in [(20, 66, 78), *random.integers((6, 20, 20), (34, 140, 140), (14, 3))]:
+        values[((z - at[0]) * 2) ** 2 + (y - at[1]) ** 2 + (x - at[2]) ** 2 < random.uniform(8, 19) ** 2] += 70
+    path = Path(tempfile.mkdtemp()) / "balls.nii.gz"
+    nibabel.save(nibabel.Nifti1Image(values.T.astype(np.int16), np.diag([1, 1, 2, 1])), path)
+    return path
+
+
+def command(program: Program, id: str) -> None:
+    program.window.run(next(command for command in COMMANDS if command.id == id))
+
+
+def save(program: Program, path: Path) -> None:
+    """The window without its panels, once it has come to rest."""
+    wait(lambda: False, 0.6)
+    views, window = program.window.views, program.window
+    corner = views.mapTo(window, views.rect().topLeft())
+    picture = window.grab(QRect(corner.x(), corner.y(), views.width(), views.height()))
+    picture.scaledToWidth(WIDTH, SMOOTH).save(str(path), quality=88)
 
 
 def show(program: Program, tool: str) -> None:
@@ -89,6 +146,8 @@ def show(program: Program, tool: str) -> None:
         at = np.argwhere((mask > 0) & (mask < 255))
         row, column = at[np.argmin(np.abs(at - np.array(mask.shape) / 2).sum(axis=1))] + 0.5
         points = [(session.view.top + row, session.view.left + column + 4 * step) for step in range(4)]
+    if tool == "select":
+        session.set_tool_option("select", "shape", "freehand")
     if tool == "object":
         send(canvas, QEvent.Type.MouseMove, points[0])
     elif tool in DRAWN:
@@ -100,6 +159,8 @@ def show(program: Program, tool: str) -> None:
             send(canvas, QEvent.Type.MouseButtonPress, point)
             send(canvas, QEvent.Type.MouseButtonRelease, point)
         send(canvas, QEvent.Type.MouseMove, (points[-1][0] - 4, points[-1][1] - 22))
+    if tool == "select":
+        send(canvas, QEvent.Type.MouseButtonRelease, points[-1])
     wait(lambda: False, 0.4)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.codes import BACKGROUND, NOTHING, UNSET
 from segstudio.core.geometry import Box
+from segstudio.core.selection import Selection
 
 if TYPE_CHECKING:
     from segstudio.core.layer import MaskLayer
@@ -29,11 +30,12 @@ ANYTHING, UNTOUCHED, FREE = -1, -2, -3
 @dataclass(frozen=True, slots=True)
 class Restriction:
     """Painting changes only pixels that show the class `on`, whose values lie in the display window (`in_window`),
-    and that are seen now (`in_view`)."""
+    that are seen now (`in_view`), and that are selected, if anything is."""
 
     on: int = ANYTHING
     in_window: bool = False
     in_view: bool = False
+    selection: Selection | None = None
 
     @property
     def active(self) -> bool:
@@ -60,6 +62,8 @@ class Restriction:
                 for channel, low, high in windows:
                     values = pixels[..., min(channel, pixels.shape[2] - 1)]
                     may &= (values >= low) & (values <= high)
+            if self.selection is not None:
+                may &= self.selection.inside(box)
             if self.in_view:
                 rows, columns = np.arange(box.top, box.bottom), np.arange(box.left, box.right)
                 may &= ((rows >= view.top) & (rows < view.bottom))[:, None]

@@ -17,32 +17,45 @@ def between_slices(
     subject: Subject,
     *,
     follow: Annotated[bool, "Objects that move from slice to slice are followed by their centres."] = True,
+    every: Annotated[bool, "All classes that are annotated, not only the active one."] = False,
 ) -> Mask:
-    """Fill the slices between annotated ones for the active class.
+    """Fill the slices between annotated ones for the active class, or for every class but the background.
 
     Shape-based interpolation: the signed distances to the outlines of two slices are interpolated linearly, and
     what is inside is filled (Raya and Udupa 1990). With `follow` the shapes are shifted to a common centre first
-    (after Herman, Zheng and Bucholtz 1992), so that an object that moves does not vanish.
+    (after Herman, Zheng and Bucholtz 1992), so that an object that moves does not vanish. Where several classes claim
+    a pixel, the one whose outline is farther away has it.
     """
     known = subject.annotated if subject.annotated is not None else subject.mask
-    keys = [z for z in range(len(known)) if (known[z] == subject.class_id).any()]
-    gaps = [(low, high) for low, high in pairwise(keys) if high > low + 1]
-    if not gaps:
+    wanted = [int(c) for c in np.unique(known) if c not in (0, NOTHING)] if every else [subject.class_id]
+    gaps = {class_id: _gaps(known, class_id) for class_id in wanted}
+    if not any(gaps.values()):
         raise UserError(
             "There is nothing between annotated slices.",
-            why="The active class must be painted on two slices with at least one slice between them.",
+            why=("A" if every else "The active") + " class must be painted on two slices with at least one between.",
             hint="Paint it a few slices further on, and choose all slices.",
         )
     result = subject.unchanged()
-    for low, high in gaps:
-        ends = [_Shape(known[z] == subject.class_id, subject.spacing[1:]) for z in (low, high)]
-        for z in range(low + 1, high):
-            share = (z - low) / (high - low)
-            centre = (1 - share) * ends[0].centre + share * ends[1].centre
-            fields = [end.around(centre) if follow else end.distance for end in ends]
-            inside = (1 - share) * fields[0] + share * fields[1] > 0
-            result[z][inside & (known[z] == NOTHING)] = subject.class_id
+    depth = np.zeros(known.shape if len(wanted) > 1 else (len(known), 1, 1), np.float32)
+    for class_id, pairs in gaps.items():
+        for low, high in pairs:
+            ends = [_Shape(known[z] == class_id, subject.spacing[1:]) for z in (low, high)]
+            for z in range(low + 1, high):
+                share = (z - low) / (high - low)
+                centre = (1 - share) * ends[0].centre + share * ends[1].centre
+                fields = [end.around(centre) if follow else end.distance for end in ends]
+                inside = (1 - share) * fields[0] + share * fields[1]
+                won = (inside > depth[z]) & (known[z] == NOTHING)
+                result[z][won] = class_id
+                if len(wanted) > 1:
+                    depth[z][won] = inside[won]
     return result
+
+
+def _gaps(known: Mask, class_id: int) -> list[tuple[int, int]]:
+    """The slices that hold a class next to each other with others between them."""
+    keys = [z for z in range(len(known)) if (known[z] == class_id).any()]
+    return [(low, high) for low, high in pairwise(keys) if high > low + 1]
 
 
 class _Shape:

@@ -13,6 +13,7 @@ from segstudio.tools.objects import ObjectTool
 from segstudio.tools.polygon import Polygon
 from segstudio.tools.rectangle import Rectangle
 from segstudio.tools.revert import Revert
+from segstudio.tools.select import Select
 from segstudio.tools.smart import SmartBrush
 from segstudio.tools.split import Split
 from segstudio.tools.superpixel import Superpixels
@@ -20,5 +21,5 @@ from segstudio.tools.wand import Wand
 
 TOOLS: tuple[type[Tool], ...] = (
     Brush, SmartBrush, Superpixels, Eraser, Revert, Lasso, Polygon, Rectangle, Ellipse, Livewire, Fill, Wand, Split,
-    ObjectTool,
+    ObjectTool, Select,
 )  # fmt: skip

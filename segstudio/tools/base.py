@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from segstudio.core.codes import Origin
 from segstudio.core.geometry import Box, Shape
 from segstudio.core.parameters import Parameter, Value, parameters
+from segstudio.core.selection import How
+from segstudio.core.spans import Point
 
 if TYPE_CHECKING:
     from segstudio.core.classes import ClassTable
@@ -119,6 +121,9 @@ class Session(Protocol):
     def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter: ...
     def finish_edit(self, writer: MaskWriter) -> Edit | None: ...
     def choose_class(self, class_id: int) -> None: ...
+    def select(self, outline: Sequence[Point], how: How = "new") -> None:
+        """Select what a closed outline encloses, add it to the selection or take it away."""
+
     def offer(
         self, title: str, tool: str, z: int, top: int, left: int, classes: NDArray[np.uint8], *, note: str = ""
     ) -> None:

@@ -116,6 +116,9 @@ class Program(QObject):
         studio.predicting.started.connect(lambda title: window.set_job(JobState(title)))
         studio.predicting.progressed.connect(self._show_progress)
         studio.predicting.ended.connect(lambda _: window.set_job(None))
+        for errand in studio.errands:
+            errand.started.connect(lambda title: window.set_job(JobState(title)))
+            errand.ended.connect(self._end_job)
         studio.opening.progressed.connect(self._show_opening)
         studio.opening.finished.connect(lambda *_: window.set_job(None))
         studio.session.edited.connect(lambda _: window.status.show_store(StoreState("storing")))
@@ -152,6 +155,10 @@ class Program(QObject):
         job = self.window.job
         if job is not None:
             self.window.set_job(JobState(job.title, done, total, note))
+
+    def _end_job(self, title: str) -> None:
+        if self.window.job is not None and self.window.job.title == title:
+            self.window.set_job(None)
 
     def _show_opening(self, done: int, total: int) -> None:
         if total > 1 and done < total:

@@ -16,10 +16,11 @@ from segstudio.core.geometry import Box
 from segstudio.core.metrics import confusion
 from segstudio.core.proposal import Proposal
 from segstudio.core.source import Pixels as Values
+from segstudio.ui.errand import Errand, Job
 from segstudio.ui.library import Library, Loaded
 from segstudio.ui.session import Session
 from segstudio.ui.workers import Workers
-from segstudio.worker.messages import Baseline, Cancel, Failed, Finished, Message, Pixels
+from segstudio.worker.messages import Baseline, Failed, Message, Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,75 +55,62 @@ class Part:
 
 
 class Baselining(QObject):
-    """Runs the newest request only: while one runs, later ones replace each other.
-
-    Of an image larger than memory, only what is seen.
-    """
+    """Runs the newest request only; of an image larger than memory, only what is seen."""
 
     compared = Signal(object)
-    failed = Signal(object)
 
     def __init__(self, session: Session, workers: Workers, library: Library) -> None:
         super().__init__(workers)
         self._session, self._workers, self._library = session, workers, library
-        self._job = 0
+        self.errand = Errand(workers)
         self._wanted = object()  # the newest request whose pixels are on their way
-        self._waiting: tuple[Request, Callable[[], object] | None] | None = None
 
     def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
         """Show what the method would paint; `then` is called once it is shown."""
-        if self._job:
-            self._waiting = (request, then)
-            self._workers.compute.control(Cancel(self._job))
-            return
         image = self._session.image
         item = self._library.get(image.id) if image else None
         if image is None or item is None:
             return
         if isinstance(item, Loaded):
             z = self._session.slice
-            self._run(request, then, image, Part(item.address, z, Box.whole(self._session.shape, z)))
+            part = Part(item.address, z, Box.whole(self._session.shape, z))
+            self.errand.wish(request.title, lambda: self._job(request, then, image, part))
             return
         box = self._session.view
         if why := item.too_large(box):
-            self.failed.emit(Failed(0, why))
+            self.errand.failed.emit(Failed(0, why))
             return
         self._wanted = wanted = object()
 
         def seen(found: list[Values]) -> None:
             if self._wanted is wanted and self._session.image is image:
-                self._run(request, then, image, Part(self._workers.scratch.share(found[0][None]), 0, box, own=True))
+                self.errand.wish(request.title, lambda: self._job(request, then, image, self._shared(found[0], box)))
 
         if not box.empty:
-            item.fetch([box], seen, self.failed.emit)
+            item.fetch([box], seen, self.errand.failed.emit)
 
-    def _run(self, request: Request, then: Callable[[], object] | None, image: ImageEntry, part: Part) -> None:
+    def _shared(self, pixels: Values, box: Box) -> Part:
+        return Part(self._workers.scratch.share(pixels[None]), 0, box, own=True)
+
+    def _job(self, request: Request, then: Callable[[], object] | None, image: ImageEntry, part: Part) -> Job:
         scratch = self._workers.scratch
         address, classes = scratch.create((part.box.height, part.box.width), np.uint8)
-        layer = self._session.active_layer
+        layer, channel = self._session.active_layer, self._session.channel
 
-        def on_reply(reply: Message) -> None:
-            if not isinstance(reply, Finished | Failed) and type(reply).__name__ != "Cancelled":
-                return
-            self._job = 0
-            for shared in (address, *([part.image] if part.own else [])):
-                scratch.drop(shared)
-            if isinstance(reply, Finished) and self._session.image is image and not self._waiting:
+        def use() -> None:
+            if self._session.image is image:
                 self._show(request, image.id, layer, part.box, np.array(classes, np.uint8))
                 if then is not None:
                     then()
-            elif isinstance(reply, Failed) and not self._waiting:
-                self.failed.emit(reply)
-            if self._waiting:
-                newest, self._waiting = self._waiting, None
-                self.preview(*newest)
 
-        self._job = self._workers.compute.submit(
-            lambda job: Baseline(
-                job, request.method, request.parameters, part.image, part.z, self._session.channel, address
-            ),
-            on_reply,
-        )
+        def build(job: int) -> Message:
+            return Baseline(job, request.method, request.parameters, part.image, part.z, channel, address)
+
+        def clean() -> None:
+            for shared in (address, *([part.image] if part.own else [])):
+                scratch.drop(shared)
+
+        return Job(build, use, clean)
 
     def apply(self, request: Request) -> None:
         """Run the method and write its result through the gate as one undo step."""

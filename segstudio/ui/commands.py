@@ -28,7 +28,7 @@ from segstudio.ui.command import (
     is_training,
 )
 from segstudio.ui.guide_commands import GUIDE
-from segstudio.ui.mask_commands import MASK
+from segstudio.ui.mask_commands import MASK, SELECTION
 from segstudio.ui.view_commands import LAYOUT, TURN
 
 if TYPE_CHECKING:
@@ -253,6 +253,7 @@ _EDIT = (
             icon="smaller", part=3),
     Command("brush.grow", "Edit", "Larger brush", lambda w: resize(w, 1.1), "]", has_document,
             icon="larger", part=3),
+    *SELECTION,
 )  # fmt: skip
 
 _TOOLS = tuple(

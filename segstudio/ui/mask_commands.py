@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from segstudio.operations.registry import OPERATIONS
@@ -34,9 +35,27 @@ def copies(offset: int) -> Callable[[MainWindow], None]:
     return run
 
 
+def has_selection(window: MainWindow) -> bool:
+    return window.session.selection is not None
+
+
+def invert_selection(window: MainWindow) -> None:
+    session = window.session
+    if session.selection is not None:
+        session.restrict(replace(session.restriction, selection=session.selection.invert()))
+
+
 def in_volume(window: MainWindow) -> bool:
     return can_edit(window) and has_slices(window)
 
+
+SELECTION = (
+    Command("selection.drop", "Edit", "Drop selection", lambda w: w.session.select(()), "Ctrl+Shift+A", has_selection,
+            "Let painting change anything again", "close", part=3),
+    Command("selection.invert", "Edit", "Invert selection", invert_selection, "Ctrl+Shift+I", has_selection,
+            "Select what is not selected", "swap", part=3),
+)  # fmt: skip
+"""Rows of the Edit menu; the selection itself is drawn with a tool."""
 
 MASK = (
     *(

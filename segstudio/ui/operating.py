@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from segstudio.core.codes import NOTHING, Origin
 from segstudio.core.document import ImageEntry
@@ -16,9 +16,10 @@ from segstudio.core.geometry import Box
 from segstudio.core.layer import MaskLayer
 from segstudio.core.proposal import Proposal
 from segstudio.errors import UserError
+from segstudio.ui.errand import Errand, Job
 from segstudio.ui.session import Session
 from segstudio.ui.workers import Workers
-from segstudio.worker.messages import Cancel, Failed, Finished, Message, Operate
+from segstudio.worker.messages import Message, Operate
 
 MOST = 2**25
 """Voxels that one operation may work on: the hungriest needs 60 bytes for each of them."""
@@ -40,36 +41,31 @@ class Request:
 
 
 class Operating(QObject):
-    """Runs the newest request only: while one runs, later ones replace each other."""
-
-    failed = Signal(object)
+    """Runs the newest request only, as a proposal or as an edit."""
 
     def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
         self._session, self._workers = session, workers
-        self._job = 0
-        self._waiting: tuple[Request, Callable[[], object] | None] | None = None
+        self.errand = Errand(workers)
 
     def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
         """Show what the operation would change; `then` is called once it is shown."""
-        if self._job:
-            self._waiting = (request, then)
-            self._workers.compute.control(Cancel(self._job))
-            return
-        session = self._session
-        image = session.image
-        if image is None:
-            return
-        try:
-            box, slices = self._part(request.scope)
-        except UserError as error:
-            self.failed.emit(error)
-            return
-        self._run(request, then, image, box, slices)
+        self.errand.wish(request.title, lambda: self._job(request, then))
 
     def apply(self, request: Request) -> None:
         """Run the operation and write its result through the gate as one undo step."""
         self.preview(request, then=lambda: self._session.accept_proposal())
+
+    def _job(self, request: Request, then: Callable[[], object] | None) -> Job | None:
+        image = self._session.image
+        if image is None:
+            return None
+        try:
+            box, slices = self._part(request.scope)
+        except UserError as error:
+            self.errand.failed.emit(error)
+            return None
+        return self._prepared(request, then, image, box, slices)
 
     def _part(self, scope: str) -> tuple[Box, int]:
         """What is worked on: its box in the first slice, and how many slices."""
@@ -90,9 +86,10 @@ class Operating(QObject):
             )
         return box, slices
 
-    def _run(
+    def _prepared(
         self, request: Request, then: Callable[[], object] | None, image: ImageEntry, box: Box, slices: int
-    ) -> None:
+    ) -> Job:
+        """The job on shared memory that holds the masks as they are now."""
         session, scratch = self._session, self._workers.scratch
         other = self._other(request)
         layers = [session.layer, *([other] if other else [])]
@@ -107,13 +104,8 @@ class Operating(QObject):
         layer, class_id, spacing, view = session.active_layer, session.active_class, session.spacing, session.view
         cut = box.height < session.shape[1] or box.width < session.shape[2]
 
-        def on_reply(reply: Message) -> None:
-            if not isinstance(reply, Finished | Failed) and type(reply).__name__ != "Cancelled":
-                return
-            self._job = 0
-            for address in (masks_at, result_at):
-                scratch.drop(address)
-            if isinstance(reply, Finished) and session.image is image and not self._waiting:
+        def use() -> None:
+            if session.image is image:
                 wanted = np.array(result, np.uint8)
                 if request.scope == "view":
                     wanted = _only(wanted, box, view)
@@ -121,18 +113,16 @@ class Operating(QObject):
                 session.propose(Proposal(request.title, tool, Origin.TOOL, image.id, layer, box, wanted))
                 if then is not None:
                     then()
-            elif isinstance(reply, Failed) and not self._waiting:
-                self.failed.emit(reply)
-            if self._waiting:
-                newest, self._waiting = self._waiting, None
-                self.preview(*newest)
 
-        self._job = self._workers.compute.submit(
-            lambda job: Operate(
-                job, request.operation, request.parameters, masks_at, spacing, class_id, cut, result_at
-            ),
-            on_reply,
-        )
+        def build(job: int) -> Message:
+            options = request.parameters
+            return Operate(job, request.operation, options, masks_at, spacing, class_id, cut, result_at)
+
+        def clean() -> None:
+            for address in (masks_at, result_at):
+                scratch.drop(address)
+
+        return Job(build, use, clean)
 
     def _other(self, request: Request) -> MaskLayer | None:
         """The other layer that the operation asked for."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,8 +19,10 @@ from segstudio.core.layer import MaskLayer
 from segstudio.core.plane import Plane
 from segstudio.core.proposal import Proposal
 from segstudio.core.restriction import Allowed
+from segstudio.core.selection import How, Selection
 from segstudio.core.slab import SlabSource
 from segstudio.core.source import PixelSource
+from segstudio.core.spans import Point
 from segstudio.core.turned import (
     ORDER,
     Axis,
@@ -210,6 +212,17 @@ class PlaneSession(QObject):
             return may & (columns >= firsts[2]) & (columns < lasts[2])
 
         return ask
+
+    @property
+    def selection(self) -> Selection | None:
+        """The session's, where its outlines lie in this plane."""
+        return self.main.selection if self.axis == 0 else None
+
+    def select(self, outline: Sequence[Point], how: How = "new") -> None:
+        if self.axis == 0:
+            self.main.select(outline, how)
+        else:
+            self.main.refuse("A selection is drawn in the axial view; it reaches through all slices.")
 
     def finish_edit(self, writer: MaskWriter | TurnedWriter) -> Edit | None:
         return self.main.finish_edit(writer.writer if isinstance(writer, TurnedWriter) else writer)

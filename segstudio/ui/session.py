@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -15,16 +15,18 @@ from segstudio.core.codes import Origin
 from segstudio.core.geometry import Box, Shape
 from segstudio.core.parameters import Value, check_one
 from segstudio.core.restriction import Allowed, Restriction
+from segstudio.core.selection import How, Selection, selected
 from segstudio.core.slab import Slab, SlabSource
 from segstudio.core.source import ArraySource, PixelSource
+from segstudio.core.spans import Point
 from segstudio.settings import Settings
 from segstudio.tools import TOOLS
+from segstudio.ui.levels import Window, between_percentiles, first_windows
 from segstudio.ui.tone import Tone, default_bands
 
 if TYPE_CHECKING:
     from segstudio.core.document import Document, ImageEntry
     from segstudio.core.history import Edit
-    from segstudio.core.image import ImageInfo
     from segstudio.core.layer import MaskLayer
     from segstudio.core.proposal import Proposal
     from segstudio.core.veil import Veil
@@ -38,25 +40,7 @@ DISPLAY = (
 
 MaskStyle = Literal["fill", "outline", "hatch"]
 
-LOOKED_AT = 2**24
-"""Pixels of which all are looked at for a percentile; of more, a sample."""
-
 EMPTY_SHAPE: Shape = (1, 0, 0)
-
-
-@dataclass(slots=True)
-class Window:
-    """Display range of one channel in image values."""
-
-    low: float
-    high: float
-
-
-def _windows(info: ImageInfo) -> list[Window]:
-    """The display windows to begin with: the file's own where it has one, else the robust ranges."""
-    if info.window is not None and info.channels == 1:
-        return [Window(*info.window)]
-    return [Window(low, high) for low, high in info.ranges]
 
 
 class Session(QObject):
@@ -235,10 +219,11 @@ class Session(QObject):
         if not same:
             self.discard_proposal()
             self.veil = None
+            self.restrict(replace(self.restriction, selection=None))
             self.slice = entry.info.shape[0] // 2 if entry else 0  # the first of a volume is often empty
             self.channel = self.bands = None
             self.active_layer = entry.layers[-1].id if entry and entry.layers else 0
-            self.windows = _windows(entry.info) if entry else []
+            self.windows = first_windows(entry.info) if entry else []
         self.image_changed.emit()
         self.layers_changed.emit()
 
@@ -284,8 +269,18 @@ class Session(QObject):
 
     def restrict(self, restriction: Restriction) -> None:
         """Say where painting may change anything."""
-        self.restriction = restriction
-        self.options_changed.emit()
+        if restriction != self.restriction:
+            self.restriction = restriction
+            self.options_changed.emit()
+
+    @property
+    def selection(self) -> Selection | None:
+        """Where alone anything may change; None: everywhere."""
+        return self.restriction.selection
+
+    def select(self, outline: Sequence[Point], how: How = "new") -> None:
+        """Select what an outline encloses, add it or take it away; an empty outline drops the selection."""
+        self.restrict(replace(self.restriction, selection=selected(self.selection, outline, how)))
 
     def set_tool_option(self, tool: str, name: str, value: Value) -> None:
         """Set one of a tool's own options; UserError where the value is not allowed."""
@@ -307,16 +302,11 @@ class Session(QObject):
         if self.pixels is None:
             return
         whole = self.view if seen else Box.whole(self.shape, self.slice)
-        small = whole.height * whole.width <= LOOKED_AT  # no extreme of these may be missed
-        pixels = self.pixels.read(whole) if small and not whole.empty else self.pixels.sample(self.slice)
-        if pixels is None:
+        ends = between_percentiles(self.pixels, whole, self.tone.bands, low, high)
+        if ends is None:
             self.message.emit("The pixels are still being read; try again in a moment.")
-            return
-        values = np.asarray(pixels[..., list(self.tone.bands)], np.float64)
-        values = values[np.isfinite(values)]
-        if values.size:
-            ends = np.percentile(values, (low, high)) if low else (values.min(), values.max())
-            self.window_all(float(ends[0]), float(ends[1]))
+        elif ends != (0.0, 0.0):
+            self.window_all(*ends)
 
     @property
     def tone(self) -> Tone:
@@ -352,6 +342,8 @@ class Session(QObject):
         layer = next((layer for layer in known.layers if layer.id == proposal.layer), None) if known else None
         if layer is None:
             return  # it was removed while a job ran
+        if self.selection is not None and self.image is known:
+            proposal = replace(proposal, wanted=self.selection.kept(proposal.wanted, proposal.box))
         self.proposal = settled(proposal, layer, self.classes)
         self.proposal_changed.emit()
 

@@ -58,6 +58,7 @@ class Studio(QObject):
         self.operating = Operating(self.session, self.workers)
         self.transfer = Transfer(self.session, self.workers)
         self.choosing = Choosing(self.session)
+        self.errands = (self.baselining.errand, self.operating.errand)
         self._connect()
 
     def _connect(self) -> None:
@@ -78,8 +79,8 @@ class Studio(QObject):
         self.training.failed.connect(self._on_training_failed)
         self.training.said.connect(self._say)
         self.training.switched.connect(self._on_switched)
-        self.baselining.failed.connect(lambda reply: self.problem.emit(reply, "", None))
-        self.operating.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        for errand in self.errands:
+            errand.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.workers.crashed.connect(self._on_crash)
 
     # --- projects and images --------------------------------------------------------------------------------
@@ -177,8 +178,10 @@ class Studio(QObject):
         self.said.emit(f"{pixels:,} predicted pixels accepted." if pixels else "There was nothing to accept.")
 
     def cancel_jobs(self) -> None:
-        """Stop predictions; a training is stopped from its own panel."""
+        """Stop predictions, methods and operations; a training is stopped from its own panel."""
         self.predicting.cancel()
+        for errand in self.errands:
+            errand.cancel()
 
     def toggle_done(self) -> None:
         """Mark the shown image as finished, or as not."""

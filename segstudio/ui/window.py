@@ -277,7 +277,7 @@ class MainWindow(QMainWindow):
         session.document_changed.connect(self._on_document)
         for signal in (
             session.image_changed, session.layers_changed, session.display_changed, session.tool_changed,
-            session.edited, session.proposal_changed, session.classes_changed,
+            session.edited, session.proposal_changed, session.classes_changed, session.options_changed,
         ):  # fmt: skip
             signal.connect(self.refresh_soon)
         session.image_changed.connect(self._on_image)

@@ -10,7 +10,7 @@ from itertools import count
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
 from segstudio.worker.launch import command, environment
-from segstudio.worker.messages import FINAL, Failed, Message, Ready, decode, encode
+from segstudio.worker.messages import FINAL, Cancelled, Failed, Message, Ready, decode, encode
 
 NAMES = {
     "reader": "file reader", "tiles": "tile reader", "builder": "builder of coarse levels",
@@ -43,6 +43,7 @@ class WorkerClient(QObject):
         self._limits: dict[int, QTimer] = {}
         self._process: QProcess | None = None
         self._closing = False
+        self._unwanted = 0
         self._stderr: deque[str] = deque(maxlen=50)
         self._deaths: deque[float] = deque(maxlen=3)
 
@@ -94,6 +95,12 @@ class WorkerClient(QObject):
         """Send a switch (Cancel, Pause, Stop, Busy); nothing happens when no worker runs."""
         if self._process is not None:
             self._write(message)
+
+    def end(self, job: int) -> None:
+        """End the process to be rid of a job, which is answered with Cancelled; other jobs fail, nothing crashed."""
+        if job in self._handlers:
+            self._unwanted = job
+            self._kill()
 
     def close(self) -> None:
         """End the process; outstanding jobs are forgotten."""
@@ -158,6 +165,12 @@ class WorkerClient(QObject):
         self._deaths.append(time.monotonic())
         why = f"The {NAMES[self.role]} stopped unexpectedly."
         outstanding = list(self._handlers)
+        unwanted, self._unwanted = self._unwanted, 0
         for job in outstanding:
+            if job == unwanted:
+                self._deliver(Cancelled(job))
+                continue
             self._deliver(Failed(job, why, hint="It starts again by itself; the job can be repeated."))
+        if unwanted:
+            return
         self.crashed.emit(why + (" Its job can be repeated." if outstanding else " It starts again when needed."))

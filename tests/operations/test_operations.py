@@ -195,6 +195,20 @@ def test_an_object_that_moves_is_followed() -> None:
     assert not (after("between", subject(known, annotated=known), follow=False)[2] == 1).any()
 
 
+def test_all_classes_are_filled_at_once_and_share_what_both_claim() -> None:
+    known = np.full((5, 40, 60), NOTHING, np.uint8)
+    known[0, 5:25, 5:25] = known[4, 5:25, 5:25] = 1
+    known[0, 5:25, 22:50] = known[3, 5:25, 18:50] = 2
+    single = after("between", subject(known, annotated=known))
+    assert not (single[1] == 2).any()
+    both = after("between", subject(known, annotated=known), every=True)
+    for z in (1, 2):
+        assert (both[z, 8:22, 6:16] == 1).all() and (both[z, 8:22, 26:49] == 2).all()
+        shared = both[z, 8:22, 16:26]
+        assert set(np.unique(shared)) == {1, 2}, "where both claim a pixel, the deeper one has it"
+    assert (both[3, 8:17, 6:16] == 1).all() and (both[3] == 2).sum() == (known[3] == 2).sum()
+
+
 def test_nothing_between_is_said_in_one_sentence() -> None:
     with pytest.raises(UserError, match="nothing between"):
         run("between", subject(blank(3), annotated=blank(3)), {})

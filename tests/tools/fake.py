@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -13,6 +15,8 @@ from segstudio.core.history import Edit
 from segstudio.core.image import ImageInfo
 from segstudio.core.layer import MaskLayer
 from segstudio.core.parameters import Value, defaults
+from segstudio.core.selection import How, Selection, selected
+from segstudio.core.spans import Point
 from segstudio.core.writer import MaskWriter
 from segstudio.tools import TOOLS
 from segstudio.tools.base import Pointer, Tool
@@ -35,6 +39,7 @@ class FakeSession:
         self.refused: list[str] = []
         self.notes: list[str] = []
         self.spacing = (1.0, 1.0, 1.0)
+        self.selection: Selection | None = None
         self.pixels: NDArray[np.generic] | None = None
         self.value_range = (0.0, 100.0)
         self.view = Box.whole(self.shape)
@@ -60,6 +65,9 @@ class FakeSession:
     def tool_option(self, tool: str, name: str) -> Value:
         kind = next(kind for kind in TOOLS if kind.id == tool)
         return self.options.get((tool, name), defaults(kind.parameters())[name])
+
+    def select(self, outline: Sequence[Point], how: How = "new") -> None:
+        self.selection = selected(self.selection, outline, how)
 
     def offer(
         self, title: str, tool: str, z: int, top: int, left: int, classes: NDArray[np.uint8], *, note: str = ""

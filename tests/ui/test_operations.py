@@ -135,7 +135,7 @@ def test_an_operation_that_cannot_be_done_says_why(
 ) -> None:
     session, controller = operating()
     failed: list[object] = []
-    controller.failed.connect(failed.append)
+    controller.errand.failed.connect(failed.append)
     controller.preview(Request("between", "Between slices", {}, "volume"))
     qtbot.waitUntil(lambda: bool(failed), timeout=60_000)
     assert "nothing between" in failed[0].what and session.proposal is None
@@ -174,3 +174,30 @@ def test_the_slice_before_is_copied_as_a_proposal(window: MainWindow, operating:
     session.set_slice(0)
     copy_slice(session, -1)
     assert refused
+
+
+def test_a_long_operation_is_told_and_can_be_cancelled(
+    operating: Callable[[], tuple[Session, Operating]], qtbot: QtBot
+) -> None:
+    """Its library looks up at no step, so its worker is ended; the next one works again."""
+    session, controller = operating()
+    errand = controller.errand
+    entry = session.document.add_image("b.png", "", ImageInfo("", (64, 512, 512), 1, ("grey",), "uint8"))
+    session.show_image(entry, np.zeros((64, 512, 512, 1), np.uint8))
+    writer = session.begin_edit("Paint", tool="brush")
+    for z in range(64):
+        writer.set(z, 0, 0, np.random.default_rng(z).random((512, 512)) > 0.5, 1)
+    session.finish_edit(writer)
+    told: list[object] = []
+    errand.started.connect(told.append)
+    errand.failed.connect(told.append)
+    with qtbot.waitSignal(errand.started, timeout=30_000):
+        controller.preview(Request("grow", "Grow", {"radius": 30.0, "through_slices": True}, "volume"))
+    start = time.monotonic()
+    with qtbot.waitSignal(errand.ended, timeout=30_000):
+        errand.cancel()
+    assert time.monotonic() - start < 10 and not errand.busy
+    assert session.proposal is None and told == ["Grow"]
+    session.set_slice(3)
+    controller.preview(Request("grow", "Grow", {"radius": 2.0}, "slice"))
+    qtbot.waitUntil(lambda: session.proposal is not None, timeout=60_000)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
 
 from segstudio.core.codes import BACKGROUND
 from segstudio.core.geometry import Box
 from segstudio.core.restriction import FREE, UNTOUCHED, Restriction
 from segstudio.ui.window import MainWindow
 
+NONE = Qt.KeyboardModifier.NoModifier
 WHOLE = Box(0, 0, 0, 120, 160)
 
 
@@ -91,3 +93,61 @@ def test_only_what_is_seen_is_painted(window: MainWindow) -> None:
         seen.left,
         seen.right,
     )
+
+
+def drag(window: MainWindow, *points: tuple[float, float], held: Qt.KeyboardModifier = NONE) -> None:
+    canvas = window.canvas
+    places = [QPoint(*(round(v) for v in canvas.view.to_widget(*point))) for point in points]
+    QTest.mousePress(canvas, Qt.MouseButton.LeftButton, held, places[0])
+    for place in places[1:]:
+        QTest.mouseMove(canvas, place)
+    QTest.mouseRelease(canvas, Qt.MouseButton.LeftButton, held, places[-1])
+
+
+def select(window: MainWindow, *points: tuple[float, float]) -> None:
+    QTest.keyClick(window.canvas, Qt.Key.Key_S)
+    assert window.session.tool_id == "select"
+    window.session.set_tool_option("select", "shape", "rectangle")
+    drag(window, *points)
+    window.session.set_tool("brush")
+    QApplication.processEvents()
+
+
+def test_painting_changes_only_what_is_selected(window: MainWindow) -> None:
+    select(window, (20, 60), (70, 100))
+    assert window.tool_options.where.text() == "in selection"
+    stroke(window)
+    painted = window.session.layer.mask(WHOLE) == 1
+    inside = window.session.selection.inside(WHOLE)
+    assert painted.any() and not painted[~inside].any() and painted[25:65, 75:85].all()
+    QTest.keyClick(window.canvas, Qt.Key.Key_I, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    window.session.choose_class(2)
+    stroke(window)
+    mask = window.session.layer.mask(WHOLE)
+    assert (mask == 2).any() and not (mask[inside] == 2).any() and (mask[painted] == 1).all()
+    QTest.keyClick(window.canvas, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier)
+    assert window.session.selection is None and window.tool_options.where.text() == "Everywhere"
+
+
+def test_a_proposal_stays_inside_the_selection(window: MainWindow) -> None:
+    select(window, (20, 60), (70, 100))
+    inside = window.session.selection.inside(WHOLE)
+    window.session.offer("Threshold", "baseline:otsu", 0, 0, 0, np.ones((120, 160), np.uint8))
+    assert window.session.proposal.impact.changed == inside.sum()
+    window.session.accept_proposal()
+    np.testing.assert_array_equal(window.session.layer.mask(WHOLE) == 1, inside)
+
+
+def test_the_border_of_the_selection_is_seen_and_goes_with_the_image(window: MainWindow) -> None:
+    canvas = window.canvas
+    before = canvas.grab().toImage()
+    select(window, (20, 60), (70, 100))
+    x, y = (round(v) for v in canvas.view.to_widget(45, 60))
+    shown = canvas.grab().toImage()
+    reach = range(-3, 4)
+    assert any(shown.pixelColor(x + d, y) != before.pixelColor(x + d, y) for d in reach)
+    session = window.session
+    session.show_image(session.image, session.pixels)
+    assert session.selection is not None, "the same image shown again keeps it"
+    session.show_image(None, None)
+    assert session.selection is None

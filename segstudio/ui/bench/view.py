@@ -21,7 +21,7 @@ Times = np.ndarray
 
 
 def measure(steps: int) -> dict[tuple[Shape, str], Times]:
-    """Milliseconds of each frame by (shape, "pan", "zoom" or "slices"), with three mask layers all over the image."""
+    """Milliseconds of each frame by shape and what was done, with three mask layers all over the image."""
     application()
     found: dict[tuple[Shape, str], Times] = {}
     for shape in SHAPES:
@@ -35,6 +35,12 @@ def measure(steps: int) -> dict[tuple[Shape, str], Times]:
         settle()
         turn = [lambda: _wheel(here.canvas, -120, Qt.KeyboardModifier.ShiftModifier)] * (VOLUME[0] - 1)
         found[VOLUME, "slices"] = _timed(turn)
+        here.window.views.choose("orthogonal")
+        settle()
+        for canvas, name in ((here.canvas, "axial"), (here.window.views.coronal, "coronal")):
+            back = 120 if name == "axial" else -120
+            turn = [lambda canvas=canvas, back=back: _wheel(canvas, back, Qt.KeyboardModifier.ShiftModifier)] * 250  # type: ignore[misc]
+            found[VOLUME, f"{name} slices of three views"] = _timed(turn)
     return found
 
 

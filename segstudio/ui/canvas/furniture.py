@@ -34,8 +34,9 @@ class Furniture:
         now = (view.scale, view.row, view.column, view.width, view.height, ratio, id(info), key, ruled)
         if now != self._key:
             self._key = now
+            plate = overlay.scale_bar_rect(view, info, rulers.SIDE if ruled else 0)
             self._pictures = [
-                (_around(overlay.scale_bar_rect(view, info)), None, lambda p: overlay.draw_scale_bar(p, view, info)),
+                (_around(plate), None, lambda p: overlay.draw_scale_bar(p, view, info, plate)),
             ]
             if small:
                 draw = lambda p: overlay.draw_minimap(p, view, info.shape, small)  # noqa: E731

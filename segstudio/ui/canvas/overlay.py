@@ -8,10 +8,11 @@ from functools import lru_cache
 
 import numpy as np
 from PySide6.QtCore import QPoint, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen, QPixmap, QPolygonF
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPainterPath, QPen, QPixmap, QPolygonF, QTransform
 
 from segstudio.core.geometry import Shape
 from segstudio.core.image import ImageInfo
+from segstudio.core.selection import Selection
 from segstudio.tools.base import Area, Circle, Handles, Path, Preview
 from segstudio.ui.canvas.viewport import Viewport
 
@@ -48,6 +49,31 @@ def draw_previews(painter: QPainter, view: Viewport, previews: Sequence[Preview]
             elif isinstance(preview, Handles):
                 _draw_handles(painter, view, preview)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+
+
+def selection_path(selection: Selection, shape: Shape) -> QPainterPath:
+    """The border of what is selected, in image coordinates (x is the column)."""
+    path = QPainterPath()
+    for part in selection.parts:
+        area = QPainterPath()
+        area.addPolygon(QPolygonF([QPointF(column, row) for row, column in (*part.outline, part.outline[0])]))
+        path = path.united(area) if part.adds else path.subtracted(area)
+    if selection.inverted:
+        path.addRect(QRectF(0, 0, shape[2], shape[1]))
+    return path
+
+
+def draw_selection(painter: QPainter, view: Viewport, path: QPainterPath) -> None:
+    """A border of light and dark dashes, which shows on any image."""
+    (x, y), scale = view.to_widget(0, 0), (view.scale, view.row_scale)
+    shown = QTransform(scale[0], 0, 0, scale[1], x, y).map(path)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    for color, style in ((INK, Qt.PenStyle.SolidLine), (QColor(0, 0, 0), Qt.PenStyle.CustomDashLine)):
+        pen = QPen(color, 1.3, style)
+        if style == Qt.PenStyle.CustomDashLine:
+            pen.setDashPattern([4, 4])
+        painter.setPen(pen)
+        painter.drawPath(shown)
 
 
 def preview_rect(view: Viewport, previews: Sequence[Preview]) -> QRectF:
@@ -144,9 +170,9 @@ def draw_grid(painter: QPainter, view: Viewport, shape: Shape) -> None:
         painter.drawLine(QPointF(x, y0), QPointF(x, y1))
 
 
-def scale_bar_rect(view: Viewport, info: ImageInfo) -> QRectF:
-    """Where the scale bar is."""
-    return QRectF(12, view.height - 42, _scale_bar(view, info)[1] + 24, 30)
+def scale_bar_rect(view: Viewport, info: ImageInfo, left: float = 0) -> QRectF:
+    """Where the scale bar is, with so many widget pixels taken at the left."""
+    return QRectF(left + 12, view.height - 42, _scale_bar(view, info)[1] + 24, 30)
 
 
 def _scale_bar(view: Viewport, info: ImageInfo) -> tuple[str, float]:
@@ -157,13 +183,12 @@ def _scale_bar(view: Viewport, info: ImageInfo) -> tuple[str, float]:
     return f"{length:g} {unit}", length / spacing * view.scale
 
 
-def draw_scale_bar(painter: QPainter, view: Viewport, info: ImageInfo) -> None:
-    """A bar of a round length at the bottom left, in pixels or the image's own unit."""
+def draw_scale_bar(painter: QPainter, view: Viewport, info: ImageInfo, plate: QRectF) -> None:
+    """A bar of a round length on a plate, in pixels or the image's own unit."""
     text, width = _scale_bar(view, info)
     font = QFont(painter.font())
     font.setPixelSize(11)
     painter.setFont(font)
-    plate = scale_bar_rect(view, info)
     _plate(painter, plate)
     painter.setPen(QPen(INK, 2))
     y = plate.bottom() - 9

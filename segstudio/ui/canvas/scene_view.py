@@ -6,11 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from PySide6.QtCore import QPoint, QPointF, QRect, QRectF, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent, QTransform
+from PySide6.QtGui import QPainter, QPainterPath, QPaintEvent, QPalette, QResizeEvent, QTransform
 from PySide6.QtWidgets import QWidget
 
 from segstudio.core.geometry import Box
 from segstudio.core.layer import MaskLayer
+from segstudio.core.selection import Selection
 from segstudio.tools.base import Preview
 from segstudio.ui.canvas import overlay
 from segstudio.ui.canvas.backing import Backing
@@ -41,6 +42,7 @@ class SceneView(QWidget):
         self._place = (0.0, 0.0, 0.0)  # scale, and where image point (0, 0) is
         self._shown_image: int | None = None
         self._look: tuple[object, object] = (None, None)
+        self._selection: tuple[Selection, QPainterPath] | None = None  # and its border
         self._fitted = True
         self._unsubscribe: list[Callable[[], None]] = []
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -51,6 +53,7 @@ class SceneView(QWidget):
         session.display_changed.connect(self._on_display)
         session.classes_changed.connect(self._on_masks)
         session.proposal_changed.connect(self._redraw)
+        session.options_changed.connect(self._on_options)
 
     # --- what lies over the scene ---------------------------------------------------------------------------
 
@@ -205,6 +208,13 @@ class SceneView(QWidget):
         self._look = image, masks
         self._redraw()
 
+    def _on_options(self) -> None:
+        selection = self.session.selection
+        if selection is not (self._selection[0] if self._selection else None):
+            shape = self.session.shape
+            self._selection = None if selection is None else (selection, overlay.selection_path(selection, shape))
+            self.update()
+
     def _widget_rect(self, box: Box) -> QRect:
         x0, y0 = self.view.to_widget(box.top, box.left)
         x1, y1 = self.view.to_widget(box.bottom, box.right)
@@ -230,6 +240,8 @@ class SceneView(QWidget):
         if turn is not None:
             painter.setTransform(turn)
         self._backing.show(painter, inner, size, self.devicePixelRatioF(), self._draw_scene)
+        if self._selection is not None:
+            overlay.draw_selection(painter, self.view, self._selection[1])
         overlay.draw_previews(painter, self.view, self.previews())
         if turn is None:
             ruled = session.rulers

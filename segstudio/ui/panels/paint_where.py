@@ -49,6 +49,8 @@ class PaintWhere(QToolButton):
             parts.append(tr("in window"))
         if restriction.in_view:
             parts.append(tr("in view"))
+        if restriction.selection is not None:
+            parts.append(tr("in selection"))
         self.setText(" · ".join(parts) if parts else tr("Everywhere"))
         set_property(self, "active", restriction.active)
 
@@ -75,6 +77,8 @@ class PaintWhere(QToolButton):
             action = menu.addAction(tr(title), partial(self._change, **{name: not on_now}))
             action.setCheckable(True)
             action.setChecked(on_now)
+        if session.selection is not None:
+            menu.addAction(tr("Drop the selection"), partial(self._change, selection=None))
         if session.restriction.active:
             menu.addSeparator()
             menu.addAction(tr("Paint everywhere again"), partial(session.restrict, Restriction()))
