@@ -17,6 +17,16 @@ KEPT_UIDS = ("SOPClassUID", "ReferencedSOPClassUID", "TransferSyntaxUID", "Media
 """UIDs of the standard itself, which say nothing of a patient."""
 
 
+REFERENCES = ((0x0008, 0x2112), (0x0008, 0x1140))
+"""Source and Referenced Image Sequence: of the profile's choices (X, Z or U*) the one that keeps them with new UIDs."""
+
+NO_DATE, SOME_DATE = "00010101", "19000101"
+"""The dummy date of dicom-anonymizer, which DICOM does not allow (PS3.5 table 6.2-1), and the one in its place."""
+
+EMPTY_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "PatientBirthDate", "InstanceCreationDate")
+"""Dates that may be empty or missing."""
+
+
 def deidentify(dataset: Any, uids: dict[str, str], sources: Iterable[Any]) -> set[str]:
     """Remove or replace in place what the basic profile (code 113100) names; those values of `sources`, the images it
     was made from, that are gone, to search for.
@@ -31,9 +41,10 @@ def deidentify(dataset: Any, uids: dict[str, str], sources: Iterable[Any]) -> se
 
     before = _values(dataset)
     _replace_uids(dataset, uids)
-    keep = {tag: (lambda dataset, tag: None) for tag in U_TAGS}
+    keep = {tag: (lambda dataset, tag: None) for tag in (*U_TAGS, *REFERENCES)}
     with contextlib.redirect_stdout(io.StringIO()):
         anonymize_dataset(dataset, extra_anonymization_rules=keep, delete_private_tags=True)
+    dataset.walk(_mend)
     if hasattr(dataset, "file_meta"):
         dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     if "ContributingEquipmentSequence" in dataset:
@@ -59,6 +70,12 @@ def check(data: bytes, gone: set[str], name: str) -> None:
                 f"“{name}” was not written.", why="A value that names the patient or the study was still in it.",
                 hint="This is a fault of the program; please report it.",
             )  # fmt: skip
+
+
+def _mend(dataset: Any, element: Any) -> None:
+    """Replace the impossible dates that dicom-anonymizer leaves."""
+    if element.VR == "DA" and element.value == NO_DATE:
+        element.value = "" if element.keyword in EMPTY_DATES else SOME_DATE
 
 
 def _replace_uids(dataset: Any, uids: dict[str, str]) -> None:

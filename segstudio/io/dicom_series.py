@@ -34,6 +34,17 @@ def header(path: Path) -> Any | None:
         return None
 
 
+def modality(path: Path) -> str:
+    """The modality of a DICOM file, such as CT, SEG or RTSTRUCT; "" where it says none or is none."""
+    import pydicom
+
+    with quiet():
+        try:
+            return str(pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality"]).get("Modality", ""))
+        except (OSError, pydicom.errors.InvalidDicomError, ValueError, LookupError, AttributeError, TypeError):
+            return ""
+
+
 def is_dicom(path: Path) -> bool:
     """Whether a file begins as DICOM files should."""
     try:

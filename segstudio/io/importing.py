@@ -11,28 +11,42 @@ from segstudio.core.document import Document, ImageEntry
 from segstudio.core.geometry import TILE, Box
 from segstudio.core.history import Edit
 from segstudio.errors import UserError
+from segstudio.io.dicom_series import modality
 from segstudio.io.formats import sniff
 from segstudio.io.imports.labels import Labels
 from segstudio.io.imports.table import IMPORTS
 
 BY_FORMAT = {"dicom": "dicom-seg", "nifti": "nifti", "nrrd": "seg-nrrd", "metaimage": "metaimage", "png": "png",
              "tiff": "geotiff"}  # fmt: skip
+SNIFFED = {*BY_FORMAT.values(), "rtstruct"}
 """Import formats by what a file is as an image."""
+
+
+LAYOUTS = (
+    ("voc", ("SegmentationClass",)),
+    ("cityscapes", ("*_polygons.json", "gtFine", "gtCoarse", "*/*_polygons.json")),
+    ("labelme", ("*.json",)),
+    ("yolo", ("data.yaml", "labels/*.txt", "*.txt")),
+)
+"""Import formats of folders, and what tells them."""
 
 
 def format_of(path: Path) -> str:
     """The import format of a file or folder. Raises UserError for what is none."""
     if path.is_dir():
-        return "voc" if (path / "SegmentationClass").is_dir() else "labelme" if any(path.glob("*.json")) else "png"
+        return next((form for form, signs in LAYOUTS if any(next(path.glob(sign), None) for sign in signs)), "png")
     lower = path.name.lower()
+    if lower.endswith("_polygons.json"):
+        return "cityscapes"
     if lower.endswith(".json"):
         with path.open("rb") as file:
             return "labelme" if b'"shapes"' in file.read(2**20) else "coco"
     for row in IMPORTS:
-        if row.suffixes and lower.endswith(row.suffixes) and row.id not in BY_FORMAT.values():
+        if row.suffixes and lower.endswith(row.suffixes) and row.id not in SNIFFED:
             return row.id
     try:
-        return BY_FORMAT[sniff(path).id]
+        found = BY_FORMAT[sniff(path).id]
+        return "rtstruct" if found == "dicom-seg" and modality(path) == "RTSTRUCT" else found
     except KeyError:
         raise UserError(f"“{path.name}” holds no masks that can be imported.") from None
 

@@ -118,7 +118,7 @@ def refusal(row: ExportFormat, document: Document) -> str:
         grid = entry.info.grid
         if row.frame and (grid is None or grid.frame != row.frame):
             return f"“{entry.name}” {tr('does not say where it lies')} {place}."
-        if row.id.startswith("dicom-seg") and not entry.info.format.startswith("DICOM"):
+        if row.id.startswith(("dicom-seg", "rtstruct")) and not entry.info.format.startswith("DICOM"):
             return f"“{entry.name}” {tr('is no DICOM image.')}"
     return ""
 

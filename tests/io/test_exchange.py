@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +28,28 @@ from segstudio.io.imports.labels import Labels
 from segstudio.io.imports.table import IMPORTS, import_format
 from segstudio.io.reading import open_image, probe
 
-EXACT = {"labelme", "png", "voc", "tiff", "geotiff", "nifti", "seg-nrrd", "dicom-seg", "coco"}
+EXACT = {
+    "yolo",
+    "cityscapes",
+    "rtstruct",
+    "labelme",
+    "png",
+    "voc",
+    "tiff",
+    "geotiff",
+    "nifti",
+    "seg-nrrd",
+    "dicom-seg",
+    "coco",
+}
 POLYGONS = {"geojson", "gpkg"}
 NO_BACKGROUND = {"geojson", "gpkg"}
 """Formats that say nothing of the background: it comes back as nothing known."""
 
 SOURCES = {
     "png": "drive", "tiff": "volume", "geotiff": "map", "geojson": "map", "gpkg": "map", "nifti": "volume",
-    "seg-nrrd": "volume", "dicom-seg": "series", "coco": "map", "csv": "map", "voc": "drive", "labelme": "map",
+    "seg-nrrd": "volume", "dicom-seg": "series", "coco": "map", "csv": "map", "voc": "drive", "labelme": "map", "yolo": "drive",
+    "cityscapes": "drive", "rtstruct": "series",
 }  # fmt: skip
 FILES = {
     "map": "spacenet_solaris/sample_geotiff.tif",
@@ -84,6 +103,8 @@ def subject_of(shared_data: Path) -> Callable[..., tuple[Subject, NDArray[np.uin
 
 def read_back(form: str, written: list[Path], subject: Subject) -> Labels:
     place = written[0].parents[1] if form == "voc" else written[0]
+    if form == "cityscapes":
+        place = next(path for path in written if path.name.endswith("_polygons.json"))
     if form == "voc":
         place.joinpath("SegmentationClass", "out.png").rename(
             place / "SegmentationClass" / f"{Path(subject.name).stem}.png"
@@ -141,6 +162,105 @@ def probe_shape(subject_of: Callable[..., object], kind: str) -> tuple[int, int,
     subject, _ = subject_of(kind)  # type: ignore[misc]
     shape: tuple[int, int, int] = subject.info.shape
     return shape
+
+
+def test_folders_of_many_images_are_told_and_read_by_name(subject_of: Callable[..., object], tmp_path: Path) -> None:
+    one, mask = subject_of("drive")  # type: ignore[misc]
+    stem = Path(one.name).stem
+    two = replace(one, name="other.tif", stem="other", read=lambda box: 3 - mask[0][box.rows, box.columns].clip(1, 2))
+    for form in ("yolo", "cityscapes", "labelme", "png"):
+        folder = tmp_path / form
+        folder.mkdir()
+        written = export_format(form).load()([replace(one, stem=stem), two], folder)
+        assert all(path.is_file() for path in written) and format_of(folder) == form
+        found = import_format(form).load()(folder, one.name, one.info)
+        assert found is not None
+        np.testing.assert_array_equal(ids_of(found, one.classes), mask)
+        assert import_format(form).load()(folder, "third.png", one.info) is None
+
+
+@pytest.mark.parametrize("form", ["dicom-seg", "rtstruct"])
+def test_dicom_objects_are_told_apart_by_their_modality(
+    form: str, subject_of: Callable[..., object], tmp_path: Path
+) -> None:
+    subject, _ = subject_of("series")  # type: ignore[misc]
+    assert format_of(export_format(form).load()([subject], tmp_path)[0]) == form
+
+
+def test_contours_lie_where_the_pixels_lie_in_the_patient(subject_of: Callable[..., object], tmp_path: Path) -> None:
+    import pydicom
+    from shapely.geometry import Polygon
+
+    shape = probe_shape(subject_of, "series")
+    mask = np.zeros(shape, np.uint8)
+    at = (shape[0] // 3, 31, 17)
+    mask[at] = 1
+    subject, _ = subject_of("series", mask)  # type: ignore[misc]
+    found = pydicom.dcmread(export_format("rtstruct").load()([subject], tmp_path)[0])
+    (contour,) = found.ROIContourSequence[0].ContourSequence
+    points = np.array(contour.ContourData, float).reshape(-1, 3)
+    np.testing.assert_allclose(points.mean(axis=0), subject.info.grid.world(*at), atol=1e-4)
+    _, tall, wide = subject.info.grid.spacing
+    sides = points @ np.linalg.svd(points - points.mean(axis=0))[2].T[:, :2]
+    assert Polygon(sides).area == pytest.approx(tall * wide, rel=1e-4)
+    images = {pydicom.dcmread(path).SOPInstanceUID: path for path in subject.source.parent.glob("*.dcm")}
+    image = pydicom.dcmread(images[contour.ContourImageSequence[0].ReferencedSOPInstanceUID])
+    plane = np.cross(image.ImageOrientationPatient[:3], image.ImageOrientationPatient[3:])
+    assert abs((points - image.ImagePositionPatient) @ plane).max() < 1e-3, "the contour lies in the image it names"
+
+
+def test_contours_within_contours_are_holes_and_foreign_ones_are_refused(
+    subject_of: Callable[..., object], tmp_path: Path
+) -> None:
+    import pydicom
+
+    mask = np.zeros(probe_shape(subject_of, "series"), np.uint8)
+    mask[3, 10:30, 10:30] = 1
+    subject, _ = subject_of("series", mask)  # type: ignore[misc]
+    path = export_format("rtstruct").load()([subject], tmp_path)[0]
+    found = pydicom.dcmread(path)
+    contours = found.ROIContourSequence[0].ContourSequence
+    hole = copy.deepcopy(contours[0])
+    points = np.array(hole.ContourData, float).reshape(-1, 3)
+    middle = points.mean(axis=0)
+    hole.ContourData = [f"{v:.6f}" for v in (middle + (points - middle) / 2).ravel()]
+    contours.append(hole)
+    found.save_as(path)
+    mask[3, 15:25, 15:25] = 0
+    np.testing.assert_array_equal(import_format("rtstruct").load()(path, subject.name, subject.info).mask, mask)
+    found.FrameOfReferenceUID = found.ReferencedFrameOfReferenceSequence[0].FrameOfReferenceUID = "1.2.3"
+    found.save_as(path)
+    with pytest.raises(UserError, match="does not fit"):
+        import_format("rtstruct").load()(path, subject.name, subject.info)
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (Debian: dicom3tools) is not installed")
+@pytest.mark.parametrize("form", ["dicom-seg", "dicom-seg-deidentified", "rtstruct"])
+def test_debians_dicom_validator_finds_no_error_of_ours(
+    form: str, subject_of: Callable[..., object], tmp_path: Path
+) -> None:
+    subject, _ = subject_of("series")  # type: ignore[misc]
+    path = export_format(form).load()([subject], tmp_path)[0]
+    errors = [line for line in _validated(path) if line.startswith("Error")]
+    own = {line for line in _validated(subject.source) if line.startswith("Error")}
+    assert [line for line in errors if line not in own] == []
+
+
+def _validated(path: Path) -> list[str]:
+    said = subprocess.run(["dciodvfy", str(path)], capture_output=True, check=False, encoding="utf-8", errors="replace")
+    return (said.stdout + said.stderr).splitlines()
+
+
+@pytest.mark.skipif(shutil.which("ogrinfo") is None, reason="gdalinfo and ogrinfo (Debian: gdal-bin) are not installed")
+@pytest.mark.parametrize("form", ["geotiff", "geojson", "gpkg"])
+def test_gdals_own_programs_accept_the_file(form: str, subject_of: Callable[..., object], tmp_path: Path) -> None:
+    subject, _ = subject_of("map")  # type: ignore[misc]
+    path = export_format(form).load()([subject], tmp_path)[0]
+    program = ["gdalinfo", "-checksum"] if form == "geotiff" else ["ogrinfo", "-ro", "-al", "-so"]
+    clean = {key: value for key, value in os.environ.items() if key not in ("PROJ_DATA", "PROJ_LIB", "GDAL_DATA")}
+    said = subprocess.run([*program, str(path)], capture_output=True, check=False, encoding="utf-8", env=clean)
+    assert said.returncode == 0 and "ERROR" not in said.stderr, said.stderr
+    assert ("Band 1" if form == "geotiff" else "Geometry: Polygon") in said.stdout
 
 
 # --- the same place in the world, by other programs ----------------------------------------------------------

@@ -9,14 +9,10 @@ from typing import Any
 import numpy as np
 
 from segstudio import __version__
-from segstudio.core.codes import NOTHING
-from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
 from segstudio.io.deidentify import check, deidentify
-from segstudio.io.dicom_place import place_of
-from segstudio.io.dicom_series import series_of
+from segstudio.io.exports.dicom_source import labels_of, sources_of
 from segstudio.io.exports.subject import Subject
-from segstudio.io.formats import sniff
 from segstudio.io.quiet import quiet
 
 
@@ -42,34 +38,20 @@ def write_deidentified(subjects: Sequence[Subject], folder: Path) -> list[Path]:
 
 
 def _write(subject: Subject, path: Path, uids: dict[str, str] | None = None) -> Path:
-    import pydicom
-
-    if not subject.source.is_file() or sniff(subject.source).id != "dicom":
-        raise UserError(
-            f"“{subject.name}” cannot be exported as DICOM SEG.", why="It is no DICOM image.",
-            hint="Choose NIfTI or 3D Slicer's .seg.nrrd.",
-        )  # fmt: skip
-    first = pydicom.dcmread(subject.source)
-    frames = int(first.get("NumberOfFrames", 1) or 1)
-    files = [subject.source] if frames > 1 else series_of(subject.source, first)
-    sources = [first if file == subject.source else pydicom.dcmread(file) for file in files]
-    labels = subject.volume()
-    labels = np.where(labels == NOTHING, np.uint8(0), labels)
-    order = place_of(first, files, frames).order
-    if order:  # frames of the file in another order than shown
-        labels = labels[np.argsort(order)]
-    used = [entry for entry in subject.classes if entry.id and (labels == entry.id).any()]
-    if not used:
-        raise UserError(f"“{subject.name}” has no class but the background to export.", hint="Paint or predict first.")
+    found = sources_of(subject, "DICOM SEG")
+    sources = found.files
+    labels, used = labels_of(subject)
+    if found.order:  # frames of the file in another order than shown
+        labels = labels[np.argsort(found.order)]
     numbers = np.zeros(256, np.uint8)
     for number, entry in enumerate(used, 1):
         numbers[entry.id] = number
     with quiet():
-        found = _segmentation(sources, numbers[labels], used)
-        found.SpecificCharacterSet = "ISO_IR 192"  # class names are Unicode, whatever the images are written in
-        gone = deidentify(found, uids, sources) if uids is not None else set()
+        made = _segmentation(sources, numbers[labels], used)
+        made.SpecificCharacterSet = "ISO_IR 192"  # class names are Unicode, whatever the images are written in
+        gone = deidentify(made, uids, sources) if uids is not None else set()
     with replacing(path) as scratch:
-        found.save_as(scratch)
+        made.save_as(scratch)
         check(scratch.read_bytes(), gone, path.name)
     return path
 

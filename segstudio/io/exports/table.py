@@ -77,10 +77,17 @@ EXPORTS: tuple[ExportFormat, ...] = (
         "patient",
         "names, identifiers, dates, and which images it belongs to (PS3.15 basic profile)",
     ),
+    ExportFormat(
+        "rtstruct", "DICOM RT Structure Set", "rtstruct:write", "patient", "what is background, and what unknown"
+    ),
     ExportFormat("coco", "COCO (run lengths)", "coco:write", loses="what is background, and what unknown; position"),
     ExportFormat("voc", "Pascal VOC layout", "voc:write", loses="spacing and position"),
     ExportFormat(
         "labelme", "labelme polygons", "labelme:write", loses="which pixels are unknown (background), position"
+    ),
+    ExportFormat("yolo", "YOLO segmentation", "yolo:write", loses="what is background, and what unknown; position"),
+    ExportFormat(
+        "cityscapes", "Cityscapes layout", "cityscapes:write", loses="which pixels are unknown (background), position"
     ),
     ExportFormat("csv", "Measurements (CSV)", "measurements:write", loses="the outlines: it holds numbers only"),
 )

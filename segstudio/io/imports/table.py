@@ -43,9 +43,12 @@ IMPORTS: tuple[ImportFormat, ...] = (
     ImportFormat("seg-nrrd", "3D Slicer segmentation, NRRD", "volumes:read", (".nrrd", ".nhdr")),
     ImportFormat("metaimage", "MetaImage label map", "volumes:read", (".mha", ".mhd")),
     ImportFormat("dicom-seg", "DICOM Segmentation", "dicom_seg:read", (".dcm",)),
+    ImportFormat("rtstruct", "DICOM RT Structure Set", "rtstruct:read", (".dcm",)),
     ImportFormat("coco", "COCO", "coco:read", (".json",)),
     ImportFormat("voc", "Pascal VOC layout", "voc:read"),
     ImportFormat("labelme", "labelme", "labelme:read", (".json",)),
+    ImportFormat("yolo", "YOLO segmentation", "yolo:read", (".txt",)),
+    ImportFormat("cityscapes", "Cityscapes layout", "cityscapes:read", (".json",)),
 )
 
 

@@ -1,0 +1,53 @@
+"""Masks in the layout of Cityscapes: ids, colours and polygons for each image."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageColor
+
+from segstudio.core.codes import NOTHING
+from segstudio.io.atomic import replacing
+from segstudio.io.exports.rings import painted
+from segstudio.io.exports.subject import Subject
+
+FOLDER, UNLABELED = "gtFine", "unlabeled"
+
+
+def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
+    """`gtFine/STEM_gtFine_labelIds.png` (class ids, 8 bits; unknown is 0), `_color.png` and `_polygons.json`.
+
+    Polygons are painted one over the other, as Cityscapes does; a hole is a polygon “unlabeled”. The ids are those of
+    the project, not Cityscapes' own. Slices of a volume are images of their own, `STEM_z0001`.
+    """
+    place = folder / FOLDER
+    place.mkdir(parents=True, exist_ok=True)
+    written = []
+    for subject in subjects:
+        slices, rows, columns = subject.info.shape
+        colors = np.zeros((256, 3), np.uint8)
+        for entry in subject.classes:
+            if entry.id:
+                colors[entry.id] = ImageColor.getrgb(entry.color)[:3]
+        for z in range(slices):
+            mask = subject.slice(z)
+            mask = np.where(mask == NOTHING, np.uint8(0), mask)
+            stem = f"{subject.stem if slices == 1 else f'{subject.stem}_z{z + 1:04d}'}_{FOLDER}"
+            objects = [
+                {"label": subject.classes.name(one.class_id) if one.class_id else UNLABELED, "polygon": one.ring}
+                for one in painted(mask)
+            ]
+            for kind, values in (("labelIds", mask), ("color", colors[mask])):
+                path = place / f"{stem}_{kind}.png"
+                with replacing(path) as scratch:
+                    Image.fromarray(values).save(scratch, "PNG")
+                written.append(path)
+            path = place / f"{stem}_polygons.json"
+            with replacing(path) as scratch:
+                text = json.dumps({"imgHeight": rows, "imgWidth": columns, "objects": objects})
+                scratch.write_text(text, encoding="utf-8")
+            written.append(path)
+    return written
