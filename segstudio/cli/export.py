@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from segstudio.cli.output import out_folder
-from segstudio.io.export import export_masks
+from segstudio.io.export import prepare
 from segstudio.io.exports.table import EXPORTS
 from segstudio.project.store import Store
 
@@ -22,13 +22,10 @@ def run(options: argparse.Namespace) -> int:
     project = Path(options.project)
     store = Store.open(project, read_only=True)
     try:
-        written = export_masks(
-            store.load(),
-            out_folder(options.output),
-            layer=options.layer,
-            form=options.format,
-            path_of=lambda entry: project / entry.path,
+        ready = prepare(
+            store.load(), layer=options.layer, form=options.format, path_of=lambda entry: project / entry.path
         )
+        written = ready.write(out_folder(options.output))
     finally:
         store.close()
     print(f"{len(written)} file{'s' if len(written) > 1 else ''} written to {options.output}.")

@@ -13,6 +13,7 @@ from segstudio.errors import UserError
 COMMANDS = {
     "demo": "open the window on the bundled sample project",
     "info": "say what is in image files",
+    "combine": "make channels of one image of several",
     "predict": "write masks for image files with a model",
     "baseline": "write masks for image files with a classical method",
     "train": "train or fine-tune a model on images and masks",

@@ -49,6 +49,12 @@ class MaskLayer:
         mask[unset] = self.prediction.read(box)[unset]
         return mask
 
+    def frozen(self) -> MaskLayer:
+        """The two planes of the mask as they are now, to be read in another thread."""
+        copy = MaskLayer(self.id, self.name, self.shape)
+        copy.annotation, copy.prediction = self.annotation.frozen(), self.prediction.frozen()
+        return copy
+
     def put_annotated(self, key: TileKey, tile: Tile) -> None:
         """Replace an annotation tile for good. Only the gate, undo and loading do this; listeners are not told."""
         self.annotation.put_tile(key, tile)

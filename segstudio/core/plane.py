@@ -109,6 +109,12 @@ class Plane:
         else:
             self._tiles[key] = self._uniform_tile(value)
 
+    def frozen(self) -> Plane:
+        """The plane as it is now, for another thread: later changes do not show in it. Costs no pixels."""
+        copy = Plane(self.shape, self.dtype, self.fill)
+        copy._tiles = dict(self._tiles)
+        return copy
+
     def keys(self) -> Iterator[TileKey]:
         """Keys of the tiles that hold anything but `fill`."""
         return iter(tuple(self._tiles))

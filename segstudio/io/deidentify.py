@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from segstudio.errors import UserError
+from segstudio.io.quiet import quiet
 
 SHORTEST = 5
 """Characters below which a value is not searched for: it would be found everywhere by chance."""
@@ -25,6 +29,42 @@ NO_DATE, SOME_DATE = "00010101", "19000101"
 
 EMPTY_DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "PatientBirthDate", "InstanceCreationDate")
 """Dates that may be empty or missing."""
+
+
+LONGEST_SHOWN = 120
+"""Characters of a value that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """A field of an image that an export without the patient changes; `after` is "" where it is taken out."""
+
+    field: str
+    before: str
+    after: str
+
+
+def preview(path: Path) -> list[Removed]:
+    """What `deidentify` would take out of a DICOM file or replace in it, field by field. The file stays as it is."""
+    import pydicom
+
+    with quiet():
+        first = pydicom.dcmread(path, stop_before_pixels=True)
+        after = copy.deepcopy(first)
+        deidentify(after, {}, [])
+        rows = []
+        for element in first:
+            now = after.get(element.tag)
+            if element.value not in ("", None) and (now is None or now.value != element.value):
+                rows.append(Removed(element.name.strip("[]"), _shown(element), "" if now is None else _shown(now)))
+    return rows
+
+
+def _shown(element: Any) -> str:
+    if element.VR == "SQ":
+        return f"{len(element.value)} items"
+    text = " ".join(str(element.value).split())
+    return text if len(text) <= LONGEST_SHOWN else text[: LONGEST_SHOWN - 1] + "…"
 
 
 def deidentify(dataset: Any, uids: dict[str, str], sources: Iterable[Any]) -> set[str]:

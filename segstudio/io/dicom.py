@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.image import ImageInfo
+from segstudio.io.burned_in import NOTE, burned_in
 from segstudio.io.dicom_place import Place, place_of
 from segstudio.io.dicom_series import series_of
 from segstudio.io.formats import refusal
@@ -66,6 +67,8 @@ def _describe(path: Path, first: Any, files: Sequence[Path]) -> tuple[ImageInfo,
     dtype, window, notes = _values(first, color)
     if len(files) > 1:
         notes = (*notes, f"A series of {len(files)} files of this folder.")
+    if burned_in(first):
+        notes = (*notes, NOTE)
     padding = first.get("PixelPaddingValue")
     nodata = None
     if padding is not None and not color:

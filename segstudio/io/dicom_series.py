@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ MOST = 20_000
 TAGS = [
     "SeriesInstanceUID", "SOPInstanceUID", "Rows", "Columns", "NumberOfFrames", "InstanceNumber", "SamplesPerPixel",
     "ImagePositionPatient", "ImageOrientationPatient", "AcquisitionNumber", "TemporalPositionIdentifier", "EchoTime",
-    "ImageType", "SliceLocation",
+    "ImageType", "SliceLocation", "Modality", "SeriesDescription", "SeriesNumber",
 ]  # fmt: skip
 
 
@@ -29,7 +30,10 @@ def header(path: Path) -> Any | None:
         return None
     try:
         with quiet():
-            return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS)
+            found = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS)
+            for _ in found:  # values are decoded when they are first asked for: what is damaged shows now
+                pass
+            return found
     except (OSError, InvalidDicomError, ValueError, LookupError, AttributeError, TypeError):
         return None
 
@@ -82,10 +86,21 @@ def _stack(path: Path, first: Any, folder: Iterable[tuple[Path, Any]]) -> list[P
     return [row[2] for row in sorted(found, key=lambda row: row[:2])] or [path]
 
 
-def representatives(paths: Iterable[Path]) -> list[Path]:
-    """The paths with one file for each stack of slices, the first, which opens all of it; other files stay."""
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A stack of slices, or a DICOM file of its own: any of its files opens all of it."""
+
+    first: Path
+    files: int
+    title: str
+
+
+def representatives(paths: Iterable[Path]) -> tuple[list[Path], list[Series]]:
+    """The paths with one file for each stack of slices, the first, which opens all of it; other files stay. And the
+    series among them."""
     known = [(path, header(path)) for path in paths]
     kept: list[Path] = []
+    series: list[Series] = []
     covered: set[Path] = set()
     for path, first in known:
         if path in covered:
@@ -93,8 +108,19 @@ def representatives(paths: Iterable[Path]) -> list[Path]:
         kept.append(path)
         if first is not None and _placed(first):
             folder = [row for row in known if row[0].parent == path.parent and row[1] is not None and _placed(row[1])]
-            covered.update(_stack(path, first, folder))
-    return kept
+            stack = _stack(path, first, folder)
+            covered.update(stack)
+            series.append(Series(path, len(stack), _title(path, first)))
+        elif first is not None and "Rows" in first:
+            series.append(Series(path, 1, _title(path, first)))
+    return kept, series
+
+
+def _title(path: Path, known: Any) -> str:
+    """Modality, number and description, as far as the file says them; else its name."""
+    number = known.get("SeriesNumber")
+    parts = [known.get("Modality", ""), f"#{number}" if number is not None else "", known.get("SeriesDescription", "")]
+    return "  ".join(str(part) for part in parts if part) or path.name
 
 
 def _uid(known: Any) -> str:

@@ -3,26 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from segstudio.core.classes import ClassTable
 from segstudio.core.document import Document, ImageEntry
 from segstudio.errors import UserError
 from segstudio.io.exports.subject import Subject
-from segstudio.io.exports.table import export_format
+from segstudio.io.exports.table import ExportFormat, export_format
 
 
-def export_masks(
+@dataclass(frozen=True, slots=True)
+class Export:
+    """Masks that are ready to be written, as they were when it was made: writing may happen in another thread."""
+
+    row: ExportFormat
+    subjects: list[Subject]
+
+    def write(self, folder: Path) -> list[Path]:
+        """Write all files into `folder`; returns them. Raises UserError."""
+        folder.mkdir(parents=True, exist_ok=True)
+        return self.row.load()(self.subjects, folder)
+
+
+def prepare(
     document: Document,
-    folder: Path,
     *,
     layer: int = 1,
     form: str = "png",
     path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path),
-) -> list[Path]:
-    """Write the masks (annotation over prediction) of all images into `folder` as the format `form`; returns the files.
+) -> Export:
+    """The masks (annotation over prediction) of all images as the format `form`.
 
     Images without any mask are left out. `path_of` finds an image's file, which some formats refer to. Raises
-    UserError when nothing can be written, before anything is.
+    UserError when there is nothing to write or an image does not fit the format.
     """
     row = export_format(form)
     subjects = _subjects(document, layer, path_of)
@@ -31,19 +45,19 @@ def export_masks(
     for subject in subjects:
         if refusal := row.refusal(subject):
             raise refusal
-    folder.mkdir(parents=True, exist_ok=True)
-    return row.load()(subjects, folder)
+    return Export(row, subjects)
 
 
 def _subjects(document: Document, layer: int, path_of: Callable[[ImageEntry], Path]) -> list[Subject]:
     subjects: list[Subject] = []
     taken: set[str] = set()
+    classes = ClassTable(tuple(document.classes))
     for entry in document.images.values():
         found = next((one for one in entry.layers if one.id == layer), None)
         if found is None or (found.annotation.is_empty() and found.prediction.is_empty()):
             continue
         stem = _free_stem(Path(entry.name).stem, taken)
-        subjects.append(Subject(entry.name, stem, path_of(entry), entry.info, document.classes, found.mask))
+        subjects.append(Subject(entry.name, stem, path_of(entry), entry.info, classes, found.frozen().mask))
     return subjects
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from importlib import import_module
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.io.combining import CHANNELS, UNPLACED
 from segstudio.io.formats import refusal
 from segstudio.io.reading import Decoded
 from segstudio.io.volume import Volume, decoded
@@ -63,8 +65,20 @@ def read_header(path: Path) -> Volume:
     channels = components * (size[3] if len(size) == 4 else 1)
     return Volume(
         title, (spatial[0], spatial[1], spatial[2]), channels, dtype, _matrix(path, reader, len(size)), load,
-        _spacing(reader), color=channels == 3 and dtype == np.uint8,
+        _spacing(reader), color=channels == 3 and dtype == np.uint8, names=_names(reader, channels),
     )  # fmt: skip
+
+
+def _names(reader: Any, channels: int) -> tuple[str, ...]:
+    """The names of the channels, where SegStudio has written them."""
+    if not reader.HasMetaDataKey(CHANNELS):
+        return ()
+    try:
+        found = json.loads(reader.GetMetaData(CHANNELS))
+    except ValueError:
+        return ()
+    fits = isinstance(found, list) and len(found) == channels
+    return tuple(str(name)[:200] for name in found) if fits else ()
 
 
 def _dtype(path: Path, reader: Any) -> np.dtype[np.generic]:
@@ -78,7 +92,7 @@ def _dtype(path: Path, reader: Any) -> np.dtype[np.generic]:
 
 def _matrix(path: Path, reader: Any, axes: int) -> NDArray[np.float64] | None:
     """From (i, j, k, 1) to LPS, or None for a file that says nothing of a space, and for two axes."""
-    if axes < 3 or not SPACED.search(_header(path)):
+    if axes < 3 or not SPACED.search(_header(path)) or reader.HasMetaDataKey(UNPLACED):
         return None
     directions = np.array(reader.GetDirection(), np.float64).reshape(axes, axes)[:3, :3]
     found = np.eye(4)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import unescape
 
 import numpy as np
 import tifffile
@@ -64,6 +66,12 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
     axes = [i for kind in "zyxc" for i, found in enumerate(plan.order) if found == kind]
     found = raw.transpose(axes).reshape([plan.sizes[kind] for kind in "zyxc"])
     return plan.info, upright(shown(found, plan), plan.turn)
+
+
+GDAL_METADATA = 42112
+"""The TIFF tag in which GDAL keeps what bands are called."""
+
+DESCRIPTION = re.compile(r'<Item name="DESCRIPTION" sample="(\d{1,5})" role="description">([^<]*)</Item>')
 
 
 def plan_of(path: Path, file: tifffile.TiffFile, budget: int, *, indices: bool) -> Plan:
@@ -138,7 +146,15 @@ def _names(page: Any, channels: int, color: str) -> tuple[str, ...]:
     if int(page.photometric) in (2, 6) and channels == int(page.samplesperpixel) and channels in (3, 4):
         extra = "alpha" if any(int(sample) in (1, 2) for sample in page.extrasamples) else "channel 4"
         return (*RGB, extra)[:channels]
-    return ("grey",) if channels == 1 else tuple(f"channel {i + 1}" for i in range(channels))
+    if channels == 1:
+        return ("grey",)
+    described = {int(i): name for i, name in DESCRIPTION.findall(str(page.tags.valueof(GDAL_METADATA, default="")))}
+    return tuple(_plain(described.get(i, "")) or f"channel {i + 1}" for i in range(channels))
+
+
+def _plain(text: str) -> str:
+    """Text of an XML element, which GDAL escapes twice, cut where it would not fit into a list."""
+    return unescape(unescape(text)).strip()[:80]
 
 
 def _notes(file: tifffile.TiffFile, color: str, turn: int) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ class Volume:
     spacing: tuple[float, float, float] | None = None  # along (i, j, k), where there is no matrix
     notes: tuple[str, ...] = ()
     color: bool = False
+    names: tuple[str, ...] = ()  # of the channels, where the file has them
 
 
 def decoded(path: Path, volume: Volume, budget: int, *, pixels: bool) -> Decoded:
@@ -65,7 +66,7 @@ def _described(volume: Volume) -> tuple[ImageInfo, Layout | None]:
             spacing = grid.spacing
             if place.axes != (2, 1, 0) or any(place.flips):
                 notes = (*notes, "Axes are exchanged or mirrored so that slices look as radiologists see them.")
-    names = NAMES[3] if volume.color else NAMES[1] if volume.channels == 1 else ()
+    names = volume.names or NAMES[3] if volume.color or volume.names else NAMES[1] if volume.channels == 1 else ()
     names = names or tuple(f"channel {i + 1}" for i in range(volume.channels))
     info = ImageInfo(
         volume.title, (shape[0], shape[1], shape[2]), volume.channels, names, str(volume.dtype.newbyteorder("=")),

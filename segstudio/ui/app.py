@@ -23,8 +23,13 @@ from segstudio.ui.recent import recent
 from segstudio.ui.session import Session
 from segstudio.ui.state import JobState, StoreState
 from segstudio.ui.window import MainWindow
+from segstudio.ui.words import tr
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from segstudio.core.document import ImageEntry
+    from segstudio.io.dicom_series import Series
     from segstudio.ui.studio import Studio
 
 
@@ -111,11 +116,15 @@ class Program(QObject):
         studio.workers.device_known.connect(window.status.show_device)
         studio.training.changed.connect(window.set_training)
         studio.opening.thumbnail.connect(window.strip.set_thumbnail)
+        studio.series_found.connect(self._choose_series)
+        studio.opening.added.connect(self._warn_of_text)
         studio.choosing.warned.connect(lambda what, why: window.notices.show_warning(what, why))
         studio.baselining.compared.connect(window.baselines.show_comparison)
         studio.predicting.started.connect(lambda title: window.set_job(JobState(title)))
         studio.predicting.progressed.connect(self._show_progress)
         studio.predicting.ended.connect(lambda _: window.set_job(None))
+        studio.transfer.started.connect(lambda title: window.set_job(JobState(title, cancellable=False)))
+        studio.transfer.ended.connect(self._end_job)
         for errand in studio.errands:
             errand.started.connect(lambda title: window.set_job(JobState(title)))
             errand.ended.connect(self._end_job)
@@ -156,6 +165,18 @@ class Program(QObject):
         if job is not None:
             self.window.set_job(JobState(job.title, done, total, note))
 
+    def _choose_series(self, series: list[Series], take: Callable[[list[Path]], object]) -> None:
+        from segstudio.ui.series_dialog import SeriesDialog
+
+        SeriesDialog(self.window, series, take).open()
+
+    def _warn_of_text(self, entry: ImageEntry) -> None:
+        from segstudio.io.burned_in import NOTE
+
+        told = any(strip.what.endswith(NOTE) for strip in self.window.notices.strips)  # one for a whole folder
+        if NOTE in entry.info.notes and not told:
+            self.window.notices.show_warning(f"“{entry.name}”: {NOTE}", tr("Look before you give this project away."))
+
     def _end_job(self, title: str) -> None:
         if self.window.job is not None and self.window.job.title == title:
             self.window.set_job(None)
@@ -178,6 +199,8 @@ class Program(QObject):
             open_sample=lambda: self.studio.open_sample(),
             save_copy=lambda folder: self.studio.save_copy(folder),
             export_model=lambda path: self.studio.export_model(path),
+            path_of=lambda entry: self.studio.opening.path_of(entry),
+            combine_images=lambda paths: self.studio.combine(paths),
             export_masks=lambda folder, form: self.studio.transfer.write(folder, form),
             import_masks=lambda *request: self.studio.transfer.read(*request),
             show_image=lambda image: self.studio.opening.show(image),

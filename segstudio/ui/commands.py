@@ -216,6 +216,8 @@ _FILE = (
             tip="Add images to the project", icon="image"),
     Command("folder.open", "File", "Open folder…", dialogs.open_folder, "Ctrl+Shift+O",
             tip="Add all images of a folder", icon="folder"),
+    Command("images.combine", "File", "Open as channels of one image…", dialogs.combine_images, "",
+            tip="Co-registered files, such as T1, T2 and FLAIR, or colour and infrared", icon="layers"),
     Command("project.new", "File", "New project", lambda w: w.actions.new_project(), "Ctrl+N", icon="new",
             part=1),
     Command("project.open", "File", "Open project…", dialogs.open_project, "Ctrl+Alt+O", icon="project",

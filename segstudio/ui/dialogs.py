@@ -27,6 +27,12 @@ def open_folder(window: MainWindow) -> None:
         window.actions.open_folder(Path(folder))
 
 
+def combine_images(window: MainWindow) -> None:
+    names, _ = QFileDialog.getOpenFileNames(window, tr("Open as channels of one image"), "", _image_filter())
+    if names:
+        window.actions.combine_images([Path(name) for name in names])
+
+
 def open_project(window: MainWindow) -> None:
     if folder := QFileDialog.getExistingDirectory(window, tr("Open project (its folder)")):
         window.actions.open_project(Path(folder))

@@ -6,6 +6,7 @@ import re
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +17,11 @@ from segstudio.core.image import ImageInfo
 from segstudio.ui.library import Item, Library
 from segstudio.ui.session import Session
 from segstudio.ui.workers import Workers
-from segstudio.worker.messages import Failed, ImageRead, Message, ReadImage
+from segstudio.worker.messages import Combine, Failed, Finished, ImageRead, Message, ReadImage
 from segstudio.worker.shared import attach
+
+if TYPE_CHECKING:
+    from segstudio.io.dicom_series import Series
 
 THUMBNAIL = 96
 """Longest side of thumbnails in pixels."""
@@ -54,6 +58,19 @@ class Opening(QObject):
         self._show_first = True
         self._counts, self._total = [0, 0], len(self._queue)
         self._next()
+
+    def combine(self, paths: list[Path], folder: Path) -> None:
+        """Make channels of one image of co-registered files, written into `folder`, and add that."""
+        budget = self._session.settings.read_megabytes * 2**20
+
+        def on_reply(reply: Message) -> None:
+            if isinstance(reply, Finished):
+                self.add([Path(reply.note)])
+            elif isinstance(reply, Failed):
+                self.failed.emit(reply)
+
+        names = [str(path) for path in paths]
+        self._workers.reader.submit(lambda job: Combine(job, names, str(folder), budget), on_reply, seconds=300)
 
     def thumbnails(self, entries: list[ImageEntry]) -> None:
         """Make thumbnails of images that are already in the document."""
@@ -152,15 +169,16 @@ def _claimed(path: Path, suffixes: tuple[str, ...]) -> bool:
     return path.name.lower().endswith(suffixes) or is_dicom(path)
 
 
-def images_in(folder: Path) -> list[Path]:
+def images_in(folder: Path) -> tuple[list[Path], list[Series]]:
     """Files of a folder that a format claims by its suffix, in natural order; of a DICOM series one file, which opens
-    all of it. DICOM files often have no suffix."""
+    all of it. DICOM files often have no suffix. And the series among them."""
     from segstudio.io.dicom_series import representatives
     from segstudio.io.formats import FORMATS
 
     suffixes = tuple(suffix for row in FORMATS for suffix in row.suffixes)
     found = [path for path in folder.iterdir() if path.is_file() and _claimed(path, suffixes)]
-    return sorted(
-        representatives(sorted(found)),
-        key=lambda path: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", path.name.lower())],
+    kept, series = representatives(sorted(found))
+    ordered = sorted(
+        kept, key=lambda path: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", path.name.lower())]
     )
+    return ordered, sorted(series, key=lambda one: ordered.index(one.first))

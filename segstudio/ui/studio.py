@@ -38,6 +38,8 @@ class Studio(QObject):
 
     problem = Signal(object, str, object)
     """A UserError or Failed to show in the strip, the text of an action button ("" for none), its callable."""
+    series_found = Signal(object, object)
+    """The DICOM series of a folder, and what opens those that are chosen (a list of their first files)."""
     said = Signal(str)
     """A last word for the status bar."""
 
@@ -110,10 +112,14 @@ class Studio(QObject):
             if is_project(path):
                 self.open_project(path)
             elif path.is_dir():
-                found = images_in(path)
+                found, series = images_in(path)
                 if not found:
                     self.problem.emit(UserError(f"There are no images in “{path.name}”."), "", None)
-                files += found
+                if len(series) > 1:
+                    others = [file for file in found if all(file != one.first for one in series)]
+                    self.series_found.emit(series, lambda chosen, others=others: self.open_paths([*others, *chosen]))
+                else:
+                    files += found
             else:
                 files.append(path)
         if files and (self.document is not None or self._try(lambda: self.projects.new())):
@@ -121,6 +127,12 @@ class Studio(QObject):
                 self.problem.emit(UserError("This project is open read-only: no image was added."), "", None)
             else:
                 self.opening.add([path.absolute() for path in files])
+
+    def combine(self, paths: list[Path]) -> None:
+        """Open co-registered files as the channels of one image, which is kept in the project's folder."""
+        if (self.document is not None or self._try(lambda: self.projects.new())) and not self.session.read_only:
+            assert self.projects.store is not None
+            self.opening.combine(paths, self.projects.store.folder / "images")
 
     def open_sample(self) -> None:
         """Open the sample project; it is made from the bundled images the first time."""
@@ -246,6 +258,7 @@ class Studio(QObject):
     def close(self) -> None:
         """Store everything and end the workers."""
         self.live.close()
+        self.transfer.close()
         if self.projects.store is not None:
             try:
                 self.projects.close()

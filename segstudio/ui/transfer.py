@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.document import ImageEntry
 from segstudio.errors import UserError
+from segstudio.io.reading import guard
 from segstudio.ui.session import Session
 from segstudio.ui.words import tr
 from segstudio.ui.workers import Workers
 from segstudio.worker.messages import Failed, LabelsRead, Message, ReadLabels
+
+if TYPE_CHECKING:
+    from segstudio.io.export import Export
 
 SECONDS = 120.0
 """A file of masks is read for this long at most."""
@@ -24,26 +30,54 @@ class Transfer(QObject):
     failed = Signal(object)
     """A UserError or a Failed message."""
     said = Signal(str)
+    started = Signal(str)
+    """Masks are being written; the text names it."""
+    ended = Signal(str)
 
     def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
         self._session, self._workers = session, workers
+        self._threads: list[Thread] = []
         self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
 
     def write(self, folder: Path, form: str) -> None:
         """Write the masks of all images into a folder."""
-        from segstudio.io.export import export_masks
+        from segstudio.io.export import prepare
 
         document = self._session.document
         if document is None:
             return
         layer = self._session.active_layer or 1
         try:
-            written = export_masks(document, folder, layer=layer, form=form, path_of=self.path_of)
+            ready = prepare(document, layer=layer, form=form, path_of=self.path_of)
         except UserError as error:
             self.failed.emit(error)
             return
-        self.said.emit(f"{len(written)} file{'s' if len(written) > 1 else ''} written to {folder}.")
+        self.started.emit(tr("Exporting masks"))
+        thread = Thread(target=self._write, args=(ready, folder), name="export")
+        self._threads.append(thread)
+        thread.start()
+
+    def _write(self, ready: Export, folder: Path) -> None:
+        """In a thread of its own: signals take the answer back to the window's."""
+        try:
+            with guard(folder):
+                written = ready.write(folder)
+        except UserError as error:
+            self.failed.emit(error)
+        else:
+            self.said.emit(f"{len(written)} file{'s' if len(written) > 1 else ''} written to {folder}.")
+        self.ended.emit(tr("Exporting masks"))
+
+    @property
+    def busy(self) -> bool:
+        """Whether masks are being written."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def close(self) -> None:
+        """Wait until what is being written is whole."""
+        for thread in self._threads:
+            thread.join()
 
     def read(self, path: Path, form: str, images: list[int], layer: str) -> None:
         """Import masks for these images, into the active layer or, with a name, into a new one; one step for each."""

@@ -7,21 +7,36 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QStandardItemModel
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QFileDialog, QFormLayout, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QLineEdit,
+    QPushButton,
+    QWidget,
+)
 
 from segstudio.core.document import Document
 from segstudio.errors import UserError
 from segstudio.io.exports.table import EXPORTS, ExportFormat
 from segstudio.io.importing import format_of
 from segstudio.io.imports.table import IMPORTS
+from segstudio.io.reading import guard
 from segstudio.ui.widgets import column, label
+from segstudio.ui.widgets import row as row_of
 from segstudio.ui.words import tr
 
 if TYPE_CHECKING:
+    from segstudio.ui.identity_dialog import IdentityDialog
     from segstudio.ui.window import MainWindow
 
 BEST = {"patient": "seg-nrrd", "map": "geotiff"}
 """The format that is offered first, by the frame of the images' grids."""
+
+
+DEIDENTIFIED = "dicom-seg-deidentified"
 
 
 class ExportDialog(QDialog):
@@ -47,6 +62,13 @@ class ExportDialog(QDialog):
                 item.setToolTip(why)
         self.formats.setCurrentIndex(self.formats.findData(first_choice(document, self.refusals)))
         self.note = label("", "muted", wrap=True)
+        self.removed = QPushButton(tr("What is removed…"))
+        self.removed.clicked.connect(self.show_removed)
+        kept = self.removed.sizePolicy()
+        kept.setRetainSizeWhenHidden(True)  # the dialog keeps its size whatever is chosen
+        self.removed.setSizePolicy(kept)
+        self.note.setMinimumHeight(4 * self.fontMetrics().lineSpacing())
+        self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.formats.currentIndexChanged.connect(self._tell)
         self._tell()
         self.buttons = _buttons(self, tr("Choose folder…"))
@@ -55,12 +77,30 @@ class ExportDialog(QDialog):
         top = QWidget()
         top.setLayout(form)
         form.setContentsMargins(0, 0, 0, 0)
-        self.setLayout(column(top, self.note, self.buttons, margins=(18, 16, 18, 14), gap=14))
+        self.setLayout(column(top, self.note, row_of(self.removed, 0), self.buttons, margins=(18, 16, 18, 14), gap=14))
 
     def _tell(self) -> None:
         row = EXPORTS[self.formats.currentIndex()]
         known = tr("The masks of all images of the project, annotation over prediction.")
         self.note.setText(f"{known} {tr('Not kept')}: {row.loses}." if row.loses else known)
+        self.removed.setVisible(row.id == DEIDENTIFIED)
+
+    def show_removed(self) -> IdentityDialog | None:
+        """What the shown image, or the first, says of its patient."""
+        from segstudio.io.deidentify import preview
+        from segstudio.ui.identity_dialog import IdentityDialog
+
+        session = self._window.session
+        entry = session.image or next(iter(session.document.images.values()))  # type: ignore[union-attr]
+        try:
+            with guard(Path(entry.name)):
+                rows = preview(self._window.actions.path_of(entry))
+        except UserError as error:
+            self._window.notices.show_problem(error)
+            return None
+        dialog = IdentityDialog(self, entry.name, rows)
+        dialog.open()
+        return dialog
 
     def accept(self) -> None:
         super().accept()

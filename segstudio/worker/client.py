@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
@@ -19,6 +19,7 @@ from segstudio.errors import UserError
 from segstudio.io.imports.labels import LabelClass, Labels
 from segstudio.worker.launch import command, environment
 from segstudio.worker.messages import (
+    Combine,
     Failed,
     Finished,
     ImageRead,
@@ -168,6 +169,14 @@ class Reader:
             seconds=self._seconds,
         )  # fmt: skip
         return labels_of(next(news for news in found if isinstance(news, LabelsRead)))
+
+    def combine(self, paths: Sequence[Path], folder: Path) -> Path:
+        """Co-registered files as the channels of one in `folder` (io.combining); the file."""
+        names = [str(path.absolute()) for path in paths]
+        end = self._client.ask(
+            lambda job: Combine(job, names, str(folder.absolute()), self._budget), lambda _: None, seconds=self._seconds
+        )
+        return Path(end.note)
 
     def probe(self, path: Path) -> ImageInfo:
         """What a file holds, from its header only."""

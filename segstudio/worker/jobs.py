@@ -12,6 +12,7 @@ from segstudio.worker.control import Control
 from segstudio.worker.messages import (
     Baseline,
     BuildLevels,
+    Combine,
     Explain,
     ExportModel,
     ImageRead,
@@ -96,6 +97,13 @@ def _(message: ReadLabels, control: Control, send: Send) -> str:
         classes = tuple((one.id, one.name, one.color) for one in found.classes)
         send(LabelsRead(message.job, Scratch(Path(message.folder)).share(found.mask), classes))
     return ""
+
+
+@run.register
+def _(message: Combine, control: Control, send: Send) -> str:
+    from segstudio.io.combining import combine
+
+    return str(combine([Path(path) for path in message.paths], Path(message.folder), message.budget))
 
 
 @run.register

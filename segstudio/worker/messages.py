@@ -93,6 +93,16 @@ class ReadLabels(Message):
 
 
 @dataclass(frozen=True)
+class Combine(Message):
+    """Co-registered image files as the channels of one file (io.combining) in `folder`; Finished.note is its path."""
+
+    job: int
+    paths: list[str]
+    folder: str
+    budget: int
+
+
+@dataclass(frozen=True)
 class Probe(Message):
     """What a file holds, from its header; answered by Probed."""
 

@@ -139,10 +139,11 @@ def test_each_file_of_a_series_opens_all_of_it_and_a_folder_gives_one_image(shar
     for folder, count in (("ct_totalseg_dicom/series", 20), ("dicom_mr_series", 17), ("dicom_seg_dcmqi/ct-3slice", 3)):
         files = sorted((shared_data / folder).iterdir())
         assert len(files) == count
-        assert representatives(files) == files[:1]
+        assert representatives(files)[0] == files[:1]
         assert probe(files[0]).shape == probe(files[-1]).shape and probe(files[0]).shape[0] == count
     many = sorted(path for path in (shared_data / "dicom_pydicom").iterdir() if path.is_file())
-    kept = representatives(many)
+    kept, series = representatives(many)
+    assert sum(one.files for one in series) <= len(many) and all(one.first in kept and one.title for one in series)
     covered = sum(max(1, probe(path).shape[0]) if path.name not in REFUSED else 1 for path in kept)
     assert len(kept) > 40 and covered >= len(many)  # no file is lost
 
@@ -155,6 +156,6 @@ def test_mixed_series_in_one_folder_stay_apart(shared_data: Path, tmp_path: Path
     for source, start in (("dicom_mr_series", "a"), ("dicom_seg_dcmqi/ct-3slice", "b")):
         for path in (shared_data / source).iterdir():
             shutil.copy(path, tmp_path / f"{start}{path.name}")
-    kept = representatives(sorted(tmp_path.iterdir()))
+    kept, _ = representatives(sorted(tmp_path.iterdir()))
     assert [path.name[0] for path in kept] == ["a", "b"]
     assert [probe(path).shape[0] for path in kept] == [17, 3]

@@ -11,7 +11,8 @@ import pytest
 
 from segstudio.core.classes import ClassTable
 from segstudio.errors import UserError
-from segstudio.io.deidentify import check
+from segstudio.io.burned_in import NOTE
+from segstudio.io.deidentify import check, preview
 from segstudio.io.exports.subject import Subject
 from segstudio.io.exports.table import export_format
 from segstudio.io.reading import probe
@@ -75,3 +76,30 @@ def test_what_is_still_there_stops_the_export() -> None:
     with pytest.raises(UserError, match="was not written"):
         check(b"....KH-4711-XY....", {"KH-4711-XY"}, "out.dcm")
     check(b"....M....", {"M", "absent value"}, "out.dcm")
+
+
+def test_the_preview_names_every_planted_value_and_what_becomes_of_it(subject: Subject) -> None:
+    before = subject.source.read_bytes()
+    rows = preview(subject.source)
+    shown = {row.before for row in rows}
+    for name, value in PLANTED.items():
+        assert value in shown, name
+    after = {row.before: row.after for row in rows}
+    for value in PLANTED.values():
+        assert after[value] != value
+    assert subject.source.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("modality", "said", "expected"),
+    [("CT", "", False), ("US", "", True), ("US", "NO", False), ("CT", "YES", True), ("SC", "", True)],
+)
+def test_images_that_may_carry_text_say_so(
+    subject: Subject, tmp_path: Path, modality: str, said: str, expected: bool
+) -> None:
+    header = pydicom.dcmread(subject.source)
+    header.Modality = modality
+    if said:
+        header.BurnedInAnnotation = said
+    header.save_as(tmp_path / "one.dcm")
+    assert (NOTE in probe(tmp_path / "one.dcm").notes) == expected

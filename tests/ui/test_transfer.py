@@ -84,6 +84,7 @@ def test_what_was_exported_comes_back_into_a_new_layer_as_undo_steps(
     transfer.failed.connect(problems.append)
     try:
         transfer.write(tmp_path, "png")
+        qtbot.waitUntil(lambda: bool(said or problems) and not transfer.busy)  # type: ignore[attr-defined]
         assert said and not problems
         layers = len(image.layers)
         transfer.read(tmp_path, "png", [image.id], "Again")

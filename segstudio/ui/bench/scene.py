@@ -93,7 +93,7 @@ def scene(
     Each layer has some `blobs` around the middle, or `everywhere`.
     """
     session = Session(Settings())
-    window = MainWindow(session, Actions(**{field.name: lambda *_: None for field in fields(Actions)}))
+    window = MainWindow(session, Actions(**{field.name: lambda *_: None for field in fields(Actions)}))  # type: ignore[arg-type]
     window.resize(*size)
     window.show()
     window.build_panels()

@@ -74,7 +74,7 @@ class ImageList(QAbstractListModel):
         lines = [entry.name, f"{columns} × {rows} · {entry.info.dtype}", tr(STATES[state_of(entry)][1])]
         if entry.agreement is not None:
             lines.append(tr("{share} of what was corrected was right before").format(share=f"{entry.agreement:.0%}"))
-        return "\n".join(lines)
+        return "\n".join([*lines, *entry.info.notes])
 
 
 class ImagePainter(QStyledItemDelegate):
