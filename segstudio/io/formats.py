@@ -18,6 +18,9 @@ GZIP = b"\x1f\x8b"
 NO_PREAMBLE = (b"\x02\0\0\0UL", b"\x08\0\x05\0", b"\x08\0\x08\0", b"\x08\0\x16\0", b"\x08\0\0\0")
 """How DICOM files begin that lack the 132 bytes which should come first: with their first data element."""
 
+FOLDER_WORD = b"multiscales"
+"""What the metadata of a folder says that is an image."""
+
 HEAD = 512
 """Bytes read to recognise a format."""
 
@@ -52,6 +55,8 @@ class Format:
     magics: tuple[tuple[Magic, ...], ...]
     reader: str
     windowed: str = ""
+    marks: tuple[str, ...] = ()
+    """For formats that are folders: files of which one tells them, by holding `FOLDER_WORD`."""
 
     def matches(self, head: bytes) -> bool:
         """Whether a file that begins with `head` is of this format."""
@@ -125,6 +130,15 @@ FORMATS: tuple[Format, ...] = (
         _starts(b"ObjectType", b"NDims", b"Comment"),
         "segstudio.io.itk:decode",
     ),
+    Format(
+        "ome-zarr",
+        "OME-Zarr",
+        (".zarr",),
+        (),
+        "segstudio.io.omezarr:decode",
+        "segstudio.io.omezarr:opened",
+        marks=(".zattrs", "zarr.json"),
+    ),
     Format("npy", "NumPy", (".npy",), _starts(b"\x93NUMPY"), NPY, "segstudio.io.npy:opened"),
 )
 
@@ -134,6 +148,8 @@ def sniff(path: Path) -> Format:
 
     Raises UserError for anything that is not a readable file of a known format.
     """
+    if (folder := folder_format(path)) is not None:
+        return folder
     head = _head(path)
     packed = head.startswith(GZIP)
     if packed:
@@ -152,6 +168,18 @@ def sniff(path: Path) -> Format:
     else:
         why = "Its content is of no known image format."
     raise refusal(path, why, f"Formats that can be opened: {known}.")
+
+
+def folder_format(path: Path) -> Format | None:
+    """The format of a folder that is an image; None for other folders, and for files."""
+    try:
+        for row in FORMATS:
+            for mark in row.marks:
+                if (path / mark).is_file() and FOLDER_WORD in (path / mark).read_bytes()[: 2**20]:
+                    return row
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def refusal(path: Path, why: str, hint: str = "") -> UserError:

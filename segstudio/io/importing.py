@@ -23,6 +23,7 @@ SNIFFED = {*BY_FORMAT.values(), "rtstruct"}
 
 
 LAYOUTS = (
+    ("ome-zarr", (".zattrs", "zarr.json")),
     ("voc", ("SegmentationClass",)),
     ("cityscapes", ("*_polygons.json", "gtFine", "gtCoarse", "*/*_polygons.json")),
     ("labelme", ("*.json",)),

@@ -16,6 +16,10 @@ WHOLE, SAMPLE = 2**30, 2**20
 """Bytes up to which all of a file counts for its digest, and bytes of a sample of a larger one."""
 
 
+FOLDER_FILES, FOLDER_SAMPLE = 256, 2**16
+"""Files of an image folder that count for its digest, and bytes of each."""
+
+
 def project_file(path: Path) -> Path:
     """The database that `path` means: a project folder, or the file itself."""
     return path if path.is_file() or path.name == FILE else path / FILE
@@ -63,10 +67,13 @@ def content_digest(file: Path) -> str:
     """SHA-256 of a file's bytes, hexadecimal: what `ImageEntry.digest` holds.
 
     Of a file above 1 GiB only its size, both ends and 1 MiB in every 64th part of it count, so that it takes no
-    longer than the first picture.
+    longer than the first picture; of a folder that is an image (OME-Zarr) the names, sizes and beginnings of its first
+    files.
     """
     import hashlib  # slow to import, and not needed before the first paint
 
+    if file.is_dir():
+        return _folder_digest(file)
     with file.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         if size <= WHOLE:
@@ -76,6 +83,23 @@ def content_digest(file: Path) -> str:
             stream.seek((size - SAMPLE) * part // 64)
             found.update(stream.read(SAMPLE))
         return found.hexdigest()
+
+
+def _folder_digest(folder: Path) -> str:
+    import hashlib
+
+    found, seen = hashlib.sha256(), 0
+    for place, folders, files in os.walk(folder):
+        folders.sort()
+        for name in sorted(files):
+            path = Path(place) / name
+            found.update(f"{path.relative_to(folder).as_posix()}:{path.stat().st_size}".encode())
+            with path.open("rb") as stream:
+                found.update(stream.read(FOLDER_SAMPLE))
+            seen += 1
+            if seen == FOLDER_FILES:
+                return found.hexdigest()
+    return found.hexdigest()
 
 
 def missing(name: str, file: Path) -> UserError:

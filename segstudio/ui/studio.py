@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from segstudio.core.document import Document, ImageEntry, Version
 from segstudio.errors import UserError
+from segstudio.io.formats import folder_format
 from segstudio.project.lock import ProjectInUse
 from segstudio.project.store import Store
 from segstudio.ui import operating
@@ -111,7 +112,7 @@ class Studio(QObject):
         for path in paths:
             if is_project(path):
                 self.open_project(path)
-            elif path.is_dir():
+            elif path.is_dir() and folder_format(path) is None:
                 found, series = images_in(path)
                 if not found:
                     self.problem.emit(UserError(f"There are no images in “{path.name}”."), "", None)

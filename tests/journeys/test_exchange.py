@@ -17,6 +17,7 @@ from segstudio.ui.commands import COMMANDS
 from segstudio.ui.identity_dialog import IdentityDialog
 from segstudio.ui.series_dialog import SeriesDialog
 from segstudio.ui.transfer_dialogs import ExportDialog
+from tests.io.test_omezarr import store
 from tests.journeys.conftest import User
 
 
@@ -130,3 +131,24 @@ def test_an_image_that_may_carry_text_is_warned_of(user: User, shared_data: Path
     header.save_as(tmp_path / "capture.dcm")
     user.open(tmp_path / "capture.dcm")
     assert any("may show text" in text for text in user.strips())
+
+
+def test_an_ome_zarr_folder_is_one_image_and_is_read_as_it_is_shown(user: User, tmp_path: Path) -> None:
+    values = np.random.default_rng(0).integers(0, 255, (2, 1500, 1800)).astype(np.uint8)
+    path = store(tmp_path / "slide.ome.zarr", values, "cyx")
+    user.studio.library._budget = 4 * 2**20  # pixels of 2 MB are read by window
+    user.open(path)
+    assert user.session.image.name == "slide.ome.zarr" and user.session.image.info.channel_names == (
+        "stain 0",
+        "stain 1",
+    )
+    box = user.session.view
+    user.wait(lambda: user.session.read_pixels(box) is not None)
+    user.stroke([(200, 200), (400, 900)])
+    assert user.layer(1).annotated_pixels() > 100
+    folder = tmp_path / "many"
+    folder.mkdir()
+    store(folder / "one.zarr", values, "cyx")
+    store(folder / "two.zarr", values + 1, "cyx")
+    user.canvas.files_dropped.emit([str(folder)])
+    user.wait(lambda: len(user.session.document.images) == 3)

@@ -89,6 +89,7 @@ EXPORTS: tuple[ExportFormat, ...] = (
     ExportFormat(
         "cityscapes", "Cityscapes layout", "cityscapes:write", loses="which pixels are unknown (background), position"
     ),
+    ExportFormat("ome-zarr", "OME-Zarr labels", "omezarr:write", loses="which pixels are unknown (background)"),
     ExportFormat("csv", "Measurements (CSV)", "measurements:write", loses="the outlines: it holds numbers only"),
 )
 

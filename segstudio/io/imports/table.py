@@ -48,6 +48,7 @@ IMPORTS: tuple[ImportFormat, ...] = (
     ImportFormat("voc", "Pascal VOC layout", "voc:read"),
     ImportFormat("labelme", "labelme", "labelme:read", (".json",)),
     ImportFormat("yolo", "YOLO segmentation", "yolo:read", (".txt",)),
+    ImportFormat("ome-zarr", "OME-Zarr labels", "omezarr:read"),
     ImportFormat("cityscapes", "Cityscapes layout", "cityscapes:read", (".json",)),
 )
 
