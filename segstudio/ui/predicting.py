@@ -48,9 +48,15 @@ OVERLAP, LOOK_OVERLAP = 0.25, 0.125
 """Share of a window that overlaps the next: a look after a stroke must be quick."""
 
 
+PIECE = 10 * TILE
+"""Pixels along a side of what is predicted at once of an image larger than memory; a tile around it is looked at, too.
+"""
+
+
 @dataclass(slots=True)
 class Task:
-    """One image waiting for, or under, prediction."""
+    """One image waiting for, or under, prediction. Of an image larger than memory only what is seen is predicted, or
+    the `whole` of it where the user asks for it: then `pieces` are the boxes still to do, of `total`."""
 
     image: int
     layer: int
@@ -60,12 +66,15 @@ class Task:
     job: int = 0
     news: Quick | None = None
     trial: Trial | None = None
+    whole: bool = False
+    pieces: list[Box] | None = None
+    total: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
     """What is predicted of an image: all of it, or (`own` shared pixels) a box of a slice whose `corner` is
-    (slice, top, left)."""
+    (slice, top, left), of which only what lies in `core` is kept."""
 
     image: Pixels
     shape: Shape
@@ -73,6 +82,7 @@ class Part:
     corner: tuple[int, int, int] = (0, 0, 0)
     own: bool = False
     first: BoxTuple | None = None
+    core: Box | None = None
 
 
 class Predicting(QObject):
@@ -102,11 +112,12 @@ class Predicting(QObject):
         return self._current is not None
 
     def predict(
-        self, entry: ImageEntry, layer: int, visible: BoxTuple | None = None, *, only_visible: bool = False
-    ) -> None:
-        """Predict an image now, the `visible` box (image pixels) first or alone."""
+        self, entry: ImageEntry, layer: int, visible: BoxTuple | None = None, *, only_visible: bool = False,
+        whole: bool = False,
+    ) -> None:  # fmt: skip
+        """Predict an image now, the `visible` box (image pixels) first or alone; the `whole` of it, however large."""
         self._forget(entry.id)
-        self._queue.appendleft(Task(entry.id, layer, visible, only_visible))
+        self._queue.appendleft(Task(entry.id, layer, visible, only_visible, whole=whole and not only_visible))
         self._next()
 
     def look(self, entry: ImageEntry, layer: int, visible: BoxTuple) -> None:
@@ -165,15 +176,24 @@ class Predicting(QObject):
         if task.visible is None or self._session.image is not entry:
             self._end(f"“{entry.name}” is larger than memory: only what is seen of it is predicted.")
             return
-        box = Box(task.trial.z if task.trial else self._session.slice, *task.visible).clip(entry.info.shape)
-        if why := item.too_large(box):
-            self._end(why)
-            return
+        box = core = Box(task.trial.z if task.trial else self._session.slice, *task.visible).clip(entry.info.shape)
+        why = item.too_large(box)
+        if not task.whole:
+            if why:
+                self._end(why)
+                return
+        else:
+            if task.pieces is None:
+                task.pieces = pieces(entry.info.shape, box, whole=not why)
+                task.total = len(task.pieces)
+            core = task.pieces[0]
+            box = core.expand(TILE).clip(entry.info.shape)
 
         def seen(found: list[Values]) -> None:
             if self._current is task:
                 image = self._workers.scratch.share(found[0][None])
-                self._submit(entry, Part(image, (1, box.height, box.width), (0,), (box.z, box.top, box.left), own=True))
+                corner = (box.z, box.top, box.left)
+                self._submit(entry, Part(image, (1, box.height, box.width), (0,), corner, own=True, core=core))
 
         item.fetch([box], seen, lambda reply: self._fail(reply) if self._current is task else None)
 
@@ -186,10 +206,11 @@ class Predicting(QObject):
 
         def on_reply(reply: Message) -> None:
             if isinstance(reply, Block):
-                self._apply(task, version, reply, part.corner, (classes, uncertainty))
+                self._apply(task, version, reply, part, (classes, uncertainty))
             elif isinstance(reply, Progress):
                 if not task.quiet:
-                    self.progressed.emit(reply.done, reply.total, reply.note)
+                    before, of = (task.total - len(task.pieces), task.total) if task.pieces else (0, 1)
+                    self.progressed.emit(before * reply.total + reply.done, of * reply.total, reply.note)
             else:
                 if task.news is not None:
                     self.quick_ended(task.news, isinstance(reply, Finished))
@@ -218,21 +239,25 @@ class Predicting(QObject):
         return tuple(sorted(range(entry.info.shape[0]), key=lambda z: abs(z - middle)))
 
     def _apply(
-        self, task: Task, version: Version, block: Block, corner: tuple[int, int, int],
+        self, task: Task, version: Version, block: Block, part: Part,
         said: tuple[NDArray[np.generic], NDArray[np.generic]],
     ) -> None:  # fmt: skip
         document = self._session.document
         if document is None or task.image not in document.images:
             return
+        z, down, across = part.corner
         top, left, bottom, right = block.box
-        part = np.s_[block.z, top:bottom, left:right]
+        box = Box(z + block.z, down + top, across + left, down + bottom, across + right)
+        if part.core is not None:
+            box = box.intersect(part.core)
+            if box.empty:
+                return
+        inside = np.s_[block.z, box.top - down : box.bottom - down, box.left - across : box.right - across]
+        classes, uncertainty = (np.array(values[inside], np.uint8) for values in said)
         if task.trial is not None:
-            task.trial.blocks.append((corner[1] + top, corner[2] + left, np.array(said[0][part], np.uint8)))
+            task.trial.blocks.append((box.top, box.left, classes))
             return
-        document.put_prediction(
-            task.image, task.layer, corner[0] + block.z, corner[1] + top, corner[2] + left,
-            np.array(said[0][part], np.uint8), np.array(said[1][part], np.uint8), version.number,
-        )  # fmt: skip
+        document.put_prediction(task.image, task.layer, box.z, box.top, box.left, classes, uncertainty, version.number)
 
     def _finish(self, entry: ImageEntry, reply: Message) -> None:
         if isinstance(reply, Failed):
@@ -242,6 +267,13 @@ class Predicting(QObject):
         if isinstance(reply, Finished) and self._current is not None and trial is not None:
             trial.then(entry.id, self._current.layer, trial)
         elif isinstance(reply, Finished):
+            if self._current is not None and self._current.pieces:
+                del self._current.pieces[0]
+                if self._current.pieces:  # what has come to wait meanwhile goes first
+                    self._queue.append(self._current)
+                    self._current = None
+                    self._next()
+                    return
             self.image_done.emit(entry.id)
         if self._current is not None and self._current.quiet:
             self._end(reply.note if isinstance(reply, Finished) else "")
@@ -269,6 +301,24 @@ class Predicting(QObject):
             self._next()
         else:
             self.ended.emit(note)
+
+
+def pieces(shape: Shape, seen: Box, *, whole: bool) -> list[Box]:
+    """An image in boxes of whole tiles: what is seen (if `whole` of it can be done at once), then the others of its
+    slice from there outwards, then the other slices."""
+    grid = [
+        Box(z, top, left, top + PIECE, left + PIECE).clip(shape)
+        for z in range(shape[0])
+        for top in range(0, shape[1], PIECE)
+        for left in range(0, shape[2], PIECE)
+    ]
+
+    def distance(box: Box) -> tuple[int, int]:
+        down, across = box.top + box.bottom - seen.top - seen.bottom, box.left + box.right - seen.left - seen.right
+        return abs(box.z - seen.z), abs(down) + abs(across)
+
+    grid.sort(key=distance)
+    return [seen, *(box for box in grid if box.z != seen.z or box.intersect(seen) != box)] if whole else grid
 
 
 def accept_prediction(session: Session, within: Box | None = None) -> int:

@@ -180,7 +180,10 @@ class Studio(QObject):
         if image is None or self.session.read_only:
             return
         layer, visible = self.session.active_layer, self._visible()
-        self.training.ensure_model(lambda _: self.predicting.predict(image, layer, visible, only_visible=view_only))
+        whole = not view_only
+        self.training.ensure_model(
+            lambda _: self.predicting.predict(image, layer, visible, only_visible=view_only, whole=whole)
+        )
 
     def accept_prediction(self) -> None:
         """Make the shown prediction part of the annotation where nobody has spoken."""

@@ -15,12 +15,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from segstudio.core.geometry import Box
+from segstudio.core.geometry import TILE, Box
 from segstudio.core.source import ArraySource
 from segstudio.settings import Settings, save
+from segstudio.ui import predicting
 from segstudio.ui.app import Program
 from segstudio.ui.baselining import Comparison
+from segstudio.ui.commands import COMMANDS
 from segstudio.ui.ondemand import OnDemandSource
+from segstudio.ui.predicting import visible_tiles
 
 SIDE = 100_000
 BUDGET = 256
@@ -180,7 +183,7 @@ def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path, tm
     studio.run_baseline("otsu", {}, True)
     user.wait(lambda: bool(user.problems))
     assert "zoom in" in user.problems[-1]
-    studio.predict()
+    studio.predict(view_only=True)
     user.wait(lambda: any("zoom in" in text for text in user.said))
 
     user.look(SQUARE.top, 50_000, 1.0)
@@ -194,7 +197,7 @@ def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path, tm
     classes = proposal.slice(0)
     assert classes is not None and (classes[edge:] == 1).all() and not (classes[:edge] == 1).any()
 
-    studio.predict()
+    studio.predict(view_only=True)
     user.wait(lambda: studio.predicting.busy)
     user.wait(lambda: not studio.predicting.busy)
     keys = list(user.session.layer.prediction.keys())
@@ -204,7 +207,52 @@ def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path, tm
     studio.accept_prediction()  # looks at the predicted tiles only
     assert not user.session.layer.annotation.is_empty()
     studio.transfer.write(tmp_path, "png")
+    user.wait(lambda: not studio.transfer.busy)
+    user.wait(lambda: len(user.problems) > 1)
     assert "too large for one PNG" in user.problems[-1]
+
+
+def test_all_of_an_image_larger_than_memory_is_predicted_piece_by_piece(
+    user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From what is seen outwards; a cancelled one keeps what it has; the pieces fit together without a seam."""
+    monkeypatch.setattr(predicting, "PIECE", 2 * TILE)
+    rows, columns = np.mgrid[:1300, :1100]
+    path = tmp_path / "wide.npy"
+    np.save(path, (120 + 60 * np.sin(rows / 17) * np.cos(columns / 23)).astype(np.uint8))
+    studio = user.program.studio
+    studio.library._budget = 2**20
+    user.open(path)
+    user.look(700, 600, 2.0)
+    shape = user.session.shape
+    every = {key for key in Box.whole(shape).tiles()}
+    done: list[int] = []
+    studio.predicting.progressed.connect(lambda now, total, _: done.append(round(100 * now / total)))
+    first = {key for key in Box(0, *visible_tiles(box_of(user.canvas.visible_box()))).clip(shape).tiles()}
+    layer = user.session.layer
+    studio.predict()
+    user.wait(lambda: len(list(layer.prediction.keys())) > len(first))
+    studio.cancel_jobs()
+    user.wait(lambda: not studio.predicting.busy)
+    kept = set(layer.prediction.keys())
+    assert first <= kept < every and any("cancelled" in text for text in user.said)
+    user.program.window.run(next(command for command in COMMANDS if command.id == "model.predict"))
+    user.wait(lambda: studio.predicting.busy)
+    user.wait(lambda: not studio.predicting.busy, 240)
+    assert set(layer.prediction.keys()) == every and done[-1] == 100 and done.count(100) < len(done) / 2
+    pieces = layer.prediction.read(Box.whole(shape))
+    studio.library._budget = 2**30
+    studio.library.clear()
+    studio.opening.show(user.session.image.id)
+    user.wait(lambda: isinstance(user.session.pixels, ArraySource))
+    studio.predict()
+    user.wait(lambda: studio.predicting.busy)
+    user.wait(lambda: not studio.predicting.busy, 240)
+    assert (pieces == layer.prediction.read(Box.whole(shape))).mean() > 0.98
+
+
+def box_of(box: Box) -> tuple[int, int, int, int]:
+    return box.top, box.left, box.bottom, box.right
 
 
 def test_a_training_takes_small_crops(user: User, huge: Path) -> None:
