@@ -1,6 +1,6 @@
 """Train the starter model on generated images only, and write it to resources/models/.
 
-    python scripts/train_starter.py --minutes 15 --seed 0
+    python scripts/train_starter.py --steps 2999 --seed 0
 
 Few-shot episodes: two images of one generated world, a few strokes on the first, and a ridge regression from the
 features under the strokes to their classes, solved in closed form (Bertinetto et al. 2019, arXiv:1805.08136). The

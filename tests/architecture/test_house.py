@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from importlib import import_module
 from pathlib import Path
 
@@ -113,3 +114,15 @@ def test_every_tool_is_described_with_a_picture() -> None:
     for tool in TOOLS:
         assert f"## {tool.title}\n" in text, tool.id
         assert (ROOT / f"docs/images/tools/{tool.id}.jpg").stat().st_size > 10_000, tool.id
+
+
+def test_a_wheel_holds_every_resource() -> None:
+    """What pyproject.toml installs under share/segstudio is all of resources/, each file in its own folder."""
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["data-files"]
+    installed = set()
+    for target, patterns in told.items():
+        for pattern in patterns:
+            for path in ROOT.glob(pattern):
+                assert target == f"share/segstudio/{path.parent.relative_to(ROOT).as_posix()}"
+                installed.add(path)
+    assert {path for path in (ROOT / "resources").rglob("*") if path.is_file()} == {p for p in installed if p.is_file()}
