@@ -228,11 +228,11 @@ class Document:
 
     def put_prediction(
         self, image: int, layer: int, z: int, top: int, left: int,
-        classes: ClassMap, uncertainty: NDArray[np.uint8], version: int,
+        classes: ClassMap, uncertainty: NDArray[np.uint8], version: int, *, in_part: bool = False,
     ) -> None:  # fmt: skip
         """Replace prediction tiles by a 256-aligned block of classes; see `writer.write_prediction`."""
         target = self.layer(image, layer)
-        keys = write_prediction(target, z, top, left, classes, uncertainty, version)
+        keys = write_prediction(target, z, top, left, classes, uncertainty, version, in_part=in_part)
         MEMORY.trim()
         self.predicted.emit(PredictionEvent(image, target, tuple(keys)))
 

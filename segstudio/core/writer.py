@@ -247,8 +247,12 @@ def write_prediction(
     classes: ClassMap,
     uncertainty: NDArray[np.uint8],
     version: int,
+    *,
+    in_part: bool = False,
 ) -> list[TileKey]:
     """The gate for models: replace the prediction tiles of a 256-aligned block, leaving the annotation alone.
+
+    With `in_part` the block may lie anywhere, and tiles keep what they hold outside of it.
 
     `classes` and `uncertainty` are (rows, columns) of the block at (top, left), `version` the number of the
     model version. Returns the keys of the replaced tiles. Raises ValueError when the block is not aligned.
@@ -256,15 +260,19 @@ def write_prediction(
     box = Box(z, top, left, top + classes.shape[0], left + classes.shape[1])
     keys = list(box.tiles())
     for key in keys:
-        part = Box.of_tile(key).clip(layer.shape)
-        if part.intersect(box) != part:
+        whole = Box.of_tile(key)
+        part = whole.clip(layer.shape)
+        covered = part.intersect(box)
+        if covered != part and not in_part:
             raise ValueError(f"block {box} does not cover tile {key}")
+        part = covered
         where = np.s_[part.top - top : part.bottom - top, part.left - left : part.right - left]
         if layer.versions.get(key, version) != version:
             layer.previous.put_tile(key, layer.prediction.tile(key))
         for plane, values in ((layer.prediction, classes), (layer.uncertainty, uncertainty)):
-            tile = np.full((256, 256), plane.fill, plane.dtype)
-            tile[: part.height, : part.width] = values[where]
+            tile = plane.tile(key).copy() if in_part else np.full((TILE, TILE), plane.fill, plane.dtype)
+            row, column = part.top - whole.top, part.left - whole.left
+            tile[row : row + part.height, column : column + part.width] = values[where]
             plane.put_tile(key, tile)
         layer.versions[key] = version
     layer.changed.emit(box.clip(layer.shape))

@@ -28,6 +28,9 @@ Key = tuple[int, int]
 WINDOW = 256
 """Side of a window in pixels on the CPU; twice that on an accelerator."""
 
+AROUND = 32
+"""Pixels of context around what is glanced at."""
+
 STRIP = 16
 """Blocks are finished strip by strip, this many wide: unfinished sums stay small however wide the image is."""
 
@@ -110,6 +113,19 @@ def predict(
                     raise
             side, predictor = _smaller(side, predictor, note)
             side = min(side, max(shape))
+
+
+def glance(
+    predictor: Predictor, pixels: NDArray[np.generic], ranges: Sequence[tuple[float, float]], box: BoxTuple
+) -> Block:
+    """Class probabilities of exactly the pixels in `box` of one slice (rows, columns, channels), in one go with
+    `AROUND` pixels of context: much less to compute than whole blocks. The box must fit into memory at once."""
+    top, left, bottom, right = box
+    first, start = max(0, top - AROUND), max(0, left - AROUND)
+    part = scale(pixels[first : bottom + AROUND, start : right + AROUND], ranges, predictor.network.card.scaling)
+    found = predictor(torch.from_numpy(part)[None])[0]
+    inside = found[:, top - first : bottom - first, left - start : right - start]
+    return Block(top, left, np.ascontiguousarray(inside.numpy()))
 
 
 def _areas(shape: tuple[int, int], first: BoxTuple | None, only_first: bool) -> list[set[Key]]:

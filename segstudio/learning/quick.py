@@ -120,6 +120,7 @@ class QuickHead:
         self._asked: Network | None = None
         self._fitted: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
         self._apart: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
+        self._to_fit: tuple[Samples, int] | None = None
 
     @property
     def classes(self) -> set[int]:
@@ -177,10 +178,17 @@ class QuickHead:
             raise ValueError("a head needs pixels of two classes")
         samples = _drawn(list(self._samples.values()), self._seed)
         self._fitted, loss = self._fit_to(samples, classes)
-        rest = samples.only(~samples.held)
-        enough = int(samples.held.sum()) >= HELD_PIXELS and len(torch.unique(rest.classes)) >= 2
-        self._apart = self._fit_to(rest, classes)[0] if enough else None
+        self._apart, self._to_fit = None, (samples, classes)
         return loss
+
+    def _fit_apart(self) -> None:
+        """Fit a head to what is not held out; only asked for where there is a champion to compare it with."""
+        if self._to_fit is None:
+            return
+        (samples, classes), self._to_fit = self._to_fit, None
+        rest = samples.only(~samples.held)
+        if int(samples.held.sum()) >= HELD_PIXELS and len(torch.unique(rest.classes)) >= 2:
+            self._apart = self._fit_to(rest, classes)[0]
 
     def _fit_to(self, samples: Samples, classes: int) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], float]:
         mean = samples.features.mean(0)
@@ -198,6 +206,7 @@ class QuickHead:
         mixture (stacking, Wolpert 1992), drawn towards what a champion of its experience is worth.
         """
         expected = champion.card.steps / (champion.card.steps + EXPERIENCE)
+        self._fit_apart()
         if self._apart is None or not self._held:
             return expected
         if champion is not self._asked:
@@ -272,12 +281,12 @@ def fit_head(
         for zero in (first.bias, second.weight, second.bias):
             zero.zero_()
     parameters = [*first.parameters(), *second.parameters()]
-    optimizer = torch.optim.AdamW(parameters, lr=fit.rate, weight_decay=fit.decay)
+    optimizer = torch.optim.AdamW(parameters, lr=fit.rate, weight_decay=fit.decay, fused=True)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, fit.steps)
     loss = torch.zeros(())
     for _ in range(fit.steps):
-        kept = torch.rand((1, x.shape[1]), generator=random) >= fit.dropout
-        logits = second(first(x * kept / (1 - fit.dropout)).relu())
+        kept = (torch.rand((1, x.shape[1]), generator=random) >= fit.dropout) / (1 - fit.dropout)
+        logits = second(F.linear(x, first.weight * kept, first.bias).relu())  # x * kept, without a copy of x
         loss = (F.cross_entropy(logits, target, reduction="none") * weight).sum()
         optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]

@@ -16,7 +16,7 @@ from segstudio.core.layer import MaskLayer
 from segstudio.core.source import Pixels as Values
 from segstudio.ui.labelled import annotated_images, tile_region
 from segstudio.ui.library import Item, Library
-from segstudio.ui.predicting import Predicting, visible_tiles
+from segstudio.ui.predicting import Predicting
 from segstudio.ui.session import Session
 from segstudio.ui.training import Training
 from segstudio.ui.workers import Workers
@@ -175,8 +175,7 @@ class Live(QObject):
         self._glance.start()
         self._seen = image.id, self._generation, view
         self._training.give_way(0.8)
-        visible = visible_tiles((view.top, view.left, view.bottom, view.right))
-        self._predicting.look(image, self._layer, visible)
+        self._predicting.look(image, self._layer, (view.top, view.left, view.bottom, view.right))
 
     def _fail(self, reply: Failed) -> None:
         self._session.message.emit(reply.what)

@@ -48,6 +48,9 @@ OVERLAP, LOOK_OVERLAP = 0.25, 0.125
 """Share of a window that overlaps the next: a look after a stroke must be quick."""
 
 
+GLANCED = 2**20
+"""Pixels up to which a look computes just what is seen, and not whole tiles."""
+
 PIECE = 10 * TILE
 """Pixels along a side of what is predicted at once of an image larger than memory; a tile around it is looked at, too.
 """
@@ -83,6 +86,7 @@ class Part:
     own: bool = False
     first: BoxTuple | None = None
     core: Box | None = None
+    exactly: BoxTuple | None = None
 
 
 class Predicting(QObject):
@@ -121,7 +125,8 @@ class Predicting(QObject):
         self._next()
 
     def look(self, entry: ImageEntry, layer: int, visible: BoxTuple) -> None:
-        """Predict what is seen of an image after the one that runs, without a word about it."""
+        """Predict what is seen of an image after the one that runs, without a word about it; of an image in memory
+        just the pixels in `visible`, where these are few."""
         self._queue.appendleft(Task(entry.id, layer, visible, only_visible=True, quiet=True))
         self._next()
 
@@ -171,12 +176,20 @@ class Predicting(QObject):
         assert task is not None
         if isinstance(item, Loaded):
             slices = (task.trial.z,) if task.trial else self._slices(entry)
-            self._submit(entry, Part(item.address, entry.info.shape, slices, first=task.visible))
+            first, exactly = task.visible, None
+            if task.only_visible:
+                slices = slices[:1]
+            if task.quiet and first is not None:
+                if (first[2] - first[0]) * (first[3] - first[1]) <= GLANCED:
+                    exactly = first
+                first = visible_tiles(first)
+            self._submit(entry, Part(item.address, entry.info.shape, slices, first=first, exactly=exactly))
             return
         if task.visible is None or self._session.image is not entry:
             self._end(f"“{entry.name}” is larger than memory: only what is seen of it is predicted.")
             return
-        box = core = Box(task.trial.z if task.trial else self._session.slice, *task.visible).clip(entry.info.shape)
+        seen_now = visible_tiles(task.visible)
+        box = core = Box(task.trial.z if task.trial else self._session.slice, *seen_now).clip(entry.info.shape)
         why = item.too_large(box)
         if not task.whole:
             if why:
@@ -231,6 +244,7 @@ class Predicting(QObject):
             job, str(self.model_path(version)), part.image, entry.info.ranges, part.slices, into[0], into[1],
             first=part.first, only_first=task.only_visible and not part.own, measure=self._session.settings.uncertainty,
             device=self._session.settings.device, quick=task.news, overlap=LOOK_OVERLAP if task.quiet else OVERLAP,
+            exactly=part.exactly,
         )  # fmt: skip
 
     def _slices(self, entry: ImageEntry) -> tuple[int, ...]:
@@ -257,7 +271,10 @@ class Predicting(QObject):
         if task.trial is not None:
             task.trial.blocks.append((box.top, box.left, classes))
             return
-        document.put_prediction(task.image, task.layer, box.z, box.top, box.left, classes, uncertainty, version.number)
+        document.put_prediction(
+            task.image, task.layer, box.z, box.top, box.left, classes, uncertainty, version.number,
+            in_part=part.exactly is not None,
+        )  # fmt: skip
 
     def _finish(self, entry: ImageEntry, reply: Message) -> None:
         if isinstance(reply, Failed):

@@ -153,6 +153,7 @@ class Predict(Message):
     tile: int = 0
     overlap: float = 0.25
     quick: Quick | None = None  # ask the quick head too
+    exactly: BoxTuple | None = None  # these pixels alone, in one go
 
 
 @dataclass(frozen=True)

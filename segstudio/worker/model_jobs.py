@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.errors import UserError
 from segstudio.io.digest import content_hash
 from segstudio.learning import training_set
-from segstudio.learning.device import choose, use_cores
+from segstudio.learning.device import choose, is_out_of_memory, use_cores
 from segstudio.learning.evaluate import dice
 from segstudio.learning.explain import explain as why
 from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
-from segstudio.learning.predict import MEASURES, Predictor
+from segstudio.learning.predict import MEASURES, Block, Predictor, glance
 from segstudio.learning.predict import predict as predict_slice
 from segstudio.learning.recipe import preset
 from segstudio.models.starter import begin
@@ -64,10 +65,7 @@ def predict(message: Predict, control: Control, send: Send) -> str:
     total = len(message.slices) * image.shape[1] * image.shape[2]
     done = 0
     for z in message.slices:
-        for block in predict_slice(
-            predictor, image[z], message.ranges, tile=message.tile, overlap=message.overlap, first=message.first,
-            only_first=message.only_first, cancelled=control.cancelled, note=notes.append,
-        ):  # fmt: skip
+        for block in _blocks(message, predictor, image[z], control, notes):
             top, left, bottom, right = block.box
             classes[z, top:bottom, left:right] = block.probabilities.argmax(0)
             uncertainty[z, top:bottom, left:right] = MEASURES[message.measure](block.probabilities)
@@ -75,6 +73,22 @@ def predict(message: Predict, control: Control, send: Send) -> str:
             done += (bottom - top) * (right - left)
             send(Progress(message.job, done, total, notes[-1] if notes else ""))
     return " ".join(notes)
+
+
+def _blocks(
+    message: Predict, predictor: Predictor, pixels: NDArray[np.generic], control: Control, notes: list[str]
+) -> Iterator[Block]:
+    if message.exactly is not None:
+        try:
+            yield glance(predictor, pixels, message.ranges, message.exactly)
+            return
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+    yield from predict_slice(
+        predictor, pixels, message.ranges, tile=message.tile, overlap=message.overlap, first=message.first,
+        only_first=message.only_first, cancelled=control.cancelled, note=notes.append,
+    )  # fmt: skip
 
 
 def explain(message: Explain) -> str:

@@ -182,3 +182,24 @@ def test_unsure_pixels_show_no_class_and_are_not_counted(document: Document) -> 
     document.finish_edit(writer)
     layer = mask_layer(document)
     assert (layer.mask(Box(0, 0, 0, 10, 10)) == NOTHING).all() and layer.annotated_pixels() == 0
+
+
+def test_a_prediction_of_a_part_keeps_what_the_tiles_hold_around_it() -> None:
+    document = Document()
+    document.classes.add("Cell")
+    document.add_image("a.png", "", ImageInfo("", (1, 300, 600), 1, ("grey",), "uint8"))
+    whole = np.ones((256, 256), np.uint8)
+    document.put_prediction(1, 1, 0, 0, 0, whole, whole * 7, 1)
+    part = np.zeros((100, 300), np.uint8)
+    with pytest.raises(ValueError, match="does not cover"):
+        document.put_prediction(1, 1, 0, 190, 200, part, part, 1)
+    document.put_prediction(1, 1, 0, 190, 200, part, part + 9, 2, in_part=True)
+    expected = np.full((300, 600), NOTHING, np.uint8)
+    expected[:256, :256] = 1
+    before = expected.copy()
+    expected[190:290, 200:500] = 0
+    layer = document.layer(1, 1)
+    np.testing.assert_array_equal(layer.prediction.read(Box(0, 0, 0, 300, 600)), expected)
+    assert layer.uncertainty.read(Box(0, 189, 199, 191, 201)).tolist() == [[7, 7], [7, 9]]
+    assert layer.versions == {(0, 0, 0): 2, (0, 0, 1): 2, (0, 1, 0): 2, (0, 1, 1): 2}
+    np.testing.assert_array_equal(layer.previous.read(Box(0, 0, 0, 256, 256)), before[:256, :256])

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import Qt
 
 from segstudio.core.codes import NOTHING
+from segstudio.core.geometry import Box
 from segstudio.ui.commands import COMMANDS
 
 from .conftest import User
@@ -110,3 +111,24 @@ def test_the_model_is_exported_as_onnx_from_the_menu(
     user.window.run(next(command for command in COMMANDS if command.id == "model.export"))
     user.wait(out.exists, 120)
     assert [entry.name for entry in onnx.load(str(out)).graph.output] == ["logits"]
+
+
+def test_only_what_is_seen_is_computed_after_a_stroke_and_only_in_the_shown_slice(user: User, tmp_path: Path) -> None:
+    rows, columns = np.mgrid[:900, :900]
+    volume = np.stack([(120 + 60 * np.sin(rows / 17 + z) * np.cos(columns / 23)).astype(np.uint8) for z in range(3)])
+    np.save(tmp_path / "volume.npy", volume)
+    user.session.settings = user.session.settings.with_(live=True)
+    user.studio.new_project(tmp_path / "project")
+    user.open(tmp_path / "volume.npy")
+    assert user.session.shape == (3, 900, 900)
+    user.canvas.zoom_by(2.0 / user.canvas.view.scale)
+    user.canvas.center_on(450, 450)
+    for key, row in ((Qt.Key.Key_0, 420), (Qt.Key.Key_1, 470)):
+        user.press(key)
+        user.stroke([(row, 400), (row, 500)])
+    settled(user)
+    seen = user.session.view
+    known = user.layer(1).prediction
+    shown = known.read(Box.whole((3, 900, 900), user.session.slice)) != NOTHING
+    assert shown[seen.rows, seen.columns].all() and shown.sum() == seen.height * seen.width
+    assert {key[0] for key in known.keys()} == {user.session.slice}  # noqa: SIM118  a Plane is no dict

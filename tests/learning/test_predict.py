@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from segstudio.errors import UserError
 from segstudio.learning import predict as module
 from segstudio.learning.device import Device
-from segstudio.learning.predict import Block, Predictor, entropy, fold_batch_norm, margin, predict
+from segstudio.learning.predict import Block, Predictor, entropy, fold_batch_norm, glance, margin, predict
 from segstudio.models.card import Card
 from segstudio.models.network import Network, build
 from segstudio.models.registry import MODELS
@@ -212,3 +212,15 @@ def test_uncertainty_is_full_at_a_tie_and_none_when_sure() -> None:
 def test_a_network_for_other_channels_is_refused(cpu: Device, network: Network) -> None:
     with pytest.raises((UserError, ValueError, RuntimeError)):
         list(predict(Predictor(network, cpu), np.zeros((32, 32, 3), np.uint8), [(0, 1)] * 3))
+
+
+def test_a_glance_says_what_the_whole_prediction_says_there(cpu: Device, network: Network) -> None:
+    predictor = Predictor(network, cpu)
+    pixels = picture(300, 400)
+    whole = joined(list(predict(predictor, pixels, ((0.0, 255.0),), tile=512)), 300, 400)
+    for box in ((0, 0, 300, 400), (37, 61, 190, 333), (250, 390, 300, 400)):
+        block = glance(predictor, pixels, ((0.0, 255.0),), box)
+        top, left, bottom, right = box
+        assert block.box == box and np.allclose(block.probabilities.sum(0), 1, atol=1e-5)
+        apart = np.abs(block.probabilities - whole[:, top:bottom, left:right])
+        assert apart.mean() < 0.002 and apart.max() < 0.1
