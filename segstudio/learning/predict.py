@@ -121,7 +121,8 @@ def glance(
     """Class probabilities of exactly the pixels in `box` of one slice (rows, columns, channels), in one go with
     `AROUND` pixels of context: much less to compute than whole blocks. The box must fit into memory at once."""
     top, left, bottom, right = box
-    first, start = max(0, top - AROUND), max(0, left - AROUND)
+    stride: int = predictor.network.module.stride  # type: ignore[assignment]
+    first, start = (max(0, edge - AROUND) // stride * stride for edge in (top, left))  # pooling as in the whole
     part = scale(pixels[first : bottom + AROUND, start : right + AROUND], ranges, predictor.network.card.scaling)
     found = predictor(torch.from_numpy(part)[None])[0]
     inside = found[:, top - first : bottom - first, left - start : right - start]

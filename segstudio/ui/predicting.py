@@ -48,6 +48,9 @@ OVERLAP, LOOK_OVERLAP = 0.25, 0.125
 """Share of a window that overlaps the next: a look after a stroke must be quick."""
 
 
+THOUSAND = 1000
+"""Parts in which progress is told."""
+
 GLANCED = 2**20
 """Pixels up to which a look computes just what is seen, and not whole tiles."""
 
@@ -223,7 +226,8 @@ class Predicting(QObject):
             elif isinstance(reply, Progress):
                 if not task.quiet:
                     before, of = (task.total - len(task.pieces), task.total) if task.pieces else (0, 1)
-                    self.progressed.emit(before * reply.total + reply.done, of * reply.total, reply.note)
+                    share = (before + reply.done / max(1, reply.total)) / of
+                    self.progressed.emit(round(THOUSAND * share), THOUSAND, reply.note)  # pixels may be too many for Qt
             else:
                 if task.news is not None:
                     self.quick_ended(task.news, isinstance(reply, Finished))

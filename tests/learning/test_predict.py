@@ -224,4 +224,4 @@ def test_a_glance_says_what_the_whole_prediction_says_there(cpu: Device, network
         assert block.box == box
         np.testing.assert_allclose(block.probabilities, wholes[0][:, top:bottom, left:right], atol=1e-5)
         apart = np.abs(glance(seeing, pixels, RANGES, box).probabilities - wholes[1][:, top:bottom, left:right])
-        assert apart.mean() < 0.01, "where it looks far, little depends on what lies beyond the context"
+        assert apart.mean() < 0.02, "where it looks far, little depends on what lies beyond the context"

@@ -24,6 +24,7 @@ from segstudio.ui.baselining import Comparison
 from segstudio.ui.commands import COMMANDS
 from segstudio.ui.ondemand import OnDemandSource
 from segstudio.ui.predicting import visible_tiles
+from segstudio.worker.messages import Progress
 
 SIDE = 100_000
 BUDGET = 256
@@ -309,3 +310,23 @@ def test_a_real_cog_is_shown_from_its_overviews(user: User, shared_data: Path) -
     assert not user.source.file.levels and user.source.shape == (1, 18_000, 36_000, 1)
     user.wait(lambda: not user.source._wishes and not user.source._job)
     assert not user.source._rough
+
+
+def test_progress_of_more_pixels_than_qt_counts_is_told(user: User, tmp_path: Path) -> None:
+    path = tmp_path / "small.npy"
+    np.save(path, np.zeros((300, 300), np.uint8))
+    user.open(path)
+    predicting_ = user.program.studio.predicting
+    told: list[tuple[int, int]] = []
+    predicting_.progressed.connect(lambda done, total, _: told.append((done, total)))
+    submit = predicting_._workers.compute.submit
+
+    def huge_news(build: Callable[[int], object], handler: Callable[[object], None]) -> int:
+        job = submit(build, handler)
+        handler(Progress(job, 3 * 2**32, 4 * 2**32))
+        return job
+
+    predicting_._workers.compute.submit = huge_news
+    user.program.studio.predict()
+    user.wait(lambda: (750, 1000) in told)
+    user.wait(lambda: not predicting_.busy)
