@@ -14,6 +14,7 @@ from segstudio.errors import UserError
 from segstudio.io.digest import content_hash
 from segstudio.learning import training_set
 from segstudio.learning.device import choose, is_out_of_memory, use_cores
+from segstudio.learning.engine import Engine
 from segstudio.learning.evaluate import dice
 from segstudio.learning.explain import explain as why
 from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
@@ -30,7 +31,7 @@ from segstudio.worker.messages import Explain, NewModel, Predict, Progress, Scor
 from segstudio.worker.quick_learning import QuickLearning
 from segstudio.worker.shared import attach
 
-_predictors: dict[tuple[str, int, str], Predictor] = {}
+_engines: dict[tuple[str, int, str], Engine] = {}
 """The last model used, ready on its device: (path, modification time, device)."""
 
 
@@ -49,9 +50,12 @@ def new_model(message: NewModel) -> str:
 def predict(message: Predict, control: Control, send: Send) -> str:
     """Predict the slices one after the other into the shared arrays; the note says what was done about memory."""
     use_cores()
-    predictor = _predictor(message)
+    engine = _engine(message)
+    if not message.only_first and message.exactly is None:
+        engine.count(int(np.prod(message.image.shape[1:3])) * len(message.slices))
+    predictor = engine.predictor
     if message.quick is not None:
-        predictor = _quick.predictor(message.quick, predictor)
+        predictor = _quick.predictor(message.quick, engine.plain)
     image = attach(message.image)
     wanted = predictor.network.card.channels
     if image.shape[3] != wanted:
@@ -103,13 +107,13 @@ def explain(message: Explain) -> str:
     return ""
 
 
-def _predictor(message: Predict) -> Predictor:
+def _engine(message: Predict) -> Engine:
     path = Path(message.model)
     key = (message.model, path.stat().st_mtime_ns if path.exists() else 0, message.device)
-    if key not in _predictors:
-        _predictors.clear()
-        _predictors[key] = Predictor(load(path), choose(message.device))
-    return _predictors[key]
+    if key not in _engines:
+        _engines.clear()
+        _engines[key] = Engine(Predictor(load(path), choose(message.device)))
+    return _engines[key]
 
 
 def train(message: Train, control: Control, send: Send) -> str:

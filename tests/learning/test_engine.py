@@ -1,0 +1,66 @@
+"""ONNX Runtime in torch's place: the same probabilities, only when it pays, and never in the way."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from segstudio.errors import UserError
+from segstudio.learning import engine as module
+from segstudio.learning.device import Device
+from segstudio.learning.engine import Engine, translated
+from segstudio.learning.predict import Predictor, glance, predict
+from segstudio.models.network import Network
+
+RANGES = ((0.0, 255.0),)
+
+
+def picture() -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 256, (300, 400, 1)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("temperature", [1.0, 1.7])
+def test_it_says_what_torch_says(cpu: Device, network: Network, temperature: float) -> None:
+    network = Network(network.module, replace(network.card, temperature=temperature))
+    plain = Predictor(network, cpu)
+    other = translated(plain)
+    windows = torch.randn(2, 1, 64, 96)
+    np.testing.assert_allclose(other.logits(windows), plain.logits(windows), atol=1e-3)
+    for one, two in zip(predict(plain, picture(), RANGES), predict(other, picture(), RANGES), strict=True):
+        assert one.box == two.box
+        np.testing.assert_allclose(one.probabilities, two.probabilities, atol=1e-4)
+    box = (37, 61, 190, 333)
+    apart = glance(plain, picture(), RANGES, box).probabilities - glance(other, picture(), RANGES, box).probabilities
+    assert np.abs(apart).max() < 1e-4
+
+
+def test_it_takes_over_once_enough_was_predicted_and_is_tried_once(
+    cpu: Device, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Predictor] = []
+    monkeypatch.setattr(module, "translated", lambda predictor: tried.append(predictor) or predictor)
+    engine = Engine(Predictor(network, cpu))
+    engine.count(module.WORTH)
+    assert not tried
+    for _ in range(3):
+        engine.count(10)
+    assert len(tried) == 1
+
+
+def test_where_it_cannot_be_translated_torch_goes_on(
+    cpu: Device, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(predictor: Predictor) -> Predictor:
+        raise UserError("The model was not exported.")
+
+    monkeypatch.setattr(module, "translated", broken)
+    plain = Predictor(network, cpu)
+    engine = Engine(plain)
+    engine.count(module.WORTH + 1)
+    assert engine.predictor is plain
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    monkeypatch.setattr(module, "translated", lambda predictor: pytest.fail("the packages are missing"))
+    Engine(plain).count(module.WORTH + 1)
