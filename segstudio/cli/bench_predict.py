@@ -17,9 +17,13 @@ def run(rounds: int) -> int:
 
     use_cores()
     missed = []
-    rows = [["256 x 256", "plain torch ms", "ours", "plain/ours", "ONNX Runtime", "tiled, each window", "tiled/ours"]]
+    rows = [
+        ["256 x 256", "plain torch ms", "ours", "plain/ours", "ONNX Runtime", "OpenVINO", "tiled, each window",
+         "tiled/ours"]
+    ]  # fmt: skip
     for p in predictions(3 * rounds):
         onnx = f"{p.onnx:.1f}" if find_spec("onnxruntime") else "–"
+        openvino = f"{p.openvino:.1f}" if find_spec("openvino") and find_spec("onnxruntime") else "–"
         ratio = p.tiled / p.ours
         rows.append(
             [
@@ -28,6 +32,7 @@ def run(rounds: int) -> int:
                 f"{p.ours:.1f}",
                 f"{p.plain / p.ours:.2f}",
                 onnx,
+                openvino,
                 f"{p.tiled:.1f}",
                 f"{ratio:.2f}",
             ]

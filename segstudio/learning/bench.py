@@ -40,13 +40,14 @@ Task = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """Milliseconds for one window by plain torch, by our predictor, by ONNX Runtime (NaN where it is missing), and for
-    each of the windows of a tiled prediction."""
+    """Milliseconds for one window by plain torch, by our predictor, by ONNX Runtime and by OpenVINO (0 where they are
+    missing), and for each of the windows of a tiled prediction with our predictor."""
 
     name: str
     plain: float
     ours: float
     onnx: float
+    openvino: float
     tiled: float
 
 
@@ -81,7 +82,7 @@ def _prediction(name: str, network: Network, rounds: int, device: Device) -> Pre
     network.module.eval()
     window = torch.randn(1, 1, WINDOW, WINDOW)
     image = np.random.default_rng(0).integers(0, 255, (SIDE, SIDE, 1), dtype=np.uint8)
-    runner = _onnx(network, window)
+    onnx_runner, openvino_runner = _others(network, window)
     windows = (-(-(SIDE - WINDOW) // (WINDOW * 3 // 4)) + 1) ** 2  # a quarter overlaps
 
     def often(task: Task) -> Task:
@@ -91,29 +92,36 @@ def _prediction(name: str, network: Network, rounds: int, device: Device) -> Pre
         tasks: list[Task] = [
             often(lambda: network.module(window).softmax(1)),
             often(lambda: predictor(window)),
-            often(runner),
+            often(onnx_runner),
+            often(openvino_runner),
             lambda: list(predict(predictor, image, [(0.0, 255.0)])),
         ]
-        plain, ours, onnx, tiled = np.median(_turns(tasks, rounds), axis=0) / windows
-    return Prediction(name, plain, ours, onnx, tiled)
+        plain, ours, onnx, openvino, tiled = np.median(_turns(tasks, rounds), axis=0) / windows
+    return Prediction(name, plain, ours, onnx, openvino, tiled)
 
 
-def _onnx(network: Network, window: torch.Tensor) -> Task:
-    """The same window by ONNX Runtime; a task without result where it is not installed."""
+def _others(network: Network, window: torch.Tensor) -> tuple[Task, Task]:
+    """The same window by ONNX Runtime and by OpenVINO; a task without result where one is not installed."""
+    pixels, tasks = window.numpy(), {}
     if find_spec("onnxruntime") is None:
-        return lambda: None
-    import onnxruntime
-
+        return lambda: None, lambda: None
     from segstudio.models.onnx_file import export
 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "m.onnx"
         export(network, path)
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = torch.get_num_threads()
         session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
-    pixels = window.numpy()
-    return lambda: session.run(None, {"pixels": pixels})
+        tasks["onnx"] = lambda: session.run(None, {"pixels": pixels})
+        if find_spec("openvino") is not None:
+            import openvino
+
+            made = openvino.Core().compile_model(str(path), "CPU", {"INFERENCE_NUM_THREADS": torch.get_num_threads()})
+            tasks["openvino"] = lambda: made({"pixels": pixels})
+    return tasks["onnx"], tasks.get("openvino", lambda: None)
 
 
 def _training(name: str, network: Network, rounds: int, device: Device) -> Training:

@@ -1,8 +1,11 @@
-"""ONNX Runtime in torch's place: the same probabilities, only when it pays, and never in the way."""
+"""Other engines in torch's place: the same probabilities, only when it pays, and never in the way."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -11,9 +14,10 @@ import torch
 from segstudio.errors import UserError
 from segstudio.learning import engine as module
 from segstudio.learning.device import Device
-from segstudio.learning.engine import Engine, translated
+from segstudio.learning.engine import Engine, TranslatedPredictor, translated
 from segstudio.learning.predict import Predictor, glance, predict
 from segstudio.models.network import Network
+from segstudio.models.onnx_file import export
 
 RANGES = ((0.0, 255.0),)
 
@@ -23,18 +27,44 @@ def picture() -> np.ndarray:
 
 
 @pytest.mark.parametrize("temperature", [1.0, 1.7])
-def test_it_says_what_torch_says(cpu: Device, network: Network, temperature: float) -> None:
+def test_other_engines_say_what_torch_says(cpu: Device, network: Network, temperature: float, tmp_path: Path) -> None:
     network = Network(network.module, replace(network.card, temperature=temperature))
     plain = Predictor(network, cpu)
-    other = translated(plain)
-    windows = torch.randn(2, 1, 64, 96)
-    np.testing.assert_allclose(other.logits(windows), plain.logits(windows), atol=1e-3)
-    for one, two in zip(predict(plain, picture(), RANGES), predict(other, picture(), RANGES), strict=True):
-        assert one.box == two.box
-        np.testing.assert_allclose(one.probabilities, two.probabilities, atol=1e-4)
-    box = (37, 61, 190, 333)
-    apart = glance(plain, picture(), RANGES, box).probabilities - glance(other, picture(), RANGES, box).probabilities
-    assert np.abs(apart).max() < 1e-4
+    export(network, tmp_path / "m.onnx")
+    runs = list(module._engines(tmp_path / "m.onnx"))
+    assert runs
+    for run in runs:
+        other = TranslatedPredictor(plain, run)
+        windows = torch.randn(2, 1, 64, 96)
+        np.testing.assert_allclose(other.logits(windows), plain.logits(windows), atol=1e-3)
+        for one, two in zip(predict(plain, picture(), RANGES), predict(other, picture(), RANGES), strict=True):
+            assert one.box == two.box
+            np.testing.assert_allclose(one.probabilities, two.probabilities, atol=1e-4)
+        box = (37, 61, 190, 333)
+        apart = glance(plain, picture(), RANGES, box).probabilities
+        assert np.abs(apart - glance(other, picture(), RANGES, box).probabilities).max() < 1e-4
+
+
+def test_the_fastest_that_says_the_same_is_taken(
+    cpu: Device, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = Predictor(network, cpu)
+    right = next(iter_runs(network))
+    wrong = lambda pixels: right(pixels) + np.linspace(0, 1, 2, dtype=np.float32)[:, None, None]  # noqa: E731
+    times = {}
+    monkeypatch.setattr(module, "_engines", lambda path: iter([wrong, right]))
+    monkeypatch.setattr(module, "_seconds", lambda predictor, window: times.get(type(predictor), 1.0))
+    assert translated(plain) is plain, "as fast is not faster"
+    times[TranslatedPredictor] = 0.5
+    found = translated(plain)
+    assert isinstance(found, TranslatedPredictor) and found._run_padded is right
+
+
+def iter_runs(network: Network) -> Iterator[module.Run]:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "m.onnx"
+        export(network, path)
+        yield from module._engines(path)
 
 
 def test_it_takes_over_once_enough_was_predicted_and_is_tried_once(
