@@ -32,14 +32,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     from segstudio.learning.device import choose, use_cores
+    from segstudio.learning.engine import Engine
     from segstudio.learning.predict import Predictor
     from segstudio.models.weights import load
 
     if not 0 <= options.overlap <= 0.9:
         raise UserError("The overlap must lie between 0 and 0.9.")
     use_cores()
-    predictor = Predictor(load(Path(options.model)), choose(options.device))
-    classes = class_table(predictor.network.card.classes)
+    engine = Engine(Predictor(load(Path(options.model)), choose(options.device)))
+    classes = class_table(engine.plain.network.card.classes)
     folder = out_folder(options.output)
     progress = Progress("predicting")
     with Reader() as reader:
@@ -48,12 +49,15 @@ def run(options: argparse.Namespace) -> int:
             info, pixels = reader.image(path)
             for z in range(info.shape[0]):
                 stem = path.stem if info.shape[0] == 1 else f"{path.stem}_z{z + 1:04d}"
-                mask, probabilities = predict_slice(predictor, info, pixels[z], options, keep=options.probabilities)
+                engine.count(info.shape[1] * info.shape[2])
+                mask, probabilities = predict_slice(
+                    engine.predictor, info, pixels[z], options, keep=options.probabilities
+                )
                 write_indexed_png(folder / f"{stem}.png", mask, classes)
                 if probabilities is not None:
                     np.save(folder / f"{stem}.npy", probabilities, allow_pickle=False)
             progress.show((number + 1) / len(options.files), path.name)
-    progress.done(f"{len(options.files)} predicted on {predictor.device.title}, in {folder}.")
+    progress.done(f"{len(options.files)} predicted on {engine.plain.device.title}, in {folder}.")
     return 0
 
 
