@@ -254,3 +254,18 @@ def test_models_show_prints_receipt_and_calibration(
     assert run(["models", "show", str(model), "--receipt", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["best_step"] == 10
     assert run(["models", "show"]) == 1
+
+
+def test_combine_writes_one_image_with_a_channel_for_each_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for number, name in enumerate(("red", "nir")):
+        Image.fromarray(np.full((20, 30), 50 + number, np.uint8)).save(tmp_path / f"{name}.png")
+    files = [str(tmp_path / "red.png"), str(tmp_path / "nir.png")]
+    assert run(["combine", *files, "-o", str(tmp_path / "out")]) == 0
+    assert "red+nir.tif written" in capsys.readouterr().out
+    assert run(["info", str(tmp_path / "out" / "red+nir.tif")]) == 0
+    said = capsys.readouterr().out
+    assert "red" in said and "nir" in said
+    assert run(["combine", files[0], "-o", str(tmp_path / "out")]) == 1
+    assert "Two images or more" in capsys.readouterr().err
