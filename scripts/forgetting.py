@@ -12,6 +12,7 @@ accepted.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -73,10 +74,10 @@ def main() -> None:
         for stage, (name, found) in enumerate(known.items()):
             new = [
                 Labelled(f"{name}/{one}", name, pixels, robust_ranges(pixels[None]),
-                         encode_map(truth, Origin.PAINTED), digest=f"{name}/{one}")
+                         encode_map(truth, Origin.PAINTED), [(0, 0, *truth.shape)], digest=f"{name}/{one}")
                 for one, pixels, truth in found[:TRAINED]
             ]  # fmt: skip
-            regions = [*regions, *new] if replay else new
+            regions = [*(replace(one, recent=()) for one in regions), *new] if replay else new
             recipe = preset("light", steps=options.steps, seconds=0.0, patience=10**6, seed=options.seed + stage)
             *_, outcome = finetune(network, regions, recipe, device=choose("cpu"))
             assert isinstance(outcome, Outcome)

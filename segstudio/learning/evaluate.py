@@ -26,11 +26,12 @@ STEP, CONTEXT = 192, 32
 @dataclass(frozen=True, slots=True)
 class Scene:
     """Where a scored region is: the digest of its image and slice ("digest:slice"), and the box (top, left, bottom,
-    right) in the image around the pixels that were scored."""
+    right) in the image around the pixels that were scored. `recent`: it holds some of the newest corrections."""
 
     name: str
     digest: str
     box: tuple[int, int, int, int]
+    recent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,19 @@ class Evaluation:
     @property
     def pooled(self) -> NDArray[np.int64]:
         return np.asarray(np.sum(self.counts, axis=0), np.int64)
+
+    @property
+    def older(self) -> Evaluation:
+        """The regions without any of the newest corrections."""
+        return self._only([number for number, scene in enumerate(self.scenes) if not scene.recent])
+
+    def of(self, group: str) -> Evaluation:
+        """The regions of one group."""
+        return self._only([number for number, name in enumerate(self.groups) if name == group])
+
+    def _only(self, kept: list[int]) -> Evaluation:
+        counts, groups, scenes = ([part[n] for n in kept] for part in (self.counts, self.groups, self.scenes))
+        return Evaluation(tuple(counts), tuple(groups), tuple(scenes))  # type: ignore[arg-type]
 
     @property
     def pixels(self) -> int:
@@ -92,7 +106,7 @@ def _scene(region: Labelled, codes: Codes) -> Scene:
     rows, columns = np.flatnonzero(known.any(1)), np.flatnonzero(known.any(0))
     top, left = region.offset
     box = (top + int(rows[0]), left + int(columns[0]), top + int(rows[-1]) + 1, left + int(columns[-1]) + 1)
-    return Scene(region.name, region.digest, box)
+    return Scene(region.name, region.digest, box, recent=len(region.recent) > 0)
 
 
 def _score(predictor: Predictor, region: Labelled, codes: Codes) -> NDArray[np.int64]:

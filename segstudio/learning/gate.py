@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,8 @@ def judge(
     finite: bool = True,
     margins: Margins = Margins(),
 ) -> Verdict:
-    """Accept the challenger if no class got worse by more than the margin and the mean did not fall.
+    """Accept the challenger if no class got worse by more than the margin and the mean did not fall, and no class got
+    worse where there are no new corrections: what was learnt first must not be paid for what is learnt now.
 
     `names` are class names by id. Both evaluations must be of the same pixels; `held_out` is False where there
     were no validation pixels and the training pixels had to do, and the sentence says so. `trained` is whether
@@ -91,6 +92,8 @@ def judge(
     reason = (_class_lost(champion, challenger, names, differences, margins) if trained else "") or _mean_lost(
         champion, challenger, margins if trained else Margins(mean=-1e-9)
     )
+    if trained and not reason:
+        reason = _forgotten(champion, challenger, names, margins)
     if reason:
         return Verdict(False, f"Not used: {reason} {where}.{_spread(interval)}", *scores, interval, worse)
     before, after = mean_dice(champion.pooled), mean_dice(challenger.pooled)
@@ -129,6 +132,23 @@ def _class_lost(
         chance = differences is not None and _interval(differences[:, index])[1] >= 0
         if loss > (margins.worst if chance else margins.per_class):
             return f"{names[index]} fell from Dice {old[index]:.2f} to {new[index]:.2f}"
+    return ""
+
+
+def _forgotten(champion: Evaluation, challenger: Evaluation, names: Sequence[str], margins: Margins) -> str:
+    """Why what was learnt earlier forbids the challenger, or "". Each group (patient, slide, folder) is asked alone:
+    the gain of one must not hide the loss of another. Of fewer than three regions more pixels are wanted, and more of
+    a loss, since chance cannot be told.
+    """
+    if len(champion.scenes) != len(challenger.scenes) or not any(scene.recent for scene in challenger.scenes):
+        return ""
+    old, new = champion.older, challenger.older
+    for group in dict.fromkeys(new.groups):
+        before, after = old.of(group), new.of(group)
+        differences = _bootstrap(before, after)
+        few = replace(margins, per_class=margins.worst, pixels=10 * margins.pixels)
+        if reason := _class_lost(before, after, names, differences, few if differences is None else margins):
+            return f"where nothing was corrected lately ({group}), {reason}"
     return ""
 
 

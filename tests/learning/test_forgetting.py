@@ -59,3 +59,15 @@ def test_an_accepted_version_is_not_worse_for_any_class_on_what_is_held_out(
     before = scores(begun, regions, cpu)
     after = scores(learn(begun, regions, cpu), regions, cpu)
     assert (after >= before - 0.01).all() and after.mean() > before.mean() + 0.2
+
+
+def test_a_second_task_is_not_paid_with_the_first(network: Network, squares: Make, cpu: Device) -> None:
+    """Corrected lately is the second task only: what is accepted costs the first next to nothing."""
+    first = [squares(seed, group="first") for seed in range(3)]
+    second = [reversed_squares(squares, seed) for seed in range(10, 13)]
+    begun = learn(network, first, cpu)
+    before = scores(begun, first, cpu)
+    for region in second:
+        region.recent = [(0, 0, *region.codes.shape)]
+    after = scores(learn(begun, [*first, *second], cpu), first, cpu)
+    assert (after >= before - 0.03).all()

@@ -156,3 +156,36 @@ def test_regions_that_got_worse_are_listed_with_the_largest_loss_first() -> None
     ]
     assert worse[0].before == pytest.approx(0.9) and worse[0].after == pytest.approx(0.7)
     assert worse[0].digest == "digest:2"
+
+
+def regions(*rows: tuple[int, bool], groups: str = "") -> Evaluation:
+    """A region for each (cell pixels that are missed of 1000, whether it was corrected lately)."""
+    counts = tuple(np.array([[2000, 0], [missed, 1000 - missed]]) for missed, _ in rows)
+    scenes = tuple(Scene(str(n), f"{n}:0", (0, 0, 9, 9), recent) for n, (_, recent) in enumerate(rows))
+    return Evaluation(counts, tuple(groups) or ("slides",) * len(rows), scenes)
+
+
+def test_what_was_learnt_first_is_not_paid_for_what_is_learnt_now() -> None:
+    champion = regions((100, False), (100, False), (800, True), (800, True))
+    challenger = regions((200, False), (200, False), (100, True), (100, True))
+    assert dice(challenger.pooled)[1] > dice(champion.pooled)[1] + 0.1
+    verdict = judge(champion, challenger, NAMES)
+    assert not verdict.accepted and "where nothing was corrected lately" in verdict.sentence
+    all_new = (replace(e, scenes=tuple(replace(s, recent=True) for s in e.scenes)) for e in (champion, challenger))
+    assert judge(*all_new, NAMES).accepted, "asked of older corrections only"
+    nothing_new = (replace(e, scenes=tuple(replace(s, recent=False) for s in e.scenes)) for e in (champion, challenger))
+    assert judge(*nothing_new, NAMES).accepted, "without new corrections there are no older ones"
+    assert judge(champion, challenger, NAMES, trained=False).accepted, "a network that learnt nothing forgets nothing"
+
+
+def test_a_small_loss_on_older_corrections_is_borne() -> None:
+    champion = regions((100, False), (100, False), (800, True))
+    assert judge(champion, regions((110, False), (105, False), (100, True)), NAMES).accepted
+
+
+def test_the_gain_of_one_older_group_does_not_hide_the_loss_of_another() -> None:
+    champion = regions((100, False), (700, False), (800, True), groups="abc")
+    challenger = regions((300, False), (100, False), (100, True), groups="abc")
+    verdict = judge(champion, challenger, NAMES)
+    assert not verdict.accepted and "(a)" in verdict.sentence
+    assert judge(champion, regions((120, False), (100, False), (100, True), groups="abc"), NAMES).accepted
