@@ -250,7 +250,8 @@ class OnDemandSource:
         tried = self._rough.pop(tile, 0)
         if not exact:
             self._rough[tile] = tried + self._is_built(tile)
-        self._tiles.put((self._number, tile), pixels)
+        if self._seen(tile) or not self._needed(tile):  # what only a job waits for would push out what is looked at
+            self._tiles.put((self._number, tile), pixels)
         self.arrived.emit(tile_box(*tile, self.file.info.shape))
         for gathering in [one for one in self._gatherings if tile in one.missing]:
             gathering.take(tile, pixels)

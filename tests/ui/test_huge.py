@@ -227,6 +227,8 @@ def test_all_of_an_image_larger_than_memory_is_predicted_piece_by_piece(
     user.look(700, 600, 2.0)
     shape = user.session.shape
     every = {key for key in Box.whole(shape).tiles()}
+    user.wait(lambda: not user.source._wishes and not user.source._job)
+    seen_bytes = user.source._tiles.nbytes
     done: list[int] = []
     studio.predicting.progressed.connect(lambda now, total, _: done.append(round(100 * now / total)))
     first = {key for key in Box(0, *visible_tiles(box_of(user.canvas.visible_box()))).clip(shape).tiles()}
@@ -240,6 +242,7 @@ def test_all_of_an_image_larger_than_memory_is_predicted_piece_by_piece(
     user.program.window.run(next(command for command in COMMANDS if command.id == "model.predict"))
     user.wait(lambda: studio.predicting.busy)
     user.wait(lambda: not studio.predicting.busy, 240)
+    assert user.source._tiles.nbytes <= 2 * seen_bytes, "what only the job read is not kept"
     assert set(layer.prediction.keys()) == every and done[-1] == 100 and done.count(100) < len(done) / 2
     pieces = layer.prediction.read(Box.whole(shape))
     studio.library._budget = 2**30
