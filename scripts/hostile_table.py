@@ -32,7 +32,7 @@ def files(data: Path | None, made: Path) -> Iterator[tuple[str, Path]]:
     made.mkdir()
     hostile_files.make(made)
     for path in sorted(made.iterdir()):
-        if path.is_file() and not path.name.startswith("whole."):
+        if (path.is_file() or path.suffix == ".zarr") and not path.name.startswith("whole."):
             yield f"made/{path.name}", path
     for path in sorted(data.rglob("*")) if data else ():
         if path.is_file() and path.suffix != ".csv":

@@ -10,6 +10,9 @@ import numpy as np
 from segstudio.core.geometry import Shape
 from segstudio.core.grid import Grid
 
+NamedWindow = tuple[str, float, float]
+"""A display window: name ("" for none), low and high in pixel values."""
+
 
 @dataclass(frozen=True, slots=True)
 class ImageInfo:
@@ -19,8 +22,8 @@ class ImageInfo:
     `ranges` holds per channel the robust (0.5 %, 99.5 %) percentiles of the finite pixels, low < high: the
     default display window, and what networks scale their input by. `notes` says in plain words what a reader
     did (palette expanded, orientation applied, constant alpha dropped). `window` is the display window (low, high)
-    that the file asks for, in pixel values. `nodata` is the pixel value that means "no measurement". `grid` says where
-    the pixels lie in a patient or on a map, if the file does.
+    that the file asks for, in pixel values, `windows` all those it offers. `nodata` is the pixel value that means "no
+    measurement". `grid` says where the pixels lie in a patient or on a map, if the file does.
     """
 
     format: str
@@ -35,6 +38,7 @@ class ImageInfo:
     window: tuple[float, float] | None = None
     nodata: float | None = None
     grid: Grid | None = None
+    windows: tuple[NamedWindow, ...] = ()
 
     @property
     def nbytes(self) -> int:
@@ -64,4 +68,5 @@ class ImageInfo:
             window=(window[0], window[1]) if window else None,
             nodata=values.get("nodata"),
             grid=Grid.from_json(grid) if grid else None,
+            windows=tuple((str(name), float(low), float(high)) for name, low, high in values.get("windows", ())),
         )

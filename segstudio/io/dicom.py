@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.image import ImageInfo
+from segstudio.core.image import ImageInfo, NamedWindow
 from segstudio.io.burned_in import NOTE, burned_in
 from segstudio.io.dicom_place import Place, place_of
 from segstudio.io.dicom_series import series_of
+from segstudio.io.dicom_window import groups, windows_of
 from segstudio.io.formats import refusal
 from segstudio.io.reading import Decoded, check_size
 
@@ -64,7 +65,7 @@ def _describe(path: Path, first: Any, files: Sequence[Path]) -> tuple[ImageInfo,
     color = samples == 3 or first.get("PhotometricInterpretation") == "PALETTE COLOR"
     place = place_of(first, files, frames)
     channels = 3 if color else samples
-    dtype, window, notes = _values(first, color)
+    dtype, windows, notes = _values(first, color)
     if len(files) > 1:
         notes = (*notes, f"A series of {len(files)} files of this folder.")
     if burned_in(first):
@@ -77,32 +78,27 @@ def _describe(path: Path, first: Any, files: Sequence[Path]) -> tuple[ImageInfo,
     info = ImageInfo(
         f"DICOM {first.get('Modality', '')}".strip(), (max(len(files), frames), rows, columns), channels,
         COLOR if channels == 3 else ("grey",) if channels == 1 else tuple(f"channel {i + 1}" for i in range(channels)),
-        dtype, spacing=place.spacing, unit="mm" if place.spacing else "", notes=(*notes, *place.notes), window=window,
-        nodata=nodata, grid=place.grid,
+        dtype, spacing=place.spacing, unit="mm" if place.spacing else "", notes=(*notes, *place.notes),
+        window=windows[0][1:] if windows else None, nodata=nodata, grid=place.grid, windows=windows,
     )  # fmt: skip
     return info, place
 
 
 def _rescale(header: Any) -> tuple[float, float]:
     """Slope and intercept, of the shared functional groups where the file has several frames."""
-    for found in (header, *_groups(header, "PixelValueTransformationSequence")):
+    for found in (header, *groups(header, "PixelValueTransformationSequence")):
         if "RescaleSlope" in found:
             return float(found.RescaleSlope), float(found.get("RescaleIntercept", 0) or 0)
     return 1.0, 0.0
 
 
-def _groups(header: Any, name: str) -> list[Any]:
-    shared = header.get("SharedFunctionalGroupsSequence") or []
-    return [item for group in list(shared)[:1] for item in list(group.get(name) or [])[:1]]
-
-
-def _values(header: Any, color: bool) -> tuple[str, tuple[float, float] | None, tuple[str, ...]]:
-    """dtype of the pixels as shown, the window the file asks for, and what was done to them."""
+def _values(header: Any, color: bool) -> tuple[str, tuple[NamedWindow, ...], tuple[str, ...]]:
+    """dtype of the pixels as shown, the windows the file asks for, and what was done to them."""
     bits, signed = int(header.get("BitsAllocated", 8) or 8), bool(int(header.get("PixelRepresentation", 0) or 0))
     if color:
-        return ("uint8" if bits <= 8 or "RedPaletteColorLookupTableData" in header else "uint16"), None, ()
+        return ("uint8" if bits <= 8 or "RedPaletteColorLookupTableData" in header else "uint16"), (), ()
     if "FloatPixelData" in header or "DoubleFloatPixelData" in header:
-        return ("float32" if "FloatPixelData" in header else "float64"), _window(header), ()
+        return ("float32" if "FloatPixelData" in header else "float64"), windows_of(header), ()
     slope, intercept = _rescale(header)
     notes: tuple[str, ...] = ()
     if (slope, intercept) == (1.0, 0.0):
@@ -115,13 +111,12 @@ def _values(header: Any, color: bool) -> tuple[str, tuple[float, float] | None, 
         notes = ("Values are rescaled as the file asks (Rescale Slope and Intercept).",)
     else:
         dtype, notes = "float32", ("Values are rescaled as the file asks (Rescale Slope and Intercept).",)
-    window = _window(header)
+    windows = windows_of(header)
     if header.get("PhotometricInterpretation") == "MONOCHROME1":
         notes = (*notes, "High values mean dark in this file (MONOCHROME1); it is turned over.")
-        if window is not None:
-            total = _turned(header)
-            window = total - window[1], total - window[0]
-    return dtype, window, notes
+        total = _turned(header) if windows else 0.0
+        windows = tuple((name, total - high, total - low) for name, low, high in windows)
+    return dtype, windows, notes
 
 
 def _turned(header: Any) -> float:
@@ -130,18 +125,6 @@ def _turned(header: Any) -> float:
     signed = bool(int(header.get("PixelRepresentation", 0) or 0))
     slope, intercept = _rescale(header)
     return (-1 if signed else 2**stored - 1) * slope + 2 * intercept
-
-
-def _window(header: Any) -> tuple[float, float] | None:
-    for found in (header, *_groups(header, "FrameVOILUTSequence")):
-        center, width = found.get("WindowCenter"), found.get("WindowWidth")
-        try:
-            middle, span = (float(np.atleast_1d(np.asarray(v, np.float64))[0]) for v in (center, width))
-        except (TypeError, ValueError, IndexError):
-            continue
-        if span > 0 and np.isfinite((middle, span)).all():
-            return middle - span / 2, middle + span / 2
-    return None
 
 
 def _pixels(path: Path, header: Any) -> NDArray[np.generic]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import pickle
 import struct
 import zlib
@@ -40,6 +41,13 @@ REFUSALS = {
     "table.npz": "no known image format",
     "entities.svg": "It is a text file",
     "cut.jp2": "damaged",
+    "pickled.zarr": "pickle",
+    "outside.zarr": "outside",
+    "linked.zarr": "outside",
+    "chunk.zarr": "chunk",
+    "huge.zarr": "bytes of pixels",
+    "cut.zarr": "damaged",
+    "empty.zarr": "It is a folder",
 }
 
 
@@ -100,6 +108,7 @@ def make(folder: Path) -> None:
     (folder / "weights.pth").write_bytes(pickle.dumps({"state": list(range(200))}))
     laughs = "".join(f'<!ENTITY l{i} "{f"&l{i - 1};" * 10}">' for i in range(1, 9))
     (folder / "entities.svg").write_text(f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "ha">{laughs}]><x>&l8;</x>')
+    stores(folder, noise)
     (folder / "cut.jp2").write_bytes(b"\0\0\0\x0cjP  \r\n\x87\n" + bytes(range(100)))
 
 
@@ -147,3 +156,32 @@ def dicom(folder: Path, noise: np.ndarray) -> None:
         made.BitsAllocated = made.BitsStored = 8
         made.HighBit, made.PixelRepresentation, made.PixelData = 7, 0, noise[:40].tobytes()
         made.save_as(folder / name)
+
+
+def stores(folder: Path, noise: np.ndarray) -> None:
+    """OME-Zarr folders (NGFF 0.4) that name a pickle, lead out of the folder, lie, or are damaged."""
+
+    def store(name: str, path: str = "0", **array: object) -> Path:
+        place = folder / name
+        (place / "0").mkdir(parents=True)
+        axes = [{"name": name, "type": "space"} for name in "yx"]
+        level = {"path": path, "coordinateTransformations": [{"type": "scale", "scale": [1, 1]}]}
+        attributes = {"multiscales": [{"version": "0.4", "axes": axes, "datasets": [level]}]}
+        (place / ".zattrs").write_text(json.dumps(attributes))
+        (place / ".zgroup").write_text('{"zarr_format": 2}')
+        header = {"zarr_format": 2, "shape": [64, 64], "chunks": [64, 64], "dtype": "|u1", "compressor": None,
+                  "fill_value": 0, "order": "C", "filters": None, "dimension_separator": "/"}  # fmt: skip
+        (place / "0" / ".zarray").write_text(json.dumps(header | array))
+        (place / "0" / "0").mkdir()
+        (place / "0" / "0" / "0").write_bytes(noise.tobytes())
+        return place
+
+    store("pickled.zarr", filters=[{"id": "pickle", "protocol": 5}])
+    store("outside.zarr", "../whole.zarr/0")
+    linked = store("linked.zarr")
+    (linked / "0").rename(folder.parent / "elsewhere")
+    (linked / "0").symlink_to(folder.parent / "elsewhere")
+    store("chunk.zarr", shape=[10**7, 10**7], chunks=[10**7, 10**7])
+    store("huge.zarr", shape=[10**7, 10**7])
+    (store("cut.zarr") / "0" / "0" / "0").write_bytes(noise.tobytes()[:1000])
+    (folder / "empty.zarr").mkdir()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageColor
 
 from segstudio.core.codes import NOTHING
@@ -16,12 +17,18 @@ from segstudio.io.exports.subject import Subject
 
 FOLDER, UNLABELED = "gtFine", "unlabeled"
 
+INSTANCES = 1000
+"""An object's id is its class id times this, plus its number from 0."""
+
 
 def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
-    """`gtFine/STEM_gtFine_labelIds.png` (class ids, 8 bits; unknown is 0), `_color.png` and `_polygons.json`.
+    """`gtFine/STEM_gtFine_labelIds.png` (class ids, 8 bits; unknown is 0), `_instanceIds.png` (16 bits),
+    `_color.png` and `_polygons.json`.
 
     Polygons are painted one over the other, as Cityscapes does; a hole is a polygon “unlabeled”. The ids are those of
-    the project, not Cityscapes' own. Slices of a volume are images of their own, `STEM_z0001`.
+    the project, not Cityscapes' own. Each connected object is an instance, classId * 1000 + number; of classes that
+    have more than 1000 of them, and of ids from 65 on, which 16 bits cannot hold, pixels have the class id. Slices of
+    a volume are images of their own, `STEM_z0001`.
     """
     place = folder / FOLDER
     place.mkdir(parents=True, exist_ok=True)
@@ -40,7 +47,7 @@ def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
                 {"label": subject.classes.name(one.class_id) if one.class_id else UNLABELED, "polygon": one.ring}
                 for one in painted(mask)
             ]
-            for kind, values in (("labelIds", mask), ("color", colors[mask])):
+            for kind, values in (("labelIds", mask), ("instanceIds", _instances(mask)), ("color", colors[mask])):
                 path = place / f"{stem}_{kind}.png"
                 with replacing(path) as scratch:
                     Image.fromarray(values).save(scratch, "PNG")
@@ -51,3 +58,16 @@ def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
                 scratch.write_text(text, encoding="utf-8")
             written.append(path)
     return written
+
+
+def _instances(mask: NDArray[np.uint8]) -> NDArray[np.uint16]:
+    """Class ids, objects (connected through corners, too) of other classes than the background told apart."""
+    from scipy.ndimage import label
+
+    ids = mask.astype(np.uint16)
+    for class_id in np.unique(mask[mask > 0]):
+        numbers, count = label(mask == class_id, np.ones((3, 3)))
+        if count <= INSTANCES and (int(class_id) + 1) * INSTANCES <= np.iinfo(np.uint16).max + 1:
+            objects = numbers > 0
+            ids[objects] = int(class_id) * INSTANCES + numbers[objects] - 1
+    return ids

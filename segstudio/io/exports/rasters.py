@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,30 +39,43 @@ def write_tiff(subjects: Sequence[Subject], folder: Path) -> list[Path]:
 
 
 def write_geotiff(subjects: Sequence[Subject], folder: Path) -> list[Path]:
-    """`STEM.tif` for each image with the CRS and transform of the image: pixel value = class id, 255 = no data."""
-    import rasterio
-    from rasterio.windows import Window
+    """`STEM.tif` for each image with the CRS and transform of the image: pixel value = class id, 255 = no data.
+
+    A Cloud Optimized GeoTIFF (OGC 21-026): tiles and overviews, in an order that viewers can read from afar. GDAL makes
+    it from a plain one, which needs as much room on the disk meanwhile.
+    """
+    from rasterio.shutil import copy
 
     written = []
     for subject in subjects:
-        grid, (_, rows, columns) = subject.info.grid, subject.info.shape
-        assert grid is not None
-        matrix = grid.matrix @ np.linalg.inv(CENTRE)
-        transform = rasterio.Affine(*(float(matrix[i, j]) for i in (0, 1) for j in (0, 1, 3)))
         path = folder / f"{subject.stem}.tif"
-        with (
-            replacing(path) as scratch,
-            rasterio.open(
-                scratch, "w", driver="GTiff", width=columns, height=rows, count=1, dtype="uint8", tiled=True,
-                blockxsize=TILE, blockysize=TILE, compress="deflate", BIGTIFF="IF_SAFER", nodata=255,
-                crs=grid.crs or None, transform=transform,
-            ) as file,
-        ):  # fmt: skip
-            file.write_colormap(1, {i: (*color, 255) for i, color in enumerate(_palette(subject.classes))})
-            for box in _boxes(rows, columns, 0):
-                file.write(subject.read(box), 1, window=Window(box.left, box.top, box.width, box.height))
+        with replacing(path) as scratch, TemporaryDirectory(prefix=".", dir=folder) as nearby:
+            plain = Path(nearby) / "plain.tif"
+            _write_plain(subject, plain)
+            copy(
+                plain, scratch, driver="COG", compress="deflate", blocksize=TILE, overview_resampling="nearest",
+                BIGTIFF="IF_SAFER",
+            )  # fmt: skip
         written.append(path)
     return written
+
+
+def _write_plain(subject: Subject, path: Path) -> None:
+    import rasterio
+    from rasterio.windows import Window
+
+    grid, (_, rows, columns) = subject.info.grid, subject.info.shape
+    assert grid is not None
+    matrix = grid.matrix @ np.linalg.inv(CENTRE)
+    transform = rasterio.Affine(*(float(matrix[i, j]) for i in (0, 1) for j in (0, 1, 3)))
+    with rasterio.open(
+        path, "w", driver="GTiff", width=columns, height=rows, count=1, dtype="uint8", tiled=True, blockxsize=TILE,
+        blockysize=TILE, compress="deflate", zlevel=1, BIGTIFF="IF_SAFER", nodata=255, crs=grid.crs or None,
+        transform=transform,
+    ) as file:  # fmt: skip
+        file.write_colormap(1, {i: (*color, 255) for i, color in enumerate(_palette(subject.classes))})
+        for box in _boxes(rows, columns, 0):
+            file.write(subject.read(box), 1, window=Window(box.left, box.top, box.width, box.height))
 
 
 def _boxes(rows: int, columns: int, z: int) -> Iterator[Box]:

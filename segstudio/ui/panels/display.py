@@ -25,7 +25,7 @@ GAMMA_STEP = 20
 
 
 class PresetButton(QPushButton):
-    """A menu of usual windows; those of CT only where values go below zero, as Hounsfield units do."""
+    """A menu of the file's own windows and of usual ones; CT only where values go below 0, as Hounsfield units do."""
 
     def __init__(self, session: Session) -> None:
         super().__init__(tr("Presets"))
@@ -39,11 +39,17 @@ class PresetButton(QPushButton):
         for title, ends in PERCENTILES.items():
             menu.addAction(tr(title), partial(session.window_to_percentiles, *ends))
         menu.addAction(tr("What is seen"), partial(session.window_to_percentiles, 0.5, 99.5, seen=True))
-        if session.image is not None and session.value_range[0] < -150:
-            menu.addSeparator()
-            for title, (width, level) in CT.items():
-                name = tr("{title}  (W {width}, L {level})").format(title=tr(title), width=width, level=level)
-                menu.addAction(name, partial(session.window_all, level - width / 2, level + width / 2))
+        if session.image is None:
+            return
+        offered = [(name or tr("Window"), low, high) for name, low, high in session.image.info.windows]
+        usual = [(tr(title), level - width / 2, level + width / 2) for title, (width, level) in CT.items()]
+        for windows in (offered, usual if session.value_range[0] < -150 else []):
+            if windows:
+                menu.addSeparator()
+            for title, low, high in windows:
+                text = tr("{title}  (W {width}, L {level})")
+                name = text.format(title=title, width=f"{high - low:g}", level=f"{(high + low) / 2:g}")
+                menu.addAction(name, partial(session.window_all, low, high))
 
 
 class DisplayOptions(QWidget):
