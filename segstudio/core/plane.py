@@ -121,6 +121,10 @@ class Plane:
 
     def read(self, box: Box) -> Tile:
         """A copy of the pixels in `box`, (rows, columns); the box must lie inside the plane."""
+        row, column = box.top // TILE, box.left // TILE
+        if (box.bottom - 1) // TILE == row and (box.right - 1) // TILE == column:  # what a small brush touches
+            top, left = box.top - row * TILE, box.left - column * TILE
+            return self.tile((box.z, row, column))[top : top + box.height, left : left + box.width].copy()
         out = np.full((box.height, box.width), self.fill, self.dtype)
         for key in box.tiles():
             if key not in self._tiles:

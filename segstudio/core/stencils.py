@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.geometry import Box
-from segstudio.core.spans import Point
+from segstudio.core.spans import ROUNDING, Point
 
 Stencil = tuple[int, int, NDArray[np.bool_]]
 """Top, left and which pixels (rows, columns) are inside."""
@@ -32,6 +32,7 @@ def capsule(start: Point, end: Point, radius: float, rows: int, columns: int, ax
     if box.empty:
         return box.top, box.left, np.zeros((0, 0), bool)
     u, v, (along_u, along_v) = _within(box, start, end, axes)
+    radius += ROUNDING
     length = along_u**2 + along_v**2
     if length > 0:
         t = np.clip((u * along_u + v * along_v) / length, 0, 1)
@@ -47,8 +48,8 @@ def swept_square(start: Point, end: Point, radius: float, rows: int, columns: in
     box = _around(start, end, radius * reach_r, radius * reach_c, rows, columns)
     if box.empty:
         return box.top, box.left, np.zeros((0, 0), bool)
-    first: NDArray[np.float32] | float = 0.0
-    last: NDArray[np.float32] | float = 1.0
+    first: NDArray[np.floating] | float = 0.0
+    last: NDArray[np.floating] | float = 1.0
     inside: NDArray[np.bool_] = np.ones((1, 1), bool)
     u, v, steps = _within(box, start, end, axes)
     # On each axis a pixel is covered from one share of the way to another; inside is where both overlap.
@@ -75,19 +76,19 @@ def _around(start: Point, end: Point, reach_r: float, reach_c: float, rows: int,
 
 def _within(
     box: Box, start: Point, end: Point, axes: Axes
-) -> tuple[NDArray[np.float32], NDArray[np.float32], tuple[float, float]]:
+) -> tuple[NDArray[np.floating], NDArray[np.floating], tuple[float, float]]:
     """Pixel centres seen from `start` in the brush's own axes, and the way to `end`.
 
     Where the axes are not turned, the first is a column and the second a row, which is much less to compute.
     """
-    r = np.arange(box.top, box.bottom, dtype=np.float32)[:, None] + np.float32(0.5 - start[0])
-    c = np.arange(box.left, box.right, dtype=np.float32)[None, :] + np.float32(0.5 - start[1])
+    r = np.arange(box.height)[:, None] + (box.top + 0.5 - start[0])
+    c = np.arange(box.width)[None, :] + (box.left + 0.5 - start[1])
     along_r, along_c = end[0] - start[0], end[1] - start[1]
     a, b, d, e = axes
     size = a * e - b * d
-    u, v = r * np.float32(e / size), c * np.float32(a / size)
+    u, v = r * (e / size), c * (a / size)
     if b or d:
-        u, v = u - c * np.float32(b / size), v - r * np.float32(d / size)
+        u, v = u - c * (b / size), v - r * (d / size)
     return u, v, ((e * along_r - b * along_c) / size, (a * along_c - d * along_r) / size)
 
 

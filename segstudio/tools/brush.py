@@ -20,6 +20,9 @@ RIMS = {
 }
 """The outline of each shape of radius 1: (row, column) around (0, 0)."""
 
+SMALL = 24.0
+"""Radius in pixels up to which looking at every pixel around the brush is faster than following its outline."""
+
 
 class Brush(Tool):
     id = "brush"
@@ -57,7 +60,7 @@ class Brush(Tool):
         _, rows, columns = self.session.shape
         start, end = (self._last.row, self._last.column), (at.row, at.column)
         for z, radius in self._slices(at):
-            if round_ and not axes[1] and not axes[2]:  # what nearly every stroke is, and much the fastest
+            if round_ and not axes[1] and not axes[2] and radius > SMALL:  # costs its outline, not its area
                 spans = swept_disc(start, end, radius * axes[0], axes[3] / axes[0])
                 self._stroke.sweep(z, spans, self.value(at))
                 continue

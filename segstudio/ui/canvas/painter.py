@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from functools import cached_property, partial
 from typing import Protocol
@@ -148,9 +149,7 @@ class ScenePainter:
     def _box_under(self, view: Viewport, clip: QRect) -> Box:
         top, left = view.to_image(clip.left(), clip.top())
         bottom, right = view.to_image(clip.right() + 1, clip.bottom() + 1)
-        box = Box(
-            self._session.slice, int(np.floor(top)), int(np.floor(left)), int(np.ceil(bottom)), int(np.ceil(right))
-        )
+        box = Box(self._session.slice, math.floor(top), math.floor(left), math.ceil(bottom), math.ceil(right))
         return box.clip(self._session.shape)
 
     def _draw_tile(self, painter: QPainter, view: Viewport, level: int, row: int, column: int, tile: QImage) -> None:
