@@ -19,6 +19,9 @@ from segstudio.io.masks import NOTHING_COLOR
 
 TILE = 512
 
+CACHE = 64
+"""Megabytes GDAL may keep of a file; by itself it takes a twentieth of the machine's memory."""
+
 
 def write_tiff(subjects: Sequence[Subject], folder: Path) -> list[Path]:
     """`STEM.tif` for each image, with a page for each slice: pixel value = class id, 255 = nothing known."""
@@ -44,12 +47,14 @@ def write_geotiff(subjects: Sequence[Subject], folder: Path) -> list[Path]:
     A Cloud Optimized GeoTIFF (OGC 21-026): tiles and overviews, in an order that viewers can read from afar. GDAL makes
     it from a plain one, which needs as much room on the disk meanwhile.
     """
+    import rasterio
     from rasterio.shutil import copy
 
     written = []
     for subject in subjects:
         path = folder / f"{subject.stem}.tif"
-        with replacing(path) as scratch, TemporaryDirectory(prefix=".", dir=folder) as nearby:
+        near = TemporaryDirectory(prefix=".", dir=folder)
+        with replacing(path) as scratch, near as nearby, rasterio.Env(GDAL_CACHEMAX=CACHE):
             plain = Path(nearby) / "plain.tif"
             _write_plain(subject, plain)
             copy(
