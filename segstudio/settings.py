@@ -5,16 +5,27 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+Choices = tuple[str, ...] | Callable[[], tuple[str, ...]]
+
 
 def option(
-    default: Any, title: str, *, low: Any = None, high: Any = None, choices: tuple[str, ...] = (), help: str = ""
+    default: Any, title: str, *, low: Any = None, high: Any = None, choices: Choices = (), help: str = ""
 ) -> Any:
-    """A settings field that carries what a form needs to know."""
+    """A settings field that carries what a form needs to know; `choices` that may change are asked for each time."""
     return field(default=default, metadata={"title": title, "low": low, "high": high, "choices": choices, "help": help})
+
+
+def networks() -> tuple[str, ...]:
+    """Ids of the networks that can be chosen: the built-in ones and those of installed plugins."""
+    from segstudio import plugins  # which asks this module where they lie
+
+    own = ("unet", "segnet", "segnet_basic", "fcn8s", "fcn16s", "fcn32s")
+    return (*own, *(str(row.get("id")) for plugin in plugins.found()[0] for row in plugin.networks))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +42,7 @@ class Settings:
     auto_train: bool = option(False, "Train by itself", help="Start after enough new corrections.")
     auto_train_strokes: int = option(15, "Corrections before training", low=1, high=1000)
     ask_before_switch: bool = option(False, "Ask before a new model is used")
-    network: str = option("unet", "Network", choices=("unet", "segnet", "segnet_basic", "fcn8s", "fcn16s", "fcn32s"))
+    network: str = option("unet", "Network", choices=networks)
     preset: str = option("light", "Preset", choices=("light", "standard", "paper"))
     weights: str = option(
         "starter", "Weights of a new model", choices=("starter", "random", "coarser"),
@@ -53,9 +64,15 @@ class Settings:
         return replace(self, **{name: _clamp(value, spec[name].metadata) for name, value in changes.items()})
 
 
+def choices_of(meta: Any) -> tuple[str, ...]:
+    """The values a settings field can have, () where it is free; `meta` is its metadata."""
+    said = meta["choices"]
+    return tuple(said() if callable(said) else said)
+
+
 def _clamp(value: Any, meta: Any) -> Any:
-    if meta["choices"] and value not in meta["choices"]:
-        raise ValueError(f"{value!r} is not one of {', '.join(meta['choices'])}")
+    if (known := choices_of(meta)) and value not in known:
+        raise ValueError(f"{value!r} is not one of {', '.join(known)}")
     if meta["low"] is not None:
         value = max(meta["low"], min(meta["high"], value))
     return value

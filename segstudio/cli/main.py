@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from types import ModuleType
@@ -23,8 +24,9 @@ COMMANDS = {
     "import": "read masks that another program made",
     "models": "list networks and presets, or show what a model file says of itself",
     "replay": "train a model again from its receipt and compare the weights",
+    "plugins": "list, check, install and remove plugins",
     "doctor": "say what this machine has and what is missing",
-    "bench": "measure this machine: startup",
+    "bench": "measure this machine, beside a raw floor",
 }
 """Each is a module of this package with `add_arguments(parser)` and `run(options) -> int`."""
 
@@ -53,7 +55,12 @@ def _window(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="segstudio", epilog=_overview(), formatter_class=_Raw)
     parser.add_argument("paths", nargs="*", metavar="PATH", help="images, a folder of images, or a project")
     parser.add_argument("--offscreen", metavar="PNG", help="render the window without a display, save it and end")
+    parser.add_argument("--safe-mode", action="store_true", help="start without plugins")
     options = parser.parse_args(arguments)
+    if options.safe_mode:
+        from segstudio.plugins import SAFE_MODE
+
+        os.environ[SAFE_MODE] = "1"
     from segstudio.cli.window import open_window
 
     return open_window(options.paths, offscreen=options.offscreen)

@@ -12,7 +12,7 @@ from typing import Any
 from segstudio.cli.output import table
 from segstudio.errors import UserError
 from segstudio.models.card import Card, read_card
-from segstudio.models.registry import MODELS
+from segstudio.models.registry import networks
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -35,11 +35,14 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(
             json.dumps(
-                {s.id: {"title": s.title, "summary": s.summary, "presets": dict(s.presets)} for s in MODELS.values()}
+                {
+                    s.id: {"title": s.title, "summary": s.summary, "presets": dict(s.presets)}
+                    for s in networks().values()
+                }
             )
         )
         return 0
-    for spec in MODELS.values():
+    for spec in networks().values():
         print(f"{spec.id:<10} {spec.title}: {spec.summary}")
         for name, option in spec.options.items():
             print(f"             --{name:<11} {option.help} (default {option.default})")

@@ -14,7 +14,7 @@ from segstudio.cli.output import Progress, out_folder, table
 from segstudio.cli.train import fresh, read_labels
 from segstudio.core.codes import classes_of
 from segstudio.errors import UserError
-from segstudio.models.registry import MODELS
+from segstudio.models.registry import networks
 
 DENSE_SHARES = (0.9, 0.95)
 """Shares of the dense reference that the effort is told for."""
@@ -42,7 +42,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--size", type=int, default=384, help="use the middle of larger images, in pixels")
     parser.add_argument("--limit", type=int, default=30, help="use that many images at most")
     parser.add_argument("--start", default="starter", metavar="M", help="weights: starter, random or M.safetensors")
-    parser.add_argument("--model", default="unet", metavar="NETWORK", help=", ".join(MODELS))
+    parser.add_argument("--model", default="unet", metavar="NETWORK", help=", ".join(networks()))
     parser.add_argument("--preset", default="light", help="light, standard or paper")
     parser.add_argument("--width", type=int, default=None, help="channels of the first level")
     parser.add_argument("--depth", type=int, default=None, help="poolings of U-Net")

@@ -18,7 +18,7 @@ from segstudio.errors import UserError
 from segstudio.io.digest import content_hash
 from segstudio.io.pairs import pairs
 from segstudio.learning.labelled import Labelled
-from segstudio.models.registry import MODELS, find
+from segstudio.models.registry import find, networks
 from segstudio.worker.client import Reader
 
 Classes = tuple[tuple[str, str], ...]
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--images", metavar="DIR")
     parser.add_argument("--masks", metavar="DIR", help="one mask for each image, of the same name")
     parser.add_argument("-o", "--output", required=True, metavar="M", help="the model to write, M.safetensors")
-    parser.add_argument("--model", default="", metavar="NETWORK", help=f"{', '.join(MODELS)} (unet)")
+    parser.add_argument("--model", default="", metavar="NETWORK", help=f"{', '.join(networks())} (unet)")
     parser.add_argument("--preset", default="light", help="light, standard or paper")
     parser.add_argument("--width", type=int, default=None, help="channels of the first level")
     parser.add_argument("--depth", type=int, default=None, help="poolings of U-Net")

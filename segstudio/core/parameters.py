@@ -71,7 +71,8 @@ class Parameter:
 
     `share` is None but for values in the image's own units (see `ImageValue`); `fit` gives those their
     limits. `optional` options may be None, which the help explains. `named` numbers are ids of classes or layers;
-    `labels` are the (id, name) pairs to choose from, once `with_names` has filled them in.
+    `labels` are the (id, name) pairs to choose from, once `with_names` has filled them in. `titles` are (choice, name)
+    pairs for choices whose name is not the word itself.
     """
 
     name: str
@@ -87,6 +88,7 @@ class Parameter:
     optional: bool = False
     named: Named = ""
     labels: tuple[tuple[int, str], ...] = ()
+    titles: tuple[tuple[str, str], ...] = ()
 
     @property
     def limits(self) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from importlib import import_module
 from typing import Any
 
+from segstudio import plugins
 from segstudio.errors import UserError
 
 
@@ -23,7 +26,7 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """One network. `factory` is "module:callable" and is imported by workers only.
+    """One network. `factory` is "module:callable" and is imported by workers only, from the `plugin` that brings it.
 
     `presets` hold option values by name: "light" trains on two CPU cores, "standard" wants a GPU, "paper" is
     the network as published.
@@ -35,6 +38,15 @@ class ModelSpec:
     factory: str
     options: Mapping[str, Option]
     presets: Mapping[str, Mapping[str, int | float | str]] = field(default_factory=dict)
+    plugin: plugins.Plugin | None = None
+
+    def load(self) -> Callable[..., Any]:
+        """What makes the network: `make(channels, classes, **options)`. Imports torch, or a plugin's code."""
+        if self.plugin is not None:
+            return self.plugin.load(self.factory)
+        module, _, name = self.factory.partition(":")
+        made: Callable[..., Any] = getattr(import_module(module), name)
+        return made
 
     def complete(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """All options, `given` over the defaults. Raises UserError for an unknown name or a bad value."""
@@ -145,10 +157,25 @@ MODELS = _table(
 )  # fmt: skip
 
 
+def networks() -> dict[str, ModelSpec]:
+    """All networks by id: the built-in ones, and those of installed plugins whose manifest can be used."""
+    from segstudio.models.plugged import specs_of  # which reads the table above
+
+    found = dict(MODELS)
+    for plugin in plugins.found()[0]:
+        with suppress(UserError):
+            found |= {spec.id: spec for spec in specs_of(plugin) if spec.id not in found}
+    return found
+
+
 def find(model_id: str) -> ModelSpec:
     """The network with this id. Raises UserError naming the known ones."""
     if model_id in MODELS:
         return MODELS[model_id]
-    near = get_close_matches(model_id, MODELS, 1)
+    known = networks()
+    if model_id in known:
+        return known[model_id]
+    near = get_close_matches(model_id, known, 1)
     guess = f"Did you mean “{near[0]}”? " if near else ""
-    raise UserError(f"There is no network “{model_id}”.", hint=f"{guess}Known networks: {', '.join(MODELS)}.")
+    why = " ".join(plugins.found()[1])
+    raise UserError(f"There is no network “{model_id}”.", why=why, hint=f"{guess}Known networks: {', '.join(known)}.")

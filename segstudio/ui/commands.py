@@ -13,6 +13,7 @@ from segstudio.ui.command import (
     Command,
     Run,
     Test,
+    always,
     can_change,
     can_edit,
     can_redo,
@@ -26,6 +27,14 @@ from segstudio.ui.command import (
     has_slices,
     has_two_layers,
     is_training,
+)
+from segstudio.ui.dialog_commands import (
+    open_export,
+    open_import,
+    open_import_folder,
+    open_new_model,
+    open_plugins,
+    open_settings,
 )
 from segstudio.ui.guide_commands import GUIDE
 from segstudio.ui.mask_commands import MASK, SELECTION
@@ -69,36 +78,6 @@ def resize(window: MainWindow, factor: float) -> None:
     radius = window.session.brush_radius
     step = max(0.5, abs(radius * factor - radius))
     window.session.set_brush_radius(radius + (step if factor > 1 else -step))
-
-
-def open_settings(window: MainWindow) -> None:
-    from segstudio.ui import settings_dialog
-
-    settings_dialog.open_settings(window)
-
-
-def open_export(window: MainWindow) -> None:
-    from segstudio.ui import transfer_dialogs
-
-    transfer_dialogs.open_export(window)
-
-
-def open_import(window: MainWindow) -> None:
-    from segstudio.ui import transfer_dialogs
-
-    transfer_dialogs.open_import(window)
-
-
-def open_import_folder(window: MainWindow) -> None:
-    from segstudio.ui import transfer_dialogs
-
-    transfer_dialogs.open_import_folder(window)
-
-
-def open_new_model(window: MainWindow) -> None:
-    from segstudio.ui import settings_dialog
-
-    settings_dialog.open_new_model(window)
 
 
 def toggle(window: MainWindow, name: str) -> None:
@@ -250,6 +229,8 @@ _EDIT = (
             "Ctrl+Return", has_prediction, "Copy the prediction into the annotation where nobody has spoken",
             "accept", part=1),
     Command("app.settings", "Edit", "Settings…", open_settings, "Ctrl+,", icon="layout", part=4),
+    Command("app.plugins", "Edit", "Plugins…", open_plugins, "", always,
+            "Networks that others have made: install, look, remove", "model", part=4),
     Command("tool.swap", "Edit", "Swap brush and eraser", swap, "X", has_document, icon="swap", part=3),
     Command("brush.shrink", "Edit", "Smaller brush", lambda w: resize(w, 1 / 1.1), "[", has_document,
             icon="smaller", part=3),

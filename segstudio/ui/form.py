@@ -99,7 +99,8 @@ class ChoiceField(Field):
         self.editor = QComboBox()
         for choice in parameter.choices:
             words = choice.replace("_", " ")
-            self.editor.addItem(tr(words.capitalize() if len(words) > 2 else words), choice)  # "px" and "mm" stay
+            title = words.capitalize() if len(words) > 2 else words  # "px" and "mm" stay
+            self.editor.addItem(tr(dict(parameter.titles).get(choice, title)), choice)
         self.set_value(start)
         self.editor.currentIndexChanged.connect(lambda _: self.changed.emit())
         self._box.addWidget(self.editor, 0, 0)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox
 
 from segstudio import settings as stored_settings
 from segstudio.core.parameters import Parameter
+from segstudio.models.registry import networks
 from segstudio.settings import Settings
 from segstudio.ui.form import Form
 from segstudio.ui.widgets import column, label
@@ -88,9 +89,11 @@ def parameters_of_settings() -> list[Parameter]:
     for name in EVERYDAY:
         field = spec[name]
         meta, default = field.metadata, getattr(Settings(), name)
-        kind: Any = "choice" if meta["choices"] else "bool" if isinstance(default, bool) else type(default).__name__
+        choices = stored_settings.choices_of(meta)
+        kind: Any = "choice" if choices else "bool" if isinstance(default, bool) else type(default).__name__
         limits = meta["low"], meta["high"], 1.0 if kind == "int" else None
-        found.append(Parameter(name, meta["title"], kind, default, meta["choices"], *limits, meta["help"]))
+        titles = tuple((spec.id, spec.title) for spec in networks().values()) if name == "network" else ()
+        found.append(Parameter(name, meta["title"], kind, default, choices, *limits, meta["help"], titles=titles))
     return found
 
 
