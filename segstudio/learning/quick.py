@@ -36,10 +36,7 @@ PER_TILE = 256
 LIMIT = 6000
 """Pixels a refit looks at, at most."""
 
-TRUST = 0.04
-"""How much a feature of the trunk weighs beside one of the filter bank (docs/learning.md)."""
-
-EXPERIENCE = 100
+EXPERIENCE = 400
 """Steps of training after which a champion is trusted as much as the head while nothing is known of either."""
 
 SHARES = tuple(part / 10 for part in range(11))
@@ -58,15 +55,24 @@ Key = tuple[str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How the head is fitted: `hidden` units, `steps` of AdamW at `rate` over all samples at once, weight
-    `decay`, and the share of features hidden at random (`dropout`), which keeps few pixels from being learnt by
-    heart."""
+    """How one member of the head is fitted: `hidden` units, `steps` of AdamW at `rate` over all samples at once, weight
+    `decay`, the share of features hidden at random (`dropout`), which keeps few pixels from being learnt by
+    heart, and how much a feature of the trunk weighs beside one of the filter bank (`trust`)."""
 
     hidden: int = 32
     steps: int = 80
     rate: float = 0.02
     decay: float = 0.02
     dropout: float = 0.2
+    trust: float = 0.04
+
+
+MEMBERS = Fit(), Fit(rate=0.01, trust=0.01)
+"""The head is the mean of these: one that learns what is there by all means, and a careful one that hardly looks at the
+trunk. Where few pixels are annotated they err in different places (docs/learning.md)."""
+
+Fitted = tuple[Tensor, Tensor, Tensor, Tensor]
+"""Weights and biases of the hidden layer (hidden, D), (hidden) and of the last (K, hidden), (K)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +102,7 @@ class Held:
 
 
 class QuickHead:
-    """A head of one hidden layer on hypercolumns that were never trained on the user's labels.
+    """A head, the mean of MEMBERS, on hypercolumns that were never trained on the user's labels.
 
     The features are those of a filter bank and of `trunk`, a network that stays as it is: a network trained on
     the annotated pixels knows them by heart, and a head on its features would believe it. `learn` computes and
@@ -105,21 +111,20 @@ class QuickHead:
     validation blocks too: the gate compares networks, never heads. Groups set aside as a whole are not looked at.
     """
 
-    def __init__(self, trunk: Network, device: Device, *, seed: int = 0, fit: Fit = Fit()) -> None:
-        self._scaling, self._device, self._fit, self._seed = trunk.card.scaling, device, fit, seed
+    def __init__(self, trunk: Network, device: Device, *, seed: int = 0) -> None:
+        self._scaling, self._device, self._seed = trunk.card.scaling, device, seed
         module = fold_batch_norm(copy.deepcopy(trunk.module).eval())
         if not isinstance(module, UNet):
             raise TypeError("the trunk of a quick head is a U-Net")
         columns = Hypercolumns(module, trunk.card.channels).requires_grad_(False).eval()
         self._columns = columns.to(device.torch, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        trust = [TRUST if index < columns.trunk_maps else 1.0 for index in range(len(columns.sizes))]
-        self._trust = torch.cat([torch.full((n,), t) for n, t in zip(columns.sizes, trust, strict=True)])
+        self._trunk = torch.arange(sum(columns.sizes)) < sum(columns.sizes[: columns.trunk_maps])
         self._samples: dict[Key, Samples] = {}
         self._states: dict[Key, int] = {}
         self._held: OrderedDict[Key, Held] = OrderedDict()
         self._asked: Network | None = None
-        self._fitted: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
-        self._apart: tuple[Tensor, Tensor, Tensor, Tensor] | None = None
+        self._fitted: Fitted | None = None
+        self._apart: Fitted | None = None
         self._to_fit: tuple[Samples, int] | None = None
 
     @property
@@ -190,14 +195,23 @@ class QuickHead:
         if int(samples.held.sum()) >= HELD_PIXELS and len(torch.unique(rest.classes)) >= 2:
             self._apart = self._fit_to(rest, classes)[0]
 
-    def _fit_to(self, samples: Samples, classes: int) -> tuple[tuple[Tensor, Tensor, Tensor, Tensor], float]:
-        mean = samples.features.mean(0)
-        deviation = samples.features.std(0).clamp_min(1e-3) / self._trust
-        standard = replace(samples, features=(samples.features - mean) / deviation)
-        (first, second), loss = fit_head(standard, classes, self._fit, torch.Generator().manual_seed(self._seed))
-        weight = first.weight.detach() / deviation
-        bias = first.bias.detach() - weight @ mean
-        return (weight, bias, second.weight.detach(), second.bias.detach()), loss
+    def _fit_to(self, samples: Samples, classes: int) -> tuple[Fitted, float]:
+        """Fit all members; as one head whose logits are the mean of theirs, and the mean of their losses."""
+        mean, spread = samples.features.mean(0), samples.features.std(0).clamp_min(1e-3)
+        found, losses = [], []
+        for number, fit in enumerate(MEMBERS):
+            deviation = torch.where(self._trunk, spread / fit.trust, spread)
+            standard = replace(samples, features=(samples.features - mean) / deviation)
+            random = torch.Generator().manual_seed(self._seed + 100 * number)
+            (first, second), loss = fit_head(standard, classes, fit, random)
+            weight = first.weight.detach() / deviation
+            bias = first.bias.detach() - weight @ mean
+            found.append((weight, bias, second.weight.detach(), second.bias.detach()))
+            losses.append(loss)
+        weights, biases, seconds, lasts = zip(*found, strict=True)
+        last = torch.stack(lasts).mean(0)
+        head = torch.cat(weights), torch.cat(biases), torch.cat(seconds, 1) / len(MEMBERS), last
+        return head, sum(losses) / len(losses)
 
     def share(self, champion: Network, module: nn.Module) -> float:
         """The champion's share in the common opinion, 0..1: what would have been right on held-out pixels.

@@ -16,15 +16,17 @@ from segstudio.models.unet import UNet
 OCTAVES = 4
 """Scales of the filter bank: sigma 1, 2, 4 and 8 pixels."""
 
-FILTERS = 6
+FILTERS = 8
 """Filter responses for each channel and scale."""
 
 
 class FilterBank(nn.Module):
     """Rotation-invariant filters at several scales, as pixel classifiers use them (ilastik); nothing is learnt.
 
-    For each channel and octave: the smoothed value, gradient magnitude, the two eigenvalues of the Hessian and
-    the two of the structure tensor. Octave i is computed on the image reduced 2^i times.
+    For each channel and octave: the smoothed value, gradient magnitude, the two eigenvalues of the Hessian, the
+    two of the structure tensor, and what smoothing took away once and would take away once more: differences of
+    Gaussians (Marr and Hildreth 1980), half an octave apart, which tell a spot from a plain. Octave i is computed
+    on the image reduced 2^i times.
     """
 
     smooth: Tensor
@@ -37,8 +39,9 @@ class FilterBank(nn.Module):
     def forward(self, x: Tensor) -> list[Tensor]:  # (N, C, H, W) -> OCTAVES x (N, FILTERS * C, H / 2^i, W / 2^i)
         found = []
         for octave in range(OCTAVES):
-            x = self._blur(x)
-            found.append(self._responses(x))
+            smooth = self._blur(x)
+            found.append(torch.cat((self._responses(smooth), x - smooth, smooth - self._blur(smooth)), 1))
+            x = smooth
             if octave + 1 < OCTAVES:
                 x = F.avg_pool2d(x, 2)
         return found
