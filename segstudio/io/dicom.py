@@ -1,23 +1,28 @@
-"""DICOM: a file, or the whole series it belongs to, through pydicom."""
+"""DICOM: a file, the whole series it belongs to, or a slide of tiles, through pydicom and highdicom."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo, NamedWindow
 from segstudio.io.burned_in import NOTE, burned_in
-from segstudio.io.dicom_place import Place, place_of
-from segstudio.io.dicom_series import series_of
+from segstudio.io.dicom_place import Place, place_of, spacing_of
+from segstudio.io.dicom_series import coarser, series_of
+from segstudio.io.dicom_tiles import SlideWindows, Tiling, filled, level_of, tiling_of
 from segstudio.io.dicom_window import groups, windows_of
 from segstudio.io.formats import refusal
 from segstudio.io.reading import Decoded, check_size
 
 COLOR = ("red", "green", "blue")
+DEFERRED = 2**16
+"""Bytes of a value above which it is not read where only the header is wanted."""
 
 
 def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> Decoded:
@@ -25,20 +30,26 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
 
     Values are rescaled (Rescale Slope and Intercept, or the Modality LUT): Hounsfield units in a CT. MONOCHROME1, where
     high means dark, is turned over so that it looks as meant; palettes and YBR become RGB. The file's first window
-    becomes the display window, Pixel Padding Value the value without meaning. Raises UserError for what holds no
-    pixels, and names a transfer syntax that cannot be decoded.
+    becomes the display window, Pixel Padding Value the value without meaning. The tiles of a whole slide become one
+    picture, its optical paths channels, its focal planes slices. Raises UserError for what holds no pixels, and names a
+    transfer syntax that cannot be decoded.
     """
-    first = _read(path)
+    first = _read(path, pixels=pixels)
     if "PixelData" not in first and "FloatPixelData" not in first and "DoubleFloatPixelData" not in first:
         kind = getattr(getattr(first.file_meta, "MediaStorageSOPClassUID", None), "name", "DICOM object")
         raise refusal(path, f"It holds no pixels: it is a {kind}.", "Open the images it belongs to.")
+    tiling = tiling_of(path, first)
     files = [path] if int(first.get("NumberOfFrames", 1) or 1) > 1 else series_of(path, first)
-    info, place = _describe(path, first, files)
+    info, place = _describe(first, files, tiling)
     check_size(path, (*info.shape, info.channels), np.dtype(info.dtype).itemsize, budget)
     if not pixels:
         return info, None
     values = np.empty((*info.shape, info.channels), info.dtype)
-    if len(files) == 1:
+    if tiling is not None:
+        tiles = _pixels(path, first).reshape(len(tiling.where), *tiling.tile, -1)
+        for z in range(info.shape[0]):
+            values[z] = filled(tiling, info, z, Box(z, 0, 0, *info.shape[1:]), tiles.__getitem__)
+    elif len(files) == 1:
         frames = _pixels(path, first).reshape(*info.shape, info.channels)
         values[...] = frames[list(place.order)] if len(place.order) == len(frames) else frames
     else:
@@ -47,24 +58,41 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
     return info, values
 
 
-def _read(path: Path) -> Any:
+def opened(path: Path, budget: int) -> SlideWindows | None:
+    """A slide of tiles, to be read by window, with what lies beside it as its coarse levels; None for other files."""
+    header = _read(path, pixels=False)
+    tiling = tiling_of(path, header)
+    if tiling is None or header.file_meta.get("TransferSyntaxUID") == "1.2.840.10008.1.2.1.99":
+        return None  # what is deflated is deflated as a whole
+    levels = {1: level_of(path, tiling, partial(_shown, path, header))}
+    for factor, file in coarser(path, header).items():
+        other = _read(file, pixels=False)
+        found = tiling_of(file, other)
+        if found is not None and (found.paths, found.shape[0]) == (tiling.paths, tiling.shape[0]):
+            levels[factor] = level_of(file, found, partial(_shown, file, other))
+    return SlideWindows(_describe(header, [path], tiling)[0], levels)
+
+
+def _read(path: Path, *, pixels: bool = True) -> Any:
+    """A file's header, and its pixels where they are wanted."""
     import pydicom
     from pydicom.errors import InvalidDicomError
 
     try:
-        found = pydicom.dcmread(path, force=True)
+        found = pydicom.dcmread(path, force=True, defer_size=None if pixels else DEFERRED)
     except InvalidDicomError as error:
         raise refusal(path, "Its DICOM header is damaged.", "Copy or export it again.") from error
     return found
 
 
-def _describe(path: Path, first: Any, files: Sequence[Path]) -> tuple[ImageInfo, Place]:
+def _describe(first: Any, files: Sequence[Path], tiling: Tiling | None) -> tuple[ImageInfo, Place]:
     rows, columns = int(first.get("Rows", 0) or 0), int(first.get("Columns", 0) or 0)
     frames = int(first.get("NumberOfFrames", 1) or 1)
     samples = int(first.get("SamplesPerPixel", 1) or 1)
     color = samples == 3 or first.get("PhotometricInterpretation") == "PALETTE COLOR"
-    place = place_of(first, files, frames)
-    channels = 3 if color else samples
+    place = place_of(first, files, frames) if tiling is None else Place(spacing_of(first))
+    shape = (max(len(files), frames), rows, columns) if tiling is None else tiling.shape
+    channels = (3 if color else samples) * (1 if tiling is None else tiling.paths)
     dtype, windows, notes = _values(first, color)
     if len(files) > 1:
         notes = (*notes, f"A series of {len(files)} files of this folder.")
@@ -76,7 +104,7 @@ def _describe(path: Path, first: Any, files: Sequence[Path]) -> tuple[ImageInfo,
         slope, intercept = _rescale(first)
         nodata = float(padding) * slope + intercept
     info = ImageInfo(
-        f"DICOM {first.get('Modality', '')}".strip(), (max(len(files), frames), rows, columns), channels,
+        f"DICOM {first.get('Modality', '')}".strip(), shape, channels,
         COLOR if channels == 3 else ("grey",) if channels == 1 else tuple(f"channel {i + 1}" for i in range(channels)),
         dtype, spacing=place.spacing, unit="mm" if place.spacing else "", notes=(*notes, *place.notes),
         window=windows[0][1:] if windows else None, nodata=nodata, grid=place.grid, windows=windows,
@@ -129,10 +157,15 @@ def _turned(header: Any) -> float:
 
 def _pixels(path: Path, header: Any) -> NDArray[np.generic]:
     """Values of a file as shown, (frames, rows, columns, channels) or fewer axes."""
+    return _shown(path, header, lambda: header.pixel_array)
+
+
+def _shown(path: Path, header: Any, decoded: Callable[[], NDArray[np.generic]]) -> NDArray[np.generic]:
+    """Values as shown of values as stored."""
     from pydicom.pixels.processing import apply_color_lut, apply_rescale
 
     try:
-        values = header.pixel_array
+        values = decoded()
     except (RuntimeError, NotImplementedError) as error:
         name = getattr(header.file_meta.TransferSyntaxUID, "name", "unknown")
         raise refusal(

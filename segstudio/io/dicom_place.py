@@ -32,22 +32,22 @@ def place_of(first: Any, files: Sequence[Path], frames: int) -> Place:
     if len(files) > 1:
         known = [header(file) for file in files]
         rows = [(one.ImageOrientationPatient, one.ImagePositionPatient) for one in known if one is not None]
-        return _even(first, rows, _spacing(first), ordered=True)
+        return _even(first, rows, spacing_of(first), ordered=True)
     if frames > 1:
         rows = _frames(first)
-        spacing = _spacing(first)
+        spacing = spacing_of(first)
         return _even(first, rows, spacing, ordered=False) if len(rows) == frames else _flat(spacing)
     if "ImagePositionPatient" in first and "ImageOrientationPatient" in first:
         rows = [(first.ImageOrientationPatient, first.ImagePositionPatient)]
-        return _even(first, rows, _spacing(first), ordered=True)
-    return _flat(_spacing(first))
+        return _even(first, rows, spacing_of(first), ordered=True)
+    return _flat(spacing_of(first))
 
 
 def _flat(spacing: tuple[float, float, float] | None) -> Place:
     return Place(spacing)
 
 
-def _spacing(first: Any) -> tuple[float, float, float] | None:
+def spacing_of(first: Any) -> tuple[float, float, float] | None:
     """(between slices, between rows, between columns) in mm as far as one frame says it."""
     measures = [item for group in list(first.get("SharedFunctionalGroupsSequence") or [])[:1]
                 for item in list(group.get("PixelMeasuresSequence") or [])[:1]]  # fmt: skip

@@ -17,7 +17,8 @@ MOST = 20_000
 TAGS = [
     "SeriesInstanceUID", "SOPInstanceUID", "Rows", "Columns", "NumberOfFrames", "InstanceNumber", "SamplesPerPixel",
     "ImagePositionPatient", "ImageOrientationPatient", "AcquisitionNumber", "TemporalPositionIdentifier", "EchoTime",
-    "ImageType", "SliceLocation", "Modality", "SeriesDescription", "SeriesNumber",
+    "ImageType", "SliceLocation", "Modality", "SeriesDescription", "SeriesNumber", "TotalPixelMatrixRows",
+    "TotalPixelMatrixColumns",
 ]  # fmt: skip
 
 
@@ -71,6 +72,35 @@ def series_of(path: Path, first: Any) -> list[Path]:
     return _stack(path, first, [(one, first if one == path else header(one)) for one in files])
 
 
+def coarser(path: Path, first: Any) -> dict[int, Path]:
+    """The files of the folder that are smaller copies of a slide, by their reduction, a power of two."""
+    if not _slide(first):
+        return {}
+    files = [one for one in sorted(path.parent.iterdir())[:MOST] if one.is_file() and one != path]
+    return _levels(first, ((one, header(one)) for one in files))
+
+
+def _slide(known: Any) -> bool:
+    """Whether a file is a level of a whole slide, and not its label or overview."""
+    kind = list(known.get("ImageType") or ())
+    return int(known.get("TotalPixelMatrixRows", 0) or 0) > 0 and kind[2:3] == ["VOLUME"] and bool(_uid(known))
+
+
+def _levels(first: Any, folder: Iterable[tuple[Path, Any]]) -> dict[int, Path]:
+    found: dict[int, Path] = {}
+    for path, known in folder:
+        if known is None or not _slide(known) or _uid(known) != _uid(first):
+            continue
+        mine, yours = (
+            [int(one.get(f"TotalPixelMatrix{what}", 0) or 0) for what in ("Rows", "Columns")] for one in (first, known)
+        )
+        factor = round(mine[0] / max(1, yours[0]))
+        fits = factor > 1 and all(abs(-(-a // factor) - b) <= 1 for a, b in zip(mine, yours, strict=True))
+        if fits and factor & (factor - 1) == 0 and known.get("SamplesPerPixel") == first.get("SamplesPerPixel"):
+            found.setdefault(factor, path)
+    return found
+
+
 def _stack(path: Path, first: Any, folder: Iterable[tuple[Path, Any]]) -> list[Path]:
     """Those of the files of a folder, given with their headers, that make a stack with `first`."""
     found = [
@@ -96,12 +126,17 @@ class Series:
 
 
 def representatives(paths: Iterable[Path]) -> tuple[list[Path], list[Series]]:
-    """The paths with one file for each stack of slices, the first, which opens all of it; other files stay. And the
-    series among them."""
+    """The paths with one file for each stack of slices, the first, which opens all of it, and for each slide the one of
+    full resolution; other files stay. And the series among them."""
     known = [(path, header(path)) for path in paths]
     kept: list[Path] = []
     series: list[Series] = []
-    covered: set[Path] = set()
+    slides = [(path, first) for path, first in known if first is not None and _slide(first)]
+    covered = {
+        file
+        for path, first in slides
+        for file in _levels(first, (row for row in slides if row[0].parent == path.parent)).values()
+    }
     for path, first in known:
         if path in covered:
             continue

@@ -93,6 +93,7 @@ FORMATS: tuple[Format, ...] = (
         (".dcm", ".dicom", ".ima"),
         ((Magic(b"DICM", 128),), *((Magic(start),) for start in NO_PREAMBLE)),
         "segstudio.io.dicom:decode",
+        "segstudio.io.dicom:opened",
     ),
     Format("png", "PNG", (".png",), _starts(b"\x89PNG\r\n\x1a\n"), PICTURE),
     Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _starts(b"\xff\xd8\xff"), PICTURE),

@@ -143,8 +143,9 @@ def volumes(folder: Path, noise: np.ndarray) -> None:
 
 
 def dicom(folder: Path, noise: np.ndarray) -> None:
-    """DICOM whose pixels are cut off, and one whose header asks for far more than it holds."""
-    from pydicom.dataset import FileDataset, FileMetaDataset
+    """DICOM whose pixels are cut off, one whose header asks for far more than it holds, and slides whose tiles do not fit
+    the picture they promise or lie a million pixels apart."""
+    from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
     from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage
 
     for name, rows in (("cut.dcm", 64), ("liar.dcm", 60_000)):
@@ -156,6 +157,16 @@ def dicom(folder: Path, noise: np.ndarray) -> None:
         made.BitsAllocated = made.BitsStored = 8
         made.HighBit, made.PixelRepresentation, made.PixelData = 7, 0, noise[:40].tobytes()
         made.save_as(folder / name)
+    made.Rows = made.Columns = 64
+    made.Modality, made.PixelData, made.NumberOfFrames = "SM", noise[:64].tobytes(), 1
+    made.TotalPixelMatrixRows = made.TotalPixelMatrixColumns = 100_000
+    made.save_as(folder / "tiles.dcm")
+    place, group = Dataset(), Dataset()
+    place.RowPositionInTotalImagePixelMatrix = place.ColumnPositionInTotalImagePixelMatrix = 1_000_000
+    group.PlanePositionSlideSequence = [place]
+    made.PerFrameFunctionalGroupsSequence = [group]
+    made.TotalPixelMatrixRows = made.TotalPixelMatrixColumns = 1_000_100
+    made.save_as(folder / "apart.dcm")
 
 
 def stores(folder: Path, noise: np.ndarray) -> None:

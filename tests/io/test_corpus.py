@@ -81,7 +81,9 @@ def compare(path: Path, shape: tuple[int, int, int], dtype: str) -> str:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             header = pydicom.dcmread(path, stop_before_pixels=True, force=True)
-        wanted = int(header.Rows), int(header.Columns)
+        tiled = "TotalPixelMatrixRows" in header and header.Modality != "SEG"
+        sides = ("TotalPixelMatrixRows", "TotalPixelMatrixColumns") if tiled else ("Rows", "Columns")
+        wanted = int(header[sides[0]].value), int(header[sides[1]].value)
         return "" if shape[1:] == wanted else f"{shape} but pydicom says {wanted}"
     if kind == "nifti":
         import nibabel
