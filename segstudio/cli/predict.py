@@ -1,20 +1,31 @@
-"""`segstudio predict`: masks for image files with a model."""
+"""`segstudio predict`: masks for image files with a model, in any format that masks are exported in."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.cli.output import Progress, out_folder
 from segstudio.core.classes import ClassEntry, ClassTable
+from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
-from segstudio.io.masks import write_indexed_png
+from segstudio.io.export import free_stem
+from segstudio.io.exports.subject import Subject
+from segstudio.io.exports.table import EXPORTS, export_format
 from segstudio.worker.client import Reader
+
+if TYPE_CHECKING:
+    from segstudio.learning.predict import Predictor
+
+Shares = NDArray[np.float16]
+"""Probabilities (classes, slices, rows, columns)."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,9 +36,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tile", type=int, default=0, help="side of a window in pixels")
     parser.add_argument("--overlap", type=float, default=0.25, help="share by which windows overlap, 0 to 0.9")
     parser.add_argument(
-        "--probabilities", action="store_true", help="also write NAME.npy, float16 (classes, rows, columns)"
+        "--probabilities",
+        action="store_true",
+        help="also probabilities: NAME.npy, float16 (classes, rows, columns); of dicom-seg NAME.prob.dcm, fractional",
     )
-    parser.add_argument("--format", default="png", choices=("png",), help="png: indexed, pixel value = class")
+    parser.add_argument("--format", default="png", metavar="FORMAT", help=", ".join(row.id for row in EXPORTS))
 
 
 def run(options: argparse.Namespace) -> int:
@@ -38,51 +51,86 @@ def run(options: argparse.Namespace) -> int:
 
     if not 0 <= options.overlap <= 0.9:
         raise UserError("The overlap must lie between 0 and 0.9.")
+    row = export_format(options.format)
     use_cores()
     engine = Engine(Predictor(load(Path(options.model)), choose(options.device)))
     classes = class_table(engine.plain.network.card.classes)
     folder = out_folder(options.output)
     progress = Progress("predicting")
-    with Reader() as reader:
+    stems: set[str] = set()
+    subjects: list[Subject] = []
+    with Reader() as reader, TemporaryDirectory() as scratch:
         for number, name in enumerate(options.files):
             path = Path(name)
             info, pixels = reader.image(path)
-            for z in range(info.shape[0]):
-                stem = path.stem if info.shape[0] == 1 else f"{path.stem}_z{z + 1:04d}"
-                engine.count(info.shape[1] * info.shape[2])
-                mask, probabilities = predict_slice(
-                    engine.predictor, info, pixels[z], options, keep=options.probabilities
-                )
-                write_indexed_png(folder / f"{stem}.png", mask, classes)
-                if probabilities is not None:
-                    np.save(folder / f"{stem}.npy", probabilities, allow_pickle=False)
+            subject = Subject(path.name, free_stem(path.stem, stems), path, info, classes, _reads(scratch, number))
+            if refusal := row.refusal(subject):
+                raise refusal
+            engine.count(info.nbytes // max(1, info.channels * np.dtype(info.dtype).itemsize))
+            mask, shares = predict_volume(engine.predictor, info, pixels, options)
+            np.save(Path(scratch, f"{number}.npy"), mask)
+            if row.together:
+                subjects.append(subject)
+            else:
+                row.load()([subject], folder)
+            if shares is not None:
+                _write_shares(subject, shares, folder, row.id)
             progress.show((number + 1) / len(options.files), path.name)
+        if subjects:
+            row.load()(subjects, folder)
     progress.done(f"{len(options.files)} predicted on {engine.plain.device.title}, in {folder}.")
     return 0
 
 
-def predict_slice(
-    predictor: object, info: ImageInfo, pixels: NDArray[np.generic], options: argparse.Namespace, *, keep: bool = False
-) -> tuple[NDArray[np.uint8], NDArray[np.float16] | None]:
-    """The class map (rows, columns) of one slice, and its probabilities (classes, rows, columns) if asked for.
+def _reads(scratch: str, number: int) -> Callable[[Box], NDArray[np.uint8]]:
+    """What reads a box of a mask that lies in the scratch folder: those of many images need no memory."""
+
+    def read(box: Box) -> NDArray[np.uint8]:
+        mask = np.load(Path(scratch, f"{number}.npy"), mmap_mode="r", allow_pickle=False)
+        return np.array(mask[box.z, box.rows, box.columns])
+
+    return read
+
+
+def _write_shares(subject: Subject, shares: Shares, folder: Path, form: str) -> None:
+    if form == "dicom-seg":
+        from segstudio.io.exports.dicom_seg import write_probabilities
+
+        write_probabilities(subject, shares, folder / f"{subject.stem}.prob.dcm")
+        return
+    for z in range(shares.shape[1]):
+        name = subject.stem if shares.shape[1] == 1 else f"{subject.stem}_z{z + 1:04d}"
+        np.save(folder / f"{name}.npy", shares[:, z], allow_pickle=False)
+
+
+def predict_volume(
+    predictor: Predictor, info: ImageInfo, pixels: NDArray[np.generic], options: argparse.Namespace
+) -> tuple[NDArray[np.uint8], Shares | None]:
+    """The class map (slices, rows, columns) of an image, and its probabilities if they are asked for.
 
     Raises UserError when the image does not have the channels the model was made for.
     """
-    from segstudio.learning.predict import Predictor, predict
-
-    assert isinstance(predictor, Predictor)
     card = predictor.network.card
     if info.channels != card.channels:
         raise UserError(f"The model was made for {card.channels} channels, the image has {info.channels}.")
-    mask = np.zeros(pixels.shape[:2], np.uint8)
-    all_ = np.zeros((len(card.classes), *mask.shape), np.float16) if keep else None
+    mask = np.zeros(info.shape, np.uint8)
+    shares = np.zeros((len(card.classes), *info.shape), np.float16) if options.probabilities else None
+    for z in range(info.shape[0]):
+        for (top, left, bottom, right), found in _blocks(predictor, info, pixels[z], options):
+            mask[z, top:bottom, left:right] = found.argmax(0)
+            if shares is not None:
+                shares[:, z, top:bottom, left:right] = found
+    return mask, shares
+
+
+def _blocks(
+    predictor: Predictor, info: ImageInfo, pixels: NDArray[np.generic], options: argparse.Namespace
+) -> Iterator[tuple[tuple[int, int, int, int], NDArray[np.floating]]]:
+    from segstudio.learning.predict import predict
+
     note: Callable[[str], None] = Progress("note").done
     for block in predict(predictor, pixels, info.ranges, tile=options.tile, overlap=options.overlap, note=note):
-        top, left, bottom, right = block.box
-        mask[top:bottom, left:right] = block.probabilities.argmax(0)
-        if all_ is not None:
-            all_[:, top:bottom, left:right] = block.probabilities
-    return mask, all_
+        yield block.box, block.probabilities
 
 
 def class_table(classes: tuple[tuple[str, str], ...]) -> ClassTable:

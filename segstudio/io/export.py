@@ -56,12 +56,12 @@ def _subjects(document: Document, layer: int, path_of: Callable[[ImageEntry], Pa
         found = next((one for one in entry.layers if one.id == layer), None)
         if found is None or (found.annotation.is_empty() and found.prediction.is_empty()):
             continue
-        stem = _free_stem(Path(entry.name).stem, taken)
+        stem = free_stem(Path(entry.name).stem, taken)
         subjects.append(Subject(entry.name, stem, path_of(entry), entry.info, classes, found.frozen().mask))
     return subjects
 
 
-def _free_stem(stem: str, taken: set[str]) -> str:
+def free_stem(stem: str, taken: set[str]) -> str:
     """Two images of different folders may share a name; the later ones get a number."""
     name, number = stem, 2
     while name.lower() in taken:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio import __version__
 from segstudio.io.atomic import replacing
@@ -37,6 +38,22 @@ def write_deidentified(subjects: Sequence[Subject], folder: Path) -> list[Path]:
     ]
 
 
+def write_probabilities(subject: Subject, probabilities: NDArray[np.floating], path: Path) -> Path:
+    """A fractional Segmentation of probabilities (PS3.3 C.8.20.2.3), in steps of 1/255: a segment for each class but
+    the first, the background. `probabilities` is (classes, slices, rows, columns), 0 to 1, in the order of the classes.
+
+    Raises UserError for an image of another format.
+    """
+    found = sources_of(subject, "DICOM SEG")
+    used = [entry for entry in subject.classes if entry.id]
+    shares = np.clip(np.moveaxis(probabilities[[entry.id for entry in used]], 0, -1), 0, 1)
+    if found.order:
+        shares = shares[np.argsort(found.order)]
+    with quiet(), replacing(path) as scratch:
+        _segmentation(found.files, shares.astype(np.float32), used).save_as(scratch)
+    return path
+
+
 def _write(subject: Subject, path: Path, uids: dict[str, str] | None = None) -> Path:
     found = sources_of(subject, "DICOM SEG")
     sources = found.files
@@ -48,7 +65,6 @@ def _write(subject: Subject, path: Path, uids: dict[str, str] | None = None) -> 
         numbers[entry.id] = number
     with quiet():
         made = _segmentation(sources, numbers[labels], used)
-        made.SpecificCharacterSet = "ISO_IR 192"  # class names are Unicode, whatever the images are written in
         gone = deidentify(made, uids, sources) if uids is not None else set()
     with replacing(path) as scratch:
         made.save_as(scratch)
@@ -56,7 +72,8 @@ def _write(subject: Subject, path: Path, uids: dict[str, str] | None = None) -> 
     return path
 
 
-def _segmentation(sources: list[Any], labels: Any, used: Sequence[Any]) -> Any:
+def _segmentation(sources: list[Any], labels: NDArray[Any], used: Sequence[Any]) -> Any:
+    """Binary of labels (slices, rows, columns), fractional of shares (slices, rows, columns, segments)."""
     import highdicom as hd
     from pydicom.sr.codedict import codes
     from pydicom.uid import ExplicitVRLittleEndian
@@ -76,10 +93,11 @@ def _segmentation(sources: list[Any], labels: Any, used: Sequence[Any]) -> Any:
         )
         for number, entry in enumerate(used, 1)
     ]
-    return hd.seg.Segmentation(
+    kinds = hd.seg.SegmentationTypeValues
+    made = hd.seg.Segmentation(
         source_images=sources,
         pixel_array=labels,
-        segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
+        segmentation_type=kinds.BINARY if labels.ndim == 3 else kinds.FRACTIONAL,
         segment_descriptions=described,
         series_instance_uid=hd.UID(),
         series_number=1000,
@@ -93,3 +111,5 @@ def _segmentation(sources: list[Any], labels: Any, used: Sequence[Any]) -> Any:
         transfer_syntax_uid=ExplicitVRLittleEndian,
         omit_empty_frames=True,
     )
+    made.SpecificCharacterSet = "ISO_IR 192"  # class names are Unicode, whatever the images are written in
+    return made

@@ -14,6 +14,7 @@ from segstudio.io.dicom_place import place_of
 from segstudio.io.dicom_series import series_of
 from segstudio.io.exports.subject import Subject
 from segstudio.io.formats import sniff
+from segstudio.io.quiet import quiet
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,8 +39,17 @@ def sources_of(subject: Subject, title: str) -> Sources:
     first = pydicom.dcmread(subject.source)
     frames = int(first.get("NumberOfFrames", 1) or 1)
     files = [subject.source] if frames > 1 else series_of(subject.source, first)
-    found = [first if file == subject.source else pydicom.dcmread(file) for file in files]
+    with quiet():
+        found = [_unicode(first if file == subject.source else pydicom.dcmread(file)) for file in files]
     return Sources(found, frames, place_of(first, files, frames).order)
+
+
+def _unicode(source: Any) -> Any:
+    """The dataset with its texts in Unicode: highdicom takes none whose character set is empty or begins so, as it does
+    in Japan."""
+    source.decode()
+    source.SpecificCharacterSet = "ISO_IR 192"
+    return source
 
 
 def labels_of(subject: Subject) -> tuple[NDArray[np.uint8], list[Any]]:

@@ -25,6 +25,8 @@ class ExportFormat:
     writer: str
     frame: Literal["", "patient", "map"] = ""
     loses: str = ""
+    together: bool = False
+    """Whether the files of an export belong together, so that all images must be written at once."""
 
     def refusal(self, subject: Subject) -> UserError | None:
         """Why a subject cannot be written in this format, if so."""
@@ -76,21 +78,32 @@ EXPORTS: tuple[ExportFormat, ...] = (
         "dicom_seg:write_deidentified",
         "patient",
         "names, identifiers, dates, and which images it belongs to (PS3.15 basic profile)",
+        together=True,
     ),
     ExportFormat(
         "rtstruct", "DICOM RT Structure Set", "rtstruct:write", "patient", "what is background, and what unknown"
     ),
-    ExportFormat("coco", "COCO (run lengths)", "coco:write", loses="what is background, and what unknown; position"),
-    ExportFormat("voc", "Pascal VOC layout", "voc:write", loses="spacing and position"),
+    ExportFormat(
+        "coco",
+        "COCO (run lengths)",
+        "coco:write",
+        loses="what is background, and what unknown; position",
+        together=True,
+    ),
+    ExportFormat("voc", "Pascal VOC layout", "voc:write", loses="spacing and position", together=True),
     ExportFormat(
         "labelme", "labelme polygons", "labelme:write", loses="which pixels are unknown (background), position"
     ),
-    ExportFormat("yolo", "YOLO segmentation", "yolo:write", loses="what is background, and what unknown; position"),
+    ExportFormat(
+        "yolo", "YOLO segmentation", "yolo:write", loses="what is background, and what unknown; position", together=True
+    ),
     ExportFormat(
         "cityscapes", "Cityscapes layout", "cityscapes:write", loses="which pixels are unknown (background), position"
     ),
     ExportFormat("ome-zarr", "OME-Zarr labels", "omezarr:write", loses="which pixels are unknown (background)"),
-    ExportFormat("csv", "Measurements (CSV)", "measurements:write", loses="the outlines: it holds numbers only"),
+    ExportFormat(
+        "csv", "Measurements (CSV)", "measurements:write", loses="the outlines: it holds numbers only", together=True
+    ),
 )
 
 
