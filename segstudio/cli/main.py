@@ -34,7 +34,7 @@ COMMANDS = {
 def run(arguments: list[str]) -> int:
     """Run a command; 0 is good, 1 failed with one sentence on stderr, 2 wrong usage."""
     try:
-        if not arguments or (arguments[0] not in COMMANDS and arguments[0] not in ("-h", "--help", "--version")):
+        if not arguments or arguments[0] not in COMMANDS:
             return _window(arguments)
         options = _parse(arguments)
         code: int = module_of(options.command).run(options)
@@ -52,7 +52,11 @@ def run(arguments: list[str]) -> int:
 
 def _window(arguments: list[str]) -> int:
     """`segstudio [PATH...]`: the window on images, a folder or a project."""
-    parser = argparse.ArgumentParser(prog="segstudio", epilog=_overview(), formatter_class=_Raw)
+    parser = argparse.ArgumentParser(
+        prog="segstudio", usage="segstudio [options] [PATH ...]\n       segstudio COMMAND ...", epilog=_overview(),
+        formatter_class=argparse.RawDescriptionHelpFormatter, description="Open the window, or run a command.",
+    )  # fmt: skip
+    parser.add_argument("--version", action="version", version=f"segstudio {__version__}")
     parser.add_argument("paths", nargs="*", metavar="PATH", help="images, a folder of images, or a project")
     parser.add_argument("--offscreen", metavar="PNG", help="render the window without a display, save it and end")
     parser.add_argument("--safe-mode", action="store_true", help="start without plugins")
@@ -67,8 +71,7 @@ def _window(arguments: list[str]) -> int:
 
 
 def _parse(arguments: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="segstudio", epilog=_overview(), formatter_class=_Raw)
-    parser.add_argument("--version", action="version", version=f"segstudio {__version__}")
+    parser = argparse.ArgumentParser(prog="segstudio")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():
         sub = commands.add_parser(name, help=summary, description=summary[0].upper() + summary[1:] + ".")
@@ -80,10 +83,6 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 def module_of(name: str) -> ModuleType:
     """The module of a command; "import" is a word of the language."""
     return import_module(f"segstudio.cli.{'import_' if name == 'import' else name}")
-
-
-class _Raw(argparse.RawDescriptionHelpFormatter):
-    pass
 
 
 def _overview() -> str:

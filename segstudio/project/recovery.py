@@ -60,6 +60,8 @@ class Recovery:
             parts.append(f"The project file was damaged; the backup of {self.backup.stem} was opened instead.")
         elif self.kept:
             parts.append("The project file was damaged and was repaired. " + " ".join(self.missing))
+        elif not self.clean and not self.strokes:
+            parts.append("SegStudio ended unexpectedly; nothing was lost: nobody had painted in that session.")
         elif not self.clean:
             parts.append(
                 f"SegStudio ended unexpectedly; {_count(self.strokes, 'stroke')} of that session"

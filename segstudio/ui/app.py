@@ -21,6 +21,7 @@ from segstudio.ui import theme
 from segstudio.ui.actions import Actions
 from segstudio.ui.recent import recent
 from segstudio.ui.session import Session
+from segstudio.ui.signals import Signals
 from segstudio.ui.state import JobState, StoreState
 from segstudio.ui.window import MainWindow
 from segstudio.ui.words import tr
@@ -46,6 +47,7 @@ class Program(QObject):
         self.window = MainWindow(self.session, self._actions())
         self.window.installEventFilter(self)
         self._closed = False
+        self.signals: Signals | None = None
         self._wanted: tuple[list[Path], bool] | None = None
         if problems:
             self.window.build_panels()
@@ -231,6 +233,7 @@ def main(paths: list[str], *, sample: bool = False, offscreen: str | None = None
     app.setApplicationName("SegStudio")
     program = Program()
     _catch_bugs(program.window)
+    program.signals = Signals(program.close)
     program.start([Path(path) for path in paths], sample=sample)
     if os.environ.get("SEGSTUDIO_EXIT_AFTER_PAINT"):
         program.window.installEventFilter(_ExitAfterPaint(program.window))

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QListWidget, QListWidgetItem, QMessageBox
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QListWidget,
+    QListWidgetItem,
+    QMessageBox,
+    QSizePolicy,
+)
 
 from segstudio import plugins
 from segstudio.errors import UserError
@@ -36,9 +44,8 @@ class PluginsDialog(QDialog):
         self.list = QListWidget()
         self.list.setWordWrap(True)
         self.list.setSpacing(2)
-        self.empty = label(
-            tr("No plugins are installed. They bring networks of others: see plugins/README.md."), "muted"
-        )
+        empty = tr("No plugin is installed.\n\nPlugins bring networks that SegStudio does not have.")
+        self.empty = label(empty, "muted")
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.empty.setWordWrap(True)
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
@@ -54,6 +61,8 @@ class PluginsDialog(QDialog):
         )
         self.sure: Callable[[Plugin], bool] = self._ask
         note = label(tr(WARNING), "muted", wrap=True)
+        note.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
+        self.empty.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.setLayout(column(note, self.list, self.empty, self.buttons, margins=(18, 16, 18, 14), gap=12))
         self._fill()
 

@@ -175,6 +175,25 @@ def test_killing_the_window_while_painting_loses_at_most_the_stroke_in_the_air(t
     assert len(set(counts)) > 1, "the kills came at different moments"
 
 
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_a_window_that_is_asked_to_end_closes_as_by_its_button(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "project"
+    Store.create(folder).close()
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "XDG_CONFIG_HOME": str(tmp_path / "config")}
+    child = subprocess.Popen([sys.executable, "-m", "segstudio", str(folder)], env=environment)
+    lock = folder / "project.segstudio.lock"
+    until = time.monotonic() + 30
+    while not lock.exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert lock.exists(), "the window opened the project"
+    time.sleep(0.5)
+    child.send_signal(getattr(signal, name))
+    assert child.wait(20) == 0
+    store = Store.open(folder)
+    assert store.recovery.clean
+    store.close()
+
+
 def painted_until_killed(folder: Path, seconds: float) -> tuple[int, int]:
     """Run the window, kill it `seconds` after its first stroke; returns strokes said to be stored, and begun."""
     child = subprocess.Popen(

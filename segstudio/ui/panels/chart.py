@@ -12,6 +12,9 @@ from PySide6.QtWidgets import QWidget
 from segstudio.ui import theme
 from segstudio.ui.words import tr
 
+SHARES = (0.0, 0.5, 1.0)
+"""Where the grid has lines, from the lowest value to the highest."""
+
 
 @dataclass(frozen=True, slots=True)
 class Curve:
@@ -44,10 +47,12 @@ class Chart(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(theme.font(11))
         self._legend(painter)
-        area = QRectF(30, 22, self.width() - 36, self.height() - 38)
         points = [point for curve in self.curves for point in curve.points]
         low, high = self._range([y for _, y in points])
-        self._grid(painter, area, low, high)
+        labels = [f"{low + share * (high - low):.2g}" for share in SHARES]
+        left = max(24, *(painter.fontMetrics().horizontalAdvance(label) for label in labels)) + 7
+        area = QRectF(left, 22, self.width() - left - 6, self.height() - 38)
+        self._grid(painter, area, labels)
         if not points:
             painter.setPen(theme.color("faint"))
             painter.drawText(area, Qt.AlignmentFlag.AlignCenter, tr("None yet"))
@@ -83,13 +88,12 @@ class Chart(QWidget):
             painter.drawLine(QPointF(x - 13, 8), QPointF(x - 5, 8))
             x -= 26
 
-    def _grid(self, painter: QPainter, area: QRectF, low: float, high: float) -> None:
-        for share in (0.0, 0.5, 1.0):
+    def _grid(self, painter: QPainter, area: QRectF, labels: Sequence[str]) -> None:
+        for share, text in zip(SHARES, labels, strict=True):
             y = area.bottom() - share * area.height()
             painter.setPen(theme.color("line"))
             painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
             painter.setPen(theme.color("faint"))
-            text = f"{low + share * (high - low):.2g}"
             where = QRectF(0, y - 8, area.left() - 6, 16)
             painter.drawText(where, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
 
