@@ -81,6 +81,13 @@ def _starts(*values: bytes) -> tuple[tuple[Magic, ...], ...]:
     return tuple((Magic(value),) for value in values)
 
 
+ANALYZE = tuple(
+    (Magic((348).to_bytes(4, order)), Magic(axes.to_bytes(2, order), 40))
+    for order in ("little", "big")
+    for axes in (2, 3, 4, 5)
+)
+"""ANALYZE 7.5 has no magic: the size of its header comes first, the number of axes later."""
+
 PICTURE = "segstudio.io.picture:decode"
 TIFF = "segstudio.io.tiff:decode"
 NPY = "segstudio.io.npy:decode"
@@ -111,8 +118,12 @@ FORMATS: tuple[Format, ...] = (
     Format(
         "nifti",
         "NIfTI",
-        (".nii", ".nii.gz"),
-        ((Magic(b"n+1\0", 344),), (Magic(b"n+2\0\r\n\x1a\n", 4),)),
+        (".nii", ".nii.gz", ".hdr"),
+        (
+            *((Magic(word, 344),) for word in (b"n+1\0", b"ni1\0")),
+            *((Magic(word + b"\r\n\x1a\n", 4),) for word in (b"n+2\0", b"ni2\0")),
+            *ANALYZE,
+        ),
         "segstudio.io.nifti:decode",
     ),
     Format(
@@ -144,6 +155,23 @@ FORMATS: tuple[Format, ...] = (
 )
 
 
+SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
+SHARED = (".hdr",)
+"""Suffixes that others use for other files: what is named so is an image only if it begins like one."""
+
+
+def named_like_an_image(path: Path) -> bool:
+    """Whether a file is to be opened with its folder."""
+    name = path.name.lower()
+    if not name.endswith(SUFFIXES) or not name.endswith(SHARED):
+        return name.endswith(SUFFIXES)
+    try:
+        sniff(path)
+    except UserError:
+        return False
+    return True
+
+
 def sniff(path: Path) -> Format:
     """The format of a file, by its first bytes and not by its name.
 
@@ -158,6 +186,8 @@ def sniff(path: Path) -> Format:
     for row in FORMATS:
         if row.matches(head) and (not packed or any(suffix.endswith(".gz") for suffix in row.suffixes)):
             return row
+    if path.suffix.lower() == ".img" and path.with_suffix(".hdr").is_file():
+        raise refusal(path, "It holds voxels only.", f"Open “{path.stem}.hdr”, which says what they mean.")
     known = ", ".join(row.title for row in FORMATS)
     named = next((row.title for row in FORMATS if path.suffix.lower() in row.suffixes), "")
     if _is_text(head):

@@ -1,4 +1,4 @@
-"""NIfTI-1 and NIfTI-2, packed or not, through nibabel."""
+"""NIfTI-1 and NIfTI-2, packed or not, in one file or two, and ANALYZE 7.5, through nibabel."""
 
 from __future__ import annotations
 
@@ -31,6 +31,8 @@ def read_header(path: Path) -> Volume:
     import nibabel
     from nibabel.filebasedimages import ImageFileError
 
+    if path.suffix.lower() == ".hdr":
+        _check_voxels(path)
     try:
         image: Any = nibabel.load(path)
     except ImageFileError as error:
@@ -48,8 +50,9 @@ def read_header(path: Path) -> Volume:
     slope, inter = header.get_slope_inter()
     scaled = not color and (slope not in (None, 1.0) or inter not in (None, 0.0))
     dtype = np.dtype(np.uint8) if color else np.dtype(np.float32) if scaled else stored.newbyteorder("=")
-    unit = MILLIMETRES.get(header.get_xyzt_units()[0], 1.0)
-    placed = int(header.get("sform_code", 0)) or int(header.get("qform_code", 0))
+    nifti = "sform_code" in header  # ANALYZE has neither units nor a position that programs agree on
+    unit = MILLIMETRES.get(header.get_xyzt_units()[0], 1.0) if nifti else 1.0
+    placed = nifti and (int(header["sform_code"]) or int(header["qform_code"]))
     matrix = TO_LPS @ image.affine if placed else None
     if matrix is not None:
         matrix[:3] *= unit
@@ -63,7 +66,18 @@ def read_header(path: Path) -> Volume:
             return np.stack([values[name] for name in names], -1)
         return np.asarray(values)
 
+    title, channels = "NIfTI" if nifti else "ANALYZE", len(stored.names or ()) if color else channels
     return Volume(
-        "NIfTI", (spatial[0], spatial[1], spatial[2]), len(stored.names or ()) if color else channels, dtype, matrix,
-        load, (zooms[0], zooms[1], zooms[2]), notes, color,
+        title, (spatial[0], spatial[1], spatial[2]), channels, dtype, matrix, load, (zooms[0], zooms[1], zooms[2]),
+        notes, color,
     )  # fmt: skip
+
+
+def _check_voxels(path: Path) -> None:
+    """The voxels of a header of its own lie beside it: NAME.hdr, NAME.img."""
+    place = next((one for one in (path.with_suffix(".img"), path.with_suffix(".IMG")) if one.exists()), None)
+    if place is None:
+        why = f"It is a header only; its voxels, “{path.stem}.img”, are missing."
+        raise refusal(path, why, "Copy them into the same folder.")
+    if place.resolve().parent != path.parent.resolve():
+        raise refusal(path, "Its voxels lie outside its own folder.", "Copy them into the same folder.")

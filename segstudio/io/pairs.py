@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from segstudio.errors import UserError
-from segstudio.io.formats import FORMATS
+from segstudio.io.formats import named_like_an_image
 
 ENDINGS = re.compile(
     r"[ _.-]+(masks?|labels?|seg|segmentation|gt|ground_?truth|manual\d?|annot|annotation|l"
@@ -14,14 +14,13 @@ ENDINGS = re.compile(
     re.IGNORECASE,
 )
 """What data sets append to the common part of the names of an image and its mask."""
-_SUFFIXES = tuple(suffix for row in FORMATS for suffix in row.suffixes)
 
 
 def image_files(folder: Path) -> list[Path]:
     """Image files of a folder by suffix, in natural order. Raises UserError when the folder is not there."""
     if not folder.is_dir():
         raise UserError(f"There is no folder “{folder}”.")
-    return sorted((p for p in folder.iterdir() if p.name.lower().endswith(_SUFFIXES)), key=natural)
+    return sorted((p for p in folder.iterdir() if named_like_an_image(p)), key=natural)
 
 
 def pairs(images: Path, masks: Path) -> list[tuple[Path, Path]]:

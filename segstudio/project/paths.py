@@ -14,6 +14,8 @@ BACKUPS = "backups"
 
 WHOLE, SAMPLE = 2**30, 2**20
 """Bytes up to which all of a file counts for its digest, and bytes of a sample of a larger one."""
+BESIDE = {".hdr": (".img", ".IMG"), ".mhd": (".raw", ".zraw"), ".nhdr": (".raw", ".raw.gz")}
+"""Headers by suffix, and what the file beside them is called that holds their voxels, usually."""
 
 
 FOLDER_FILES, FOLDER_SAMPLE = 256, 2**16
@@ -68,12 +70,22 @@ def content_digest(file: Path) -> str:
 
     Of a file above 1 GiB only its size, both ends and 1 MiB in every 64th part of it count, so that it takes no
     longer than the first picture; of a folder that is an image (OME-Zarr) the names, sizes and beginnings of its first
-    files.
+    files. Where voxels lie in a file beside their header, both count: headers of two patients may be alike.
     """
     import hashlib  # slow to import, and not needed before the first paint
 
     if file.is_dir():
         return _folder_digest(file)
+    beside = (file.with_suffix(suffix) for suffix in BESIDE.get(file.suffix.lower(), ()))
+    voxels = next((one for one in beside if one.is_file()), None)
+    if voxels is not None:
+        return hashlib.sha256(f"{_file_digest(file)} {_file_digest(voxels)}".encode()).hexdigest()
+    return _file_digest(file)
+
+
+def _file_digest(file: Path) -> str:
+    import hashlib
+
     with file.open("rb") as stream:
         size = os.fstat(stream.fileno()).st_size
         if size <= WHOLE:

@@ -61,7 +61,7 @@ def about(window: MainWindow) -> None:
 
 
 def _image_filter() -> str:
-    from segstudio.io.formats import FORMATS
+    from segstudio.io.formats import SUFFIXES
 
-    patterns = " ".join(f"*{suffix}" for row in FORMATS for suffix in row.suffixes)
+    patterns = " ".join(f"*{suffix}" for suffix in SUFFIXES)
     return f"{tr('Images')} ({patterns});;{tr('All files')} (*)"

@@ -163,21 +163,21 @@ class Opening(QObject):
         self.thumbnail.emit(entry.id, picture)
 
 
-def _claimed(path: Path, suffixes: tuple[str, ...]) -> bool:
+def _claimed(path: Path) -> bool:
     from segstudio.io.dicom_series import is_dicom
+    from segstudio.io.formats import named_like_an_image
 
-    return path.name.lower().endswith(suffixes) or is_dicom(path)
+    return named_like_an_image(path) or is_dicom(path)
 
 
 def images_in(folder: Path) -> tuple[list[Path], list[Series]]:
     """Files of a folder that a format claims by its suffix, in natural order; of a DICOM series one file, which opens
     all of it. DICOM files often have no suffix. And the series among them."""
     from segstudio.io.dicom_series import representatives
-    from segstudio.io.formats import FORMATS, folder_format
+    from segstudio.io.formats import folder_format
 
-    suffixes = tuple(suffix for row in FORMATS for suffix in row.suffixes)
     entries = list(folder.iterdir())
-    found = [path for path in entries if (path.is_file() and _claimed(path, suffixes)) or folder_format(path)]
+    found = [path for path in entries if (path.is_file() and _claimed(path)) or folder_format(path)]
     kept, series = representatives(sorted(found))
     ordered = sorted(
         kept, key=lambda path: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", path.name.lower())]

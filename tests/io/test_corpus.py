@@ -15,7 +15,7 @@ from segstudio.io.formats import sniff
 from segstudio.io.reading import open_image, probe
 
 NOT_IMAGES = {
-    ".csv", ".json", ".geojson", ".xml", ".md", ".txt", ".h5", ".seg", ".mnc", ".hdr", ".img", ".tga", ".psd", ".pgm",
+    ".csv", ".json", ".geojson", ".xml", ".md", ".txt", ".h5", ".seg", ".mnc", ".img", ".tga", ".psd", ".pgm",
     ".pcx", ".ico", ".sgi", ".bin",
 }  # fmt: skip
 """Files that are no images, and images of formats that SegStudio does not open (docs/formats.md)."""
