@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QColor, QDropEvent, QPalette
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QPushButton, QToolBar
 from pytestqt.qtbot import QtBot
 
 from segstudio.core.document import Document, Version
@@ -50,6 +50,26 @@ def test_a_closed_window_is_gone(qtbot: QtBot, qapp: QApplication, asked: Asked)
     QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     gc.collect()
     assert gone and watcher() is None
+
+
+def test_all_tools_are_in_sight_on_a_low_screen(window: MainWindow, qtbot: QtBot) -> None:
+    window.resize(1280, 1000)
+    tools = next(bar for bar in window.findChildren(QToolBar) if bar.objectName() == "tools")
+    buttons = [tools.widgetForAction(action) for action in tools.actions() if not action.isSeparator()]
+
+    def shown(tight: bool) -> int:
+        """Height of a tool once the column is as it should be."""
+        qtbot.waitUntil(lambda: bool(tools.property("tight")) is tight and all(one.isVisible() for one in buttons))
+        qtbot.waitUntil(lambda: tools.layout().sizeHint().height() <= tools.height())
+        QCoreApplication.sendPostedEvents()
+        assert max(button.geometry().bottom() for button in buttons) <= tools.height()
+        return buttons[0].height()
+
+    airy = shown(False)
+    window.resize(1280, 800)
+    assert 24 <= shown(True) < airy
+    window.resize(1280, 1000)
+    assert shown(False) == airy
 
 
 def test_without_a_project_the_start_page_stands_alone(make_window: MakeWindow) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from segstudio.ui import icons
 from segstudio.ui.commands import COMMANDS, TOOL_BAR, TOOL_COLUMN
-from segstudio.ui.widgets import label, row
+from segstudio.ui.widgets import label, row, set_property
 from segstudio.ui.words import tr
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ ICONS = {command.id: command.icon for command in COMMANDS}
 
 def build_tool_bar(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
     """The slim bar at the top, with the way to the command search."""
-    bar = _bar(window, "main", tr("Tool bar"), Qt.ToolBarArea.TopToolBarArea, TOOL_BAR, actions, 18)
+    bar = QToolBar(tr("Tool bar"), window)
+    _bar(window, bar, "main", Qt.ToolBarArea.TopToolBarArea, TOOL_BAR, actions, 18)
     for name in ("images.open", "model.predict", "model.train"):
         button = bar.widgetForAction(actions[name])
         if isinstance(button, QToolButton):
@@ -51,16 +52,34 @@ def build_tool_bar(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
     return bar
 
 
+class ToolColumn(QToolBar):
+    """The tools at the left; on a low screen they move together rather than out of sight."""
+
+    def __init__(self, title: str, window: MainWindow) -> None:
+        super().__init__(title, window)
+        self._airy = 0
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        if not self.property("tight"):
+            self._airy = max(self._airy, self.sizeHint().height())
+        tight = self.height() < self._airy
+        if tight is not bool(self.property("tight")):
+            for widget in (self, *self.findChildren(QToolButton)):
+                set_property(widget, "tight", tight)
+                widget.updateGeometry()
+        super().resizeEvent(event)
+
+
 def build_tool_column(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
     """The tools at the left."""
-    return _bar(window, "tools", tr("Tools"), Qt.ToolBarArea.LeftToolBarArea, TOOL_COLUMN, actions, 20)
+    bar = ToolColumn(tr("Tools"), window)
+    return _bar(window, bar, "tools", Qt.ToolBarArea.LeftToolBarArea, TOOL_COLUMN, actions, 20)
 
 
 def _bar(
-    window: MainWindow, name: str, title: str, area: Qt.ToolBarArea, ids: tuple[str, ...],
+    window: MainWindow, bar: QToolBar, name: str, area: Qt.ToolBarArea, ids: tuple[str, ...],
     actions: dict[str, QAction], size: int,
 ) -> QToolBar:  # fmt: skip
-    bar = QToolBar(title, window)
     bar.setObjectName(name)
     bar.setMovable(False)
     bar.setIconSize(QSize(size, size))
@@ -71,6 +90,8 @@ def _bar(
             bar.addAction(actions[id_])
         else:
             bar.addSeparator()
+    if rest := bar.findChild(QToolButton, "qt_toolbar_ext_button"):  # Qt's arrow cannot be seen on a dark bar
+        icons.set_icon(rest, "more")
     window.addToolBar(area, bar)
     return bar
 
