@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from segstudio.cli.output import Progress, out_folder
 from segstudio.core.classes import ClassEntry, ClassTable
+from segstudio.core.codes import NOTHING
 from segstudio.core.geometry import Box
-from segstudio.core.image import ImageInfo
+from segstudio.core.image import ImageInfo, unmeasured
 from segstudio.errors import UserError
 from segstudio.io.export import free_stem
 from segstudio.io.exports.subject import Subject
@@ -106,7 +107,8 @@ def _write_shares(subject: Subject, shares: Shares, folder: Path, form: str) -> 
 def predict_volume(
     predictor: Predictor, info: ImageInfo, pixels: NDArray[np.generic], options: argparse.Namespace
 ) -> tuple[NDArray[np.uint8], Shares | None]:
-    """The class map (slices, rows, columns) of an image, and its probabilities if they are asked for.
+    """The class map (slices, rows, columns) of an image, and its probabilities if they are asked for; 255 and 0 where
+    nothing was measured.
 
     Raises UserError when the image does not have the channels the model was made for.
     """
@@ -117,9 +119,10 @@ def predict_volume(
     shares = np.zeros((len(card.classes), *info.shape), np.float16) if options.probabilities else None
     for z in range(info.shape[0]):
         for (top, left, bottom, right), found in _blocks(predictor, info, pixels[z], options):
-            mask[z, top:bottom, left:right] = found.argmax(0)
+            missing = unmeasured(pixels[z, top:bottom, left:right], info.nodata)
+            mask[z, top:bottom, left:right] = np.where(missing, NOTHING, found.argmax(0))
             if shares is not None:
-                shares[:, z, top:bottom, left:right] = found
+                shares[:, z, top:bottom, left:right] = np.where(missing, 0, found)
     return mask, shares
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.core.geometry import Shape
 from segstudio.core.grid import Grid
@@ -70,3 +71,12 @@ class ImageInfo:
             grid=Grid.from_json(grid) if grid else None,
             windows=tuple((str(name), float(low), float(high)) for name, low, high in values.get("windows", ())),
         )
+
+
+def unmeasured(pixels: NDArray[np.generic], nodata: float | None) -> NDArray[np.bool_]:
+    """Where nothing was measured, (rows, columns): every channel of pixels (rows, columns, channels) is `nodata` or no
+    number."""
+    missing = np.zeros(pixels.shape, np.bool_) if nodata is None else pixels == nodata
+    if pixels.dtype.kind == "f":
+        missing |= ~np.isfinite(pixels)
+    return np.asarray(missing.all(2))

@@ -248,7 +248,7 @@ class Predicting(QObject):
             job, str(self.model_path(version)), part.image, entry.info.ranges, part.slices, into[0], into[1],
             first=part.first, only_first=task.only_visible and not part.own, measure=self._session.settings.uncertainty,
             device=self._session.settings.device, quick=task.news, overlap=LOOK_OVERLAP if task.quiet else OVERLAP,
-            exactly=part.exactly,
+            exactly=part.exactly, nodata=entry.info.nodata,
         )  # fmt: skip
 
     def _slices(self, entry: ImageEntry) -> tuple[int, ...]:

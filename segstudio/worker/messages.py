@@ -154,6 +154,7 @@ class Predict(Message):
     overlap: float = 0.25
     quick: Quick | None = None  # ask the quick head too
     exactly: BoxTuple | None = None  # these pixels alone, in one go
+    nodata: float | None = None  # pixel value that means "no measurement": nothing is predicted there
 
 
 @dataclass(frozen=True)

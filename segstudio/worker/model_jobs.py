@@ -10,6 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.codes import NOTHING
+from segstudio.core.image import unmeasured
 from segstudio.errors import UserError
 from segstudio.io.digest import content_hash
 from segstudio.learning import training_set
@@ -71,8 +73,10 @@ def predict(message: Predict, control: Control, send: Send) -> str:
     for z in message.slices:
         for block in _blocks(message, predictor, image[z], control, notes):
             top, left, bottom, right = block.box
-            classes[z, top:bottom, left:right] = block.probabilities.argmax(0)
-            uncertainty[z, top:bottom, left:right] = MEASURES[message.measure](block.probabilities)
+            missing = unmeasured(image[z, top:bottom, left:right], message.nodata)
+            classes[z, top:bottom, left:right] = np.where(missing, NOTHING, block.probabilities.argmax(0))
+            doubt = MEASURES[message.measure](block.probabilities)
+            uncertainty[z, top:bottom, left:right] = np.where(missing, 0, doubt)
             send(messages.Block(message.job, z, block.box))
             done += (bottom - top) * (right - left)
             send(Progress(message.job, done, total, notes[-1] if notes else ""))

@@ -41,6 +41,21 @@ def test_one_file_for_all_images_and_names_that_do_not_collide(model: Path, tmp_
     assert {path.name for path in out.glob("*.png")} == {"same.png", "same-2.png"}
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+def test_nothing_is_predicted_where_nothing_was_measured(model: Path, tmp_path: Path) -> None:
+    import rasterio
+
+    pixels = np.random.default_rng(0).normal(100, 20, (40, 50)).astype(np.float32)
+    pixels[:10], pixels[10:15] = -9999, np.nan
+    with rasterio.open(tmp_path / "a.tif", "w", driver="GTiff", height=40, width=50, count=1, dtype="float32",
+                       nodata=-9999) as file:  # fmt: skip
+        file.write(pixels, 1)
+    assert run(["predict", "--model", str(model), "-o", str(tmp_path), str(tmp_path / "a.tif")]) == 0
+    with Image.open(tmp_path / "a.png") as mask:
+        found = np.asarray(mask)
+    assert (found[:15] == 255).all() and (found[15:] < 2).all()
+
+
 def test_a_format_that_does_not_fit_is_refused(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Image.fromarray(np.full((20, 30), 90, np.uint8)).save(tmp_path / "a.png")
     for form, said in (("nifti", "does not say where its pixels lie"), ("wav", "is no export format")):

@@ -75,6 +75,30 @@ def test_a_prediction_streams_its_blocks_and_the_visible_one_comes_first(
     assert len(set(blocks)) == len(blocks) == 9
 
 
+def test_nothing_is_predicted_where_nothing_was_measured(workers: Workers, tmp_path: Path, qtbot: QtBot) -> None:
+    new_model(workers, tmp_path / "m.safetensors", qtbot)
+    replies: list[Message] = []
+    image_at, image = workers.scratch.create((1, 90, 80, 2), np.int16)
+    image[...] = 30
+    image[0, :20] = -1  # in both channels
+    image[0, 20:40, :, 0] = -1  # in one of two
+    classes_at, classes = workers.scratch.create((1, 90, 80), np.uint8, fill=255)
+    doubt_at, doubt = workers.scratch.create((1, 90, 80), np.uint8, fill=9)
+    new = tmp_path / "two.safetensors"
+    workers.compute.submit(
+        lambda job: NewModel(job, str(new), "unet", {"width": 8, "depth": 3}, 2, CLASSES), replies.append
+    )
+    workers.compute.submit(
+        lambda job: Predict(
+            job, str(new), image_at, ((0.0, 255.0),) * 2, (0,), classes_at, doubt_at, nodata=-1.0
+        ),
+        replies.append,
+    )  # fmt: skip
+    qtbot.waitUntil(lambda: sum(isinstance(r, Finished | Failed) for r in replies) == 2, timeout=60_000)
+    assert (classes[0, :20] == 255).all() and (classes[0, 20:] < 2).all()
+    assert not doubt[0, :20].any()
+
+
 def test_a_prediction_is_cancelled_within_a_second_or_so(workers: Workers, tmp_path: Path, qtbot: QtBot) -> None:
     new_model(workers, tmp_path / "m.safetensors", qtbot, width=32)
     replies = predict(workers, tmp_path / "m.safetensors", 4096)
