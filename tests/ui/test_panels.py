@@ -20,7 +20,7 @@ from segstudio.core.proposal import Proposal
 from segstudio.tools import TOOLS
 from segstudio.ui.form import Form, NumberField
 from segstudio.ui.panels.baselines import iou
-from segstudio.ui.panels.chart import thinned
+from segstudio.ui.panels.chart import labels_of, thinned
 from segstudio.ui.panels.histogram import distribution
 from segstudio.ui.panels.strip import state_of
 from segstudio.ui.state import TrainingState
@@ -387,3 +387,9 @@ def test_where_room_is_scarce_the_radius_slider_goes_and_nothing_overlaps(window
         options.setFixedWidth(width)
         QApplication.processEvents()
         assert options.radius.slider.isVisible() == seen and options.radius.field.isVisible()
+
+
+def test_the_lines_of_a_chart_are_told_apart() -> None:
+    assert labels_of(0.0, 1.0) == ["0", "0.5", "1"]
+    assert labels_of(0.96, 1.03) == ["0.96", "0.99", "1"]
+    assert len(set(labels_of(0.12345, 0.12346))) > 1

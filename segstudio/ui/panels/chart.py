@@ -49,7 +49,7 @@ class Chart(QWidget):
         self._legend(painter)
         points = [point for curve in self.curves for point in curve.points]
         low, high = self._range([y for _, y in points])
-        labels = [f"{low + share * (high - low):.2g}" for share in SHARES]
+        labels = labels_of(low, high)
         left = max(24, *(painter.fontMetrics().horizontalAdvance(label) for label in labels)) + 7
         area = QRectF(left, 22, self.width() - left - 6, self.height() - 38)
         self._grid(painter, area, labels)
@@ -121,6 +121,13 @@ class Chart(QWidget):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(theme.color(curve.color))
             painter.drawEllipse(line.at(line.size() - 1), 2.4, 2.4)
+
+
+def labels_of(low: float, high: float) -> list[str]:
+    """What stands beside the lines of the grid: as short as tells them apart."""
+    values = [low + share * (high - low) for share in SHARES]
+    every = ([f"{value:.{digits}g}" for value in values] for digits in range(2, 6))
+    return next((labels for labels in every if len(set(labels)) == len(labels)), [f"{value:.5g}" for value in values])
 
 
 def thinned(points: Sequence[tuple[float, float]], most: int) -> Sequence[tuple[float, float]]:
