@@ -184,22 +184,20 @@ def _report(options: argparse.Namespace, bench: _Bench, folder: Path, found: Seq
     print(title + ".\n" + table(rows, right=2))
     for one in claims:
         low_high = "" if one["interval"] is None else " (95 % {:+.3f} to {:+.3f})".format(*one["interval"])
-        print(
-            f"{one['learner']}: {one['strategy']} against class-aware random: area {one['difference']:+.3f}{low_high}, "
-            f"{one['pairs']} pairs: {one['word']}."
-        )
+        names = " against ".join(", ".join(arm) for arm in (one["one"], one["other"]))
+        print(f"{names}: area {one['difference']:+.3f}{low_high}, {one['pairs']} pairs: {one['word']}.")
     print(f"Seconds are by a cost model, an assumption. Curves: {folder / 'curves.svg'}.")
 
 
 def _summary(bench: _Bench, runs: Sequence[Any], reference: float | None) -> tuple[list[list[str]], list[Any]]:
     """One row for each learner and strategy, averaged over seeds; and the claims."""
-    from segstudio.learning.simulate.claims import area, claim, effort_to
+    from segstudio.learning.simulate.claims import area, claims_of, effort_to
     from segstudio.learning.simulate.results import mean_curve
 
     heading = ["learner", "strategy", "seeds", "strokes", "pixels", "seconds", "compute", "area", "mean Dice"]
     heading += [name for name, _ in bench.classes]
     heading += [f"strokes to {share:.0%} of dense" for share in DENSE_SHARES]
-    rows, claims = [heading], []
+    rows = [heading]
     for learner, strategy in dict.fromkeys((r.learner, r.strategy) for r in runs):
         group = [r for r in runs if (r.learner, r.strategy) == (learner, strategy)]
         last = [r.rounds[-1] for r in group]
@@ -211,10 +209,7 @@ def _summary(bench: _Bench, runs: Sequence[Any], reference: float | None) -> tup
             strokes = None if reference is None else effort_to(curve, share * reference)
             row.append("–" if reference is None else f"> {curve[-1][0]}" if strokes is None else f"{strokes:.0f}")
         rows.append(row)
-        one = claim(runs, learner, strategy)
-        if one is not None:
-            claims.append(asdict(one) | {"word": one.word})
-    return rows, claims
+    return rows, [asdict(one) | {"word": one.word} for one in claims_of(runs)]
 
 
 def _mean(rounds: Sequence[Any], name: str, form: str) -> str:

@@ -59,7 +59,7 @@ def test_it_writes_curves_and_skips_what_is_done(
     assert simulate(data, tmp_path, *many) == 0
     said = capsys.readouterr().out
     assert "4 images annotated, 2 for the test" in said and "strokes to 90% of dense" in said
-    assert "threshold: guided against class-aware random: area" in said and "3 pairs" in said
+    assert "threshold, guided against threshold, random: area" in said and "3 pairs" in said
     lines = (tmp_path / "results.jsonl").read_text().splitlines()
     assert len(lines) == 3 + 2 * 3
     first = json.loads(lines[-1])

@@ -15,16 +15,22 @@ Curve = Sequence[tuple[float, float]]
 BASELINE = "random"
 """The strategy that others are compared with: class-aware random."""
 
+PEER = "forest"
+"""The learner that others are compared with: what pixel classifiers do."""
+
+Arm = tuple[str, str]
+"""Learner and strategy."""
+
 DRAWS = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A strategy against class-aware random for one learner: the mean difference in area under the curve over `pairs`
-    of the same data set and seed, and its 95 % bootstrap interval (None below three pairs)."""
+    """A learner with a strategy against another: the mean difference in area under the curve over `pairs` of the same
+    data set and seed, and its 95 % bootstrap interval (None below three pairs)."""
 
-    learner: str
-    strategy: str
+    one: Arm
+    other: Arm
     difference: float
     interval: tuple[float, float] | None
     pairs: int
@@ -60,17 +66,25 @@ def effort_to(curve: Curve, quality: float) -> float | None:
     return None
 
 
-def claim(results: Sequence[Result], learner: str, strategy: str) -> Claim | None:
-    """Compare a strategy with class-aware random, run by run; None where no run of both is there."""
-    areas = {(r.dataset, r.seed, r.strategy): area(r.curve) for r in results if r.learner == learner and r.rounds}
+def claims_of(results: Sequence[Result]) -> list[Claim]:
+    """Each strategy against class-aware random, and each learner against the forest, where there are runs of both."""
+    arms = list(dict.fromkeys((r.learner, r.strategy) for r in results))
+    pairs = [(arm, (arm[0], BASELINE)) for arm in arms if arm[1] != BASELINE]
+    pairs += [(arm, (PEER, BASELINE)) for arm in arms if arm[1] == BASELINE and arm[0] != PEER]
+    return [found for one, other in pairs if (found := compare(results, one, other)) is not None]
+
+
+def compare(results: Sequence[Result], one: Arm, other: Arm) -> Claim | None:
+    """Compare run by run; None where no data set and seed has runs of both."""
+    areas = {(r.dataset, r.seed, (r.learner, r.strategy)): area(r.curve) for r in results if r.rounds}
     differences = [
-        value - areas[dataset, seed, BASELINE]
-        for (dataset, seed, name), value in areas.items()
-        if name == strategy and (dataset, seed, BASELINE) in areas
+        value - areas[dataset, seed, other]
+        for (dataset, seed, arm), value in areas.items()
+        if arm == one and (dataset, seed, other) in areas
     ]
-    if not differences or strategy == BASELINE:
+    if not differences:
         return None
-    return Claim(learner, strategy, float(np.mean(differences)), interval(differences), len(differences))
+    return Claim(one, other, float(np.mean(differences)), interval(differences), len(differences))
 
 
 def interval(differences: Sequence[float]) -> tuple[float, float] | None:

@@ -11,7 +11,7 @@ import pytest
 from segstudio.errors import UserError
 from segstudio.learning.simulate import results
 from segstudio.learning.simulate.chart import svg
-from segstudio.learning.simulate.claims import area, claim, effort_to
+from segstudio.learning.simulate.claims import Claim, area, claims_of, compare, effort_to
 from segstudio.learning.simulate.results import Result
 
 
@@ -38,16 +38,31 @@ def test_better_is_said_only_where_the_interval_excludes_no_difference() -> None
     base = [result("random", seed, 0.4 + seed / 50, 0.5 + seed / 50) for seed in range(5)]
     up = [result("guided", seed, 0.5 + seed / 50, 0.6 + seed / 49) for seed in range(5)]
     mixed = [result("order", s, 0.4 + s / 50 + d, 0.5 + s / 50 + d) for s, d in enumerate((-0.1, 0.1, -0.08, 0.09, 0))]
-    found = {name: claim([*base, *up, *mixed], "loop", name) for name in ("guided", "order")}
+    found = {name: guided_or([*base, *up, *mixed], name) for name in ("guided", "order")}
     guided, order = found["guided"], found["order"]
     assert guided and guided.word == "better" and guided.pairs == 5
     assert guided.difference == pytest.approx(0.1, abs=0.003)
     assert guided.interval and guided.interval[0] > 0.09
     assert order and order.word == "no difference shown"
-    assert claim(base, "loop", "random") is None and claim(up, "loop", "guided") is None
-    few = claim([*base[:2], *up[:2]], "loop", "guided")
+    assert guided_or(base, "guided") is None and guided_or(up, "guided") is None
+    few = guided_or([*base[:2], *up[:2]], "guided")
     assert few and few.interval is None and few.word == "too few runs to say"
-    assert claim([*base, *[result("guided", 0, 0.1, 0.1, learner="head")]], "head", "guided") is None
+    assert claims_of([*base, *[result("guided", 0, 0.1, 0.1, learner="head")]]) == []
+
+
+def guided_or(runs: list[Result], strategy: str) -> Claim | None:
+    return compare(runs, ("loop", strategy), ("loop", "random"))
+
+
+def test_learners_are_compared_with_the_forest_and_strategies_with_random() -> None:
+    runs = [result("random", seed, 0.4, 0.5) for seed in range(3)]
+    runs += [result("guided", seed, 0.3, 0.4) for seed in range(3)]
+    runs += [result("random", seed, 0.2, 0.3, learner="forest") for seed in range(3)]
+    found = {(claim.one, claim.other): claim.word for claim in claims_of(runs)}
+    assert found == {
+        (("loop", "guided"), ("loop", "random")): "worse",
+        (("loop", "random"), ("forest", "random")): "better",
+    }
 
 
 def test_results_survive_a_kill_in_the_middle_of_a_line(tmp_path: Path) -> None:
