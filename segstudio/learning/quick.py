@@ -53,14 +53,17 @@ Key = tuple[str, int, int]
 """Digest of an image slice, row and column of a tile."""
 
 
+STEPS, MOST_STEPS = 20, 80
+"""Steps of a fit for each class, and at most: few classes are told apart sooner, and then learnt by heart."""
+
+
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """How one member of the head is fitted: `hidden` units, `steps` of AdamW at `rate` over all samples at once, weight
+    """How one member of the head is fitted: `hidden` units, STEPS of AdamW at `rate` over all samples at once, weight
     `decay`, the share of features hidden at random (`dropout`), which keeps few pixels from being learnt by
     heart, and how much a feature of the trunk weighs beside one of the filter bank (`trust`)."""
 
     hidden: int = 32
-    steps: int = 80
     rate: float = 0.02
     decay: float = 0.02
     dropout: float = 0.2
@@ -296,9 +299,10 @@ def fit_head(
             zero.zero_()
     parameters = [*first.parameters(), *second.parameters()]
     optimizer = torch.optim.AdamW(parameters, lr=fit.rate, weight_decay=fit.decay, fused=True)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, fit.steps)
+    steps = min(MOST_STEPS, STEPS * classes)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, steps)
     loss = torch.zeros(())
-    for _ in range(fit.steps):
+    for _ in range(steps):
         kept = (torch.rand((1, x.shape[1]), generator=random) >= fit.dropout) / (1 - fit.dropout)
         logits = second(F.linear(x, first.weight * kept, first.bias).relu())  # x * kept, without a copy of x
         loss = (F.cross_entropy(logits, target, reduction="none") * weight).sum()
