@@ -63,7 +63,7 @@ class Fit:
     `decay`, the share of features hidden at random (`dropout`), which keeps few pixels from being learnt by
     heart, and how much a feature of the trunk weighs beside one of the filter bank (`trust`)."""
 
-    hidden: int = 32
+    hidden: int = 24
     rate: float = 0.02
     decay: float = 0.02
     dropout: float = 0.2
