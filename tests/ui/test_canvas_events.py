@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import numpy as np
@@ -21,8 +22,10 @@ from segstudio.core.image import ImageInfo
 from segstudio.core.proposal import Proposal
 from segstudio.core.stencils import capsule
 from segstudio.settings import Settings
+from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.session import Session
+from segstudio.ui.window import MainWindow
 
 Show = Callable[[NDArray[np.generic]], "Recording"]
 NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
@@ -223,3 +226,34 @@ def test_losing_the_focus_ends_peeking(show: Show) -> None:
     QApplication.processEvents()
     canvas.focusOutEvent(QFocusEvent(QEvent.Type.FocusOut))
     assert not canvas.session.peeking
+
+
+def test_a_slow_machine_gets_done_with_a_view_of_many_tiles(
+    make_window: Callable[[], MainWindow], document: Document, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where drawing what is there takes a frame's time already, what is missing must be made all the same."""
+    plain_tile, plain_draw, whole = ScenePainter._draw_tile, ScenePainter.draw, []
+
+    def slow(*arguments: object) -> None:
+        time.sleep(0.002)
+        plain_tile(*arguments)  # type: ignore[arg-type]
+
+    def draw(painter: ScenePainter, *arguments: object) -> bool:
+        whole.append(plain_draw(painter, *arguments))  # type: ignore[arg-type]
+        return whole[-1]
+
+    monkeypatch.setattr(ScenePainter, "_draw_tile", slow)
+    monkeypatch.setattr(ScenePainter, "draw", draw)
+    window = make_window()
+    info = ImageInfo("PNG", (1, 1500, 1500), 1, ("grey",), "uint8", ranges=((0.0, 255.0),))
+    entry = document.add_image("large.png", "1" * 64, info)
+    window.session.show_document(document)
+    window.session.show_image(entry, np.full((1, 1500, 1500, 1), 90, np.uint8))
+    writer = window.session.begin_edit("Fill", tool="fill")
+    writer.set(0, 0, 0, np.ones((1500, 1500), bool), 1)
+    window.session.finish_edit(writer)
+    window.canvas.actual_size()
+    window.canvas.center_on(750, 750)
+    qtbot.waitUntil(lambda: bool(whole) and whole[-1], timeout=10_000)
+    color = window.canvas.grab().toImage().pixelColor(window.canvas.width() // 2, window.canvas.height() // 2)
+    assert color.red() != color.blue(), "the mask is seen"
