@@ -54,9 +54,12 @@ def _tables(place: Any) -> Iterator[NamedWindow]:
             kind = np.uint8 if bits <= 8 and len(data) == int(item.LUTDescriptor[0]) else np.uint16
             table = np.frombuffer(data, kind) if isinstance(data, bytes) else np.asarray(data)
             table = np.atleast_1d(table).astype(np.float64)
-            share = (table - table.min()) / (table.max() - table.min())
-        except (AttributeError, TypeError, ValueError, ZeroDivisionError, FloatingPointError):
+            reach = float(np.ptp(table))
+        except (AttributeError, TypeError, ValueError):
             continue
+        if len(table) < 2 or not 0 < reach < np.inf:
+            continue
+        share = (table - table.min()) / reach
         inside = np.flatnonzero((share > DARK) & (share < BRIGHT))
-        if len(table) > 1 and np.isfinite(share).all() and inside.size and inside[-1] > inside[0]:
+        if inside.size and inside[-1] > inside[0]:
             yield str(item.get("LUTExplanation", "")), float(first + inside[0]), float(first + inside[-1])
