@@ -19,7 +19,7 @@ from segstudio.core.image import ImageInfo, unmeasured
 from segstudio.errors import UserError
 from segstudio.io.export import free_stem
 from segstudio.io.exports.subject import Subject
-from segstudio.io.exports.table import EXPORTS, export_format
+from segstudio.io.exports.table import EXPORTS, ExportFormat, export_format
 from segstudio.worker.client import Reader
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def run(options: argparse.Namespace) -> int:
     progress = Progress("predicting")
     stems: set[str] = set()
     subjects: list[Subject] = []
+    left_out = 0
     with Reader() as reader, TemporaryDirectory() as scratch:
         for number, name in enumerate(options.files):
             path = Path(name)
@@ -72,15 +73,25 @@ def run(options: argparse.Namespace) -> int:
             np.save(Path(scratch, f"{number}.npy"), mask)
             if row.together:
                 subjects.append(subject)
-            else:
-                row.load()([subject], folder)
+            elif why := _unwritten(row, subject, folder):  # such as nothing but background: the others are written
+                progress.done(why)
+                left_out += 1
             if shares is not None:
                 _write_shares(subject, shares, folder, row.id)
             progress.show((number + 1) / len(options.files), path.name)
         if subjects:
             row.load()(subjects, folder)
     progress.done(f"{len(options.files)} predicted on {engine.plain.device.title}, in {folder}.")
-    return 0
+    return 1 if left_out else 0
+
+
+def _unwritten(row: ExportFormat, subject: Subject, folder: Path) -> str:
+    """Write a mask; why it could not be, in a sentence, else ""."""
+    try:
+        row.load()([subject], folder)
+    except UserError as error:
+        return error.sentence
+    return ""
 
 
 def _reads(scratch: str, number: int) -> Callable[[Box], NDArray[np.uint8]]:

@@ -90,6 +90,20 @@ def test_probabilities_of_a_series_are_a_fractional_segmentation(
         assert ours - source == set()
 
 
+def test_an_image_of_background_only_does_not_keep_the_others_from_being_written(
+    model: Path, tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = iter((0, 1))
+    monkeypatch.setattr(
+        "segstudio.cli.predict.predict_volume", lambda _, info, *__: (np.full(info.shape, next(found), np.uint8), None)
+    )
+    series = sorted((shared_data / "dicom_seg_dcmqi" / "ct-3slice").iterdir())
+    command = ["predict", "--model", str(model), "-o", str(tmp_path), "--format", "dicom-seg"]
+    assert run([*command, str(series[0]), str(series[1])]) == 1
+    assert "has no class but the background" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.glob("*.dcm")] == [f"{series[1].stem}.seg.dcm"]
+
+
 def errors(path: Path) -> set[str]:
     """What Debian's validator finds wrong with a file."""
     said = subprocess.run(["dciodvfy", str(path)], capture_output=True, check=False, encoding="utf-8", errors="replace")
