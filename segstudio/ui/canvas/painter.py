@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import cached_property, partial
 from typing import Protocol
 
@@ -39,7 +37,7 @@ class ScenePainter:
         self._images, self._masks = TileCache(), TileCache()
         self._colors: dict[int, render.Colors] = {}
         self._minimap: QImage | None = None
-        self._late, self._spent = False, 0.0
+        self._late, self._until, self._begun = False, 0.0, False
 
     def forget_image(self) -> None:
         """Another image or another look: everything is drawn anew."""
@@ -93,15 +91,14 @@ class ScenePainter:
         self._images.budget = self._masks.budget = bytes_ // 2
 
     def begin_frame(self) -> None:
-        """The time for making tiles begins anew."""
-        self._spent = 0.0
+        """The time for making tiles begins to run."""
+        self._until, self._begun = time.perf_counter() + PATIENCE, False
 
     def draw(self, painter: QPainter, view: Viewport, clip: QRect) -> bool:
         """Draw the part of the scene inside `clip` (widget pixels); whether all of it is as it should be.
 
         Tiles are made for `PATIENCE` seconds at most, so that no frame takes long; where there was no time left,
-        coarser tiles are shown, or nothing, and it has to be drawn again. Drawing tiles that are there does not count:
-        where that alone takes longer, the missing ones would never be made.
+        coarser tiles are shown, or nothing, and it has to be drawn again.
         """
         session = self._session
         if session.image is None or session.pixels is None:
@@ -185,9 +182,8 @@ class ScenePainter:
         if tile is not None or self._late or (fetch and self._too_late()):
             return tile
         assert session.shown_pixels is not None
-        with self._making():
-            part = session.shown_pixels.tile(session.slice, level, row, column, fetch=fetch)
-            return None if part is None else self._images.keep(key, render.image_tile(part, self._tone))
+        part = session.shown_pixels.tile(session.slice, level, row, column, fetch=fetch)
+        return None if part is None else self._images.keep(key, render.image_tile(part, self._tone))
 
     def _mask_tile(self, layer: MaskLayer, level: int, row: int, column: int, *, fetch: bool = True) -> QImage | None:
         session = self._session
@@ -195,10 +191,9 @@ class ScenePainter:
         tile = self._masks.find(key)
         if tile is not None or not fetch or self._too_late():
             return tile
-        with self._making():
-            box = tile_box(session.slice, level, row, column, session.shape)
-            pixels = render.mask_pixels(layer, self._colors_of(layer), box, level, style=session.mask_style)
-            return self._masks.keep(key, render.to_image(pixels))
+        box = tile_box(session.slice, level, row, column, session.shape)
+        pixels = render.mask_pixels(layer, self._colors_of(layer), box, level, style=session.mask_style)
+        return self._masks.keep(key, render.to_image(pixels))
 
     def _uncertainty_tile(self, level: int, row: int, column: int, *, fetch: bool = True) -> QImage | None:
         session = self._session
@@ -206,21 +201,15 @@ class ScenePainter:
         tile = self._masks.find(key)
         if tile is not None or not fetch or self._too_late():
             return tile
-        with self._making():
-            box = tile_box(session.slice, level, row, column, session.shape)
-            return self._masks.keep(key, render.to_image(render.uncertainty_pixels(session.layer, box, level)))
+        box = tile_box(session.slice, level, row, column, session.shape)
+        return self._masks.keep(key, render.to_image(render.uncertainty_pixels(session.layer, box, level)))
 
     def _too_late(self) -> bool:
-        """Whether this frame has no time left to make tiles."""
-        self._late = self._late or self._spent > PATIENCE
+        """Whether this frame has no time left to make tiles. There is always time for one: where drawing those that
+        are there takes all of it, the others would never be made."""
+        self._late = self._late or (self._begun and time.perf_counter() > self._until)
+        self._begun = True
         return self._late
-
-    @contextmanager
-    def _making(self) -> Iterator[None]:
-        """What happens inside counts as making a tile."""
-        start = time.perf_counter()
-        yield
-        self._spent += time.perf_counter() - start
 
     def _draw_veil(self, painter: QPainter, view: Viewport) -> None:
         veil, session = self._session.veil, self._session
