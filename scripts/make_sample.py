@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter
 from segstudio.core.classes import ClassEntry, ClassTable
 from segstudio.core.codes import Origin, encode_map
 from segstudio.core.stencils import capsule
-from segstudio.io.masks import write_indexed_png
+from segstudio.io.masks.mask_file import write_indexed_png
 from segstudio.io.reading import robust_ranges
 from segstudio.learning.device import choose
 from segstudio.learning.evaluate import mean_dice

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from segstudio.io.masks import read_mask
+from segstudio.io.masks.mask_file import read_mask
 
 Mask = NDArray[np.uint8]
 Pair = tuple[str, Path, Mask]

@@ -20,8 +20,8 @@ from PySide6.QtGui import QMouseEvent, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from segstudio.core.spans import swept_disc
-from segstudio.ui.app import Program
-from segstudio.ui.commands import COMMANDS
+from segstudio.ui.commands.table import COMMANDS
+from segstudio.ui.shell.app import Program
 
 SIZE = (1280, 800)
 WIDTH = 760

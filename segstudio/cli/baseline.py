@@ -11,7 +11,7 @@ from segstudio.classical.registry import METHODS, find, parse_setting
 from segstudio.classical.registry import run as run_method
 from segstudio.cli.output import Progress, out_folder
 from segstudio.core.classes import ClassTable
-from segstudio.io.masks import write_indexed_png
+from segstudio.io.masks.mask_file import write_indexed_png
 from segstudio.worker.client import Reader
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from segstudio.cli.output import table
 from segstudio.core.metrics import Score, score, summarise
 from segstudio.errors import UserError
-from segstudio.io.pairs import pairs
+from segstudio.io.masks.pairs import pairs
 from segstudio.worker.client import Reader
 
 SHOWN = (

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from segstudio.cli.output import out_folder
-from segstudio.io.export import prepare
-from segstudio.io.exports.table import EXPORTS
+from segstudio.io.masks.exporting import prepare
+from segstudio.io.masks.exports.table import EXPORTS
 from segstudio.project.store import Store
 
 

@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 from segstudio.errors import UserError
-from segstudio.io.importing import apply, format_of
-from segstudio.io.imports.table import IMPORTS
+from segstudio.io.masks.importing import apply, format_of
+from segstudio.io.masks.imports.table import IMPORTS
 from segstudio.project.store import Store
 from segstudio.worker.client import Reader
 

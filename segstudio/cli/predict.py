@@ -17,9 +17,9 @@ from segstudio.core.codes import NOTHING
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo, unmeasured
 from segstudio.errors import UserError
-from segstudio.io.export import free_stem
-from segstudio.io.exports.subject import Subject
-from segstudio.io.exports.table import EXPORTS, ExportFormat, export_format
+from segstudio.io.masks.exporting import free_stem
+from segstudio.io.masks.exports.subject import Subject
+from segstudio.io.masks.exports.table import EXPORTS, ExportFormat, export_format
 from segstudio.worker.client import Reader
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ def _reads(scratch: str, number: int) -> Callable[[Box], NDArray[np.uint8]]:
 
 def _write_shares(subject: Subject, shares: Shares, folder: Path, form: str) -> None:
     if form == "dicom-seg":
-        from segstudio.io.exports.dicom_seg import write_probabilities
+        from segstudio.io.masks.exports.dicom_seg import write_probabilities
 
         write_probabilities(subject, shares, folder / f"{subject.stem}.prob.dcm")
         return

@@ -16,7 +16,7 @@ from segstudio.core.classes import PALETTE
 from segstudio.core.codes import NOTHING, Origin, encode_map
 from segstudio.errors import UserError
 from segstudio.io.digest import content_hash
-from segstudio.io.pairs import pairs
+from segstudio.io.masks.pairs import pairs
 from segstudio.learning.labelled import Labelled
 from segstudio.models.registry import find, networks
 from segstudio.worker.client import Reader

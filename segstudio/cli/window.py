@@ -20,7 +20,7 @@ def open_window(paths: list[str], *, sample: bool = False, offscreen: str | None
             "There is no display to open a window on.",
             hint="`make run OFFSCREEN=1` (or `segstudio demo --offscreen window.png`) renders it to a file.",
         )
-    from segstudio.ui.app import main
+    from segstudio.ui.shell.app import main
 
     return main(paths, sample=sample, offscreen=offscreen)
 

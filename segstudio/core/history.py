@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from segstudio.core.geometry import Box, TileKey
-from segstudio.core.spill import Spill, SpilledFrames
+from segstudio.core.undo_spill import SpilledFrames, UndoSpill
 
 Frames = Mapping[TileKey, bytes]
 """Packed annotation tiles (core.packing) by key."""
@@ -65,7 +65,7 @@ class History:
     def __init__(self, budget: int = 256 * 2**20, disk: int = 4 * 2**30, folder: Path | None = None) -> None:
         self.budget, self.disk = budget, disk
         self._folder = folder
-        self._spill: Spill | None = None
+        self._spill: UndoSpill | None = None
         self._edits: list[Edit] = []
         self._position = 0
         self._bytes = 0
@@ -134,7 +134,7 @@ class History:
             edit = self._edits[self._hot]
             if edit.nbytes and not edit.spilled:
                 try:
-                    self._spill = self._spill or Spill(self._folder)
+                    self._spill = self._spill or UndoSpill(self._folder)
                     spilled = replace(edit, before=self._spill.put(edit.before), after=self._spill.put(edit.after))
                 except OSError:  # no room on the disk: then undo reaches less far back
                     self._drop_oldest()
@@ -152,9 +152,9 @@ class History:
         self._position = max(0, self._position - 1)
         self._hot = max(0, self._hot - 1)
 
-    def _compact(self, old: Spill) -> None:
+    def _compact(self, old: UndoSpill) -> None:
         """Copy what is still wanted to a new file: most of this one belongs to edits that are gone."""
-        fresh = self._spill = Spill(self._folder)
+        fresh = self._spill = UndoSpill(self._folder)
         for place, edit in enumerate(self._edits):
             if edit.spilled:
                 self._edits[place] = replace(edit, before=fresh.put(edit.before), after=fresh.put(edit.after))

@@ -7,11 +7,11 @@ from functools import reduce
 
 import numpy as np
 
+from segstudio.core.code_counts import CodeCounts
 from segstudio.core.codes import CODES, NOTHING, UNSET, ClassMap, Origin, classes_of
 from segstudio.core.events import Event
 from segstudio.core.geometry import Box, Shape, TileKey
 from segstudio.core.plane import Plane, Tile
-from segstudio.core.tally import Tally
 
 
 class MaskLayer:
@@ -35,7 +35,7 @@ class MaskLayer:
         self.annotation = Plane(shape, np.uint16, UNSET)
         self.uncertainty = Plane(shape, np.uint8, 0)
         self.versions: dict[TileKey, int] = {}
-        self.tally = Tally(CODES)
+        self.tally = CodeCounts(CODES)
         self.changed: Event[Box] = Event()
 
     def mask(self, box: Box) -> ClassMap:

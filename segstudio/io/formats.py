@@ -89,8 +89,8 @@ ANALYZE = tuple(
 """ANALYZE 7.5 has no magic: the size of its header comes first, the number of axes later."""
 
 PICTURE = "segstudio.io.picture:decode"
-TIFF = "segstudio.io.tiff:decode"
-NPY = "segstudio.io.npy:decode"
+TIFF = "segstudio.io.tiff.reader:decode"
+NPY = "segstudio.io.windowed.npy:decode"
 
 FORMATS: tuple[Format, ...] = (
     # Before TIFF: slides are written that are both, and the DICOM half says more.
@@ -99,8 +99,8 @@ FORMATS: tuple[Format, ...] = (
         "DICOM",
         (".dcm", ".dicom", ".ima"),
         ((Magic(b"DICM", 128),), *((Magic(start),) for start in NO_PREAMBLE)),
-        "segstudio.io.dicom:decode",
-        "segstudio.io.dicom:opened",
+        "segstudio.io.dicom.reader:decode",
+        "segstudio.io.dicom.reader:opened",
     ),
     Format("png", "PNG", (".png",), _starts(b"\x89PNG\r\n\x1a\n"), PICTURE),
     Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _starts(b"\xff\xd8\xff"), PICTURE),
@@ -110,7 +110,7 @@ FORMATS: tuple[Format, ...] = (
         (".tif", ".tiff", ".btf", ".tf8"),
         _starts(b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+"),
         TIFF,
-        "segstudio.io.tiff_window:opened",
+        "segstudio.io.tiff.by_window:opened",
     ),
     Format("bmp", "BMP", (".bmp", ".dib"), _starts(b"BM"), PICTURE),
     Format("webp", "WebP", (".webp",), ((Magic(b"RIFF"), Magic(b"WEBP", 8)),), PICTURE),
@@ -147,11 +147,11 @@ FORMATS: tuple[Format, ...] = (
         "OME-Zarr",
         (".zarr",),
         (),
-        "segstudio.io.omezarr:decode",
-        "segstudio.io.omezarr:opened",
+        "segstudio.io.windowed.omezarr:decode",
+        "segstudio.io.windowed.omezarr:opened",
         marks=(".zattrs", "zarr.json"),
     ),
-    Format("npy", "NumPy", (".npy",), _starts(b"\x93NUMPY"), NPY, "segstudio.io.npy:opened"),
+    Format("npy", "NumPy", (".npy",), _starts(b"\x93NUMPY"), NPY, "segstudio.io.windowed.npy:opened"),
 )
 
 

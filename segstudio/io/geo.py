@@ -15,7 +15,7 @@ from segstudio.core.geometry import Box
 from segstudio.core.grid import Grid
 from segstudio.core.image import ImageInfo
 from segstudio.io.reading import Decoded, Pixels, check_size
-from segstudio.io.windowed import sides
+from segstudio.io.windowed.image import sides
 
 GEOTIFF, JPEG2000 = "GTiff", "JP2OpenJPEG"
 """Readers of GDAL that are used: neither follows a name in the file to another file or to the network."""

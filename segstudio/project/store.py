@@ -12,11 +12,9 @@ import apsw
 from segstudio.core.document import Document, ImageEntry
 from segstudio.core.events import Event
 from segstudio.errors import UserError
-from segstudio.project import backup, journal, recovery
-from segstudio.project.copies import copy_project, make_project
+from segstudio.project import journal
 from segstudio.project.loading import Loaded, load_document
 from segstudio.project.lock import NotWritable, ProjectLock
-from segstudio.project.mending import lost_tiles, mend
 from segstudio.project.paths import (
     BACKUPS,
     FILE,
@@ -29,6 +27,9 @@ from segstudio.project.paths import (
     stored_path,
 )  # fmt: skip
 from segstudio.project.recorder import Recorder
+from segstudio.project.repair import backup, recovery
+from segstudio.project.repair.copies import copy_project, make_project
+from segstudio.project.repair.tile_repair import lost_tiles, mend
 from segstudio.project.saving import KEPT_BYTES, save_tiles
 from segstudio.project.schema import close_plain, connect, put_meta
 from segstudio.project.tables import RunTable, SettingTable

@@ -91,7 +91,7 @@ def _prepare(role: str) -> None:
         from segstudio.io.limits import apply
 
         apply(int(os.environ.get("SEGSTUDIO_READER_MEMORY", str(4 * 2**30))), CPU_SECONDS)
-        import segstudio.worker.window_jobs  # noqa: F401  while nobody waits for it
+        import segstudio.worker.reader_jobs  # noqa: F401  while nobody waits for it
 
 
 def _report_device(role: str, send: jobs.Send) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
-from segstudio.io.imports.labels import LabelClass, Labels
+from segstudio.io.masks.imports.labels import LabelClass, Labels
 from segstudio.worker.launch import command, environment
 from segstudio.worker.messages import (
     Combine,

@@ -47,35 +47,35 @@ def run(message: Message, control: Control, send: Send) -> str:
 
 @run.register
 def _(message: ReadImage, control: Control, send: Send) -> str:
-    from segstudio.worker.window_jobs import read_image
+    from segstudio.worker.reader_jobs import read_image
 
     return read_image(message, send)
 
 
 @run.register
 def _(message: OpenWindow, control: Control, send: Send) -> str:
-    from segstudio.worker.window_jobs import open_window
+    from segstudio.worker.reader_jobs import open_window
 
     return open_window(message, send)
 
 
 @run.register
 def _(message: ReadTiles, control: Control, send: Send) -> str:
-    from segstudio.worker.window_jobs import read_tiles
+    from segstudio.worker.reader_jobs import read_tiles
 
     return read_tiles(message, control, send)
 
 
 @run.register
 def _(message: BuildLevels, control: Control, send: Send) -> str:
-    from segstudio.worker.window_jobs import build_levels
+    from segstudio.worker.reader_jobs import build_levels
 
     return build_levels(message, control, send)
 
 
 @run.register
 def _(message: ReadMask, control: Control, send: Send) -> str:
-    from segstudio.io.masks import read_mask
+    from segstudio.io.masks.mask_file import read_mask
 
     mask = read_mask(Path(message.path), classes=message.classes, invert=message.invert)
     send(ImageRead(message.job, {}, Scratch(Path(message.folder)).share(mask), ""))
@@ -85,7 +85,7 @@ def _(message: ReadMask, control: Control, send: Send) -> str:
 @run.register
 def _(message: ReadLabels, control: Control, send: Send) -> str:
     from segstudio.core.image import ImageInfo
-    from segstudio.io.imports.table import import_format
+    from segstudio.io.masks.imports.table import import_format
     from segstudio.io.reading import guard
 
     path = Path(message.path)

@@ -20,7 +20,7 @@ from segstudio.cli.main import module_of
 from segstudio.io.formats import FORMATS
 from segstudio.models.registry import MODELS
 from segstudio.tools import TOOLS
-from segstudio.ui.commands import COMMANDS
+from segstudio.ui.commands.table import COMMANDS
 
 ROOT = Path(__file__).parents[2]
 SOURCES = sorted((ROOT / "segstudio").rglob("*.py"))
@@ -35,13 +35,18 @@ def test_the_first_paint_imports_nothing_heavy(tmp_path: Path) -> None:
         [sys.executable, "-m", "segstudio"], env=environment, capture_output=True, text=True, check=True, timeout=60
     )
     modules = set(run.stdout.split())
-    assert "segstudio.ui.window" in modules
+    assert "segstudio.ui.shell.window" in modules
     assert not HEAVY & {name.partition(".")[0] for name in modules}
 
 
 @pytest.mark.parametrize(
     "module",
-    ["segstudio.ui.studio", "segstudio.models.registry", "segstudio.classical.registry", "segstudio.worker.messages"],
+    [
+        "segstudio.ui.shell.studio",
+        "segstudio.models.registry",
+        "segstudio.classical.registry",
+        "segstudio.worker.messages",
+    ],
 )
 def test_what_the_window_lists_can_be_listed_without_anything_heavy(module: str) -> None:
     code = f"import sys, {module}; print(*sys.modules)"

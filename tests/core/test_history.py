@@ -6,7 +6,7 @@ import pytest
 
 from segstudio.core.geometry import Box
 from segstudio.core.history import Edit, History
-from segstudio.core.spill import Spill
+from segstudio.core.undo_spill import UndoSpill
 
 
 def edit(number: int, size: int = 10) -> Edit:
@@ -69,10 +69,10 @@ def test_the_file_does_not_grow_with_steps_that_are_gone() -> None:
 
 
 def test_a_full_disk_costs_the_oldest_steps_only(monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(self: Spill, frames: object) -> None:
+    def full(self: UndoSpill, frames: object) -> None:
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(Spill, "put", full)
+    monkeypatch.setattr(UndoSpill, "put", full)
     history = History(budget=100)
     for number in range(8):
         history.push(edit(number))

@@ -9,10 +9,7 @@ from numpy.typing import NDArray
 from segstudio.core.document import Document
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
-from segstudio.core.slab import PROJECT, Slab, SlabSource
-from segstudio.core.source import ArraySource, Pixels
-from segstudio.core.spans import swept_disc
-from segstudio.core.turned import (
+from segstudio.core.reslice import (
     ORDER,
     Axis,
     TurnedPlane,
@@ -23,6 +20,9 @@ from segstudio.core.turned import (
     turned_boxes,
     turned_source,
 )
+from segstudio.core.slab import PROJECT, Slab, SlabSource
+from segstudio.core.source import ArraySource, Pixels
+from segstudio.core.spans import swept_disc
 from segstudio.core.writer import MaskWriter
 
 SHAPE = (7, 300, 270)

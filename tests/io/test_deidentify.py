@@ -11,10 +11,10 @@ import pytest
 
 from segstudio.core.classes import ClassTable
 from segstudio.errors import UserError
-from segstudio.io.burned_in import NOTE
-from segstudio.io.deidentify import check, preview
-from segstudio.io.exports.subject import Subject
-from segstudio.io.exports.table import export_format
+from segstudio.io.dicom.burned_in import NOTE
+from segstudio.io.dicom.deidentify import check, preview
+from segstudio.io.masks.exports.subject import Subject
+from segstudio.io.masks.exports.table import export_format
 from segstudio.io.reading import probe
 
 PLANTED = {

@@ -15,9 +15,9 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit, VLWholeSlideMi
 
 from segstudio.core.geometry import Box
 from segstudio.errors import UserError
-from segstudio.io.dicom_series import representatives
+from segstudio.io.dicom.series import representatives
 from segstudio.io.reading import open_image, probe
-from segstudio.io.windowed import open_windowed
+from segstudio.io.windowed.image import open_windowed
 
 TILE = (16, 24)
 

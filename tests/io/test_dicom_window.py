@@ -9,7 +9,7 @@ import pytest
 from pydicom.dataset import Dataset
 
 from segstudio.core.image import ImageInfo
-from segstudio.io.dicom_window import windows_of
+from segstudio.io.dicom.window import windows_of
 from segstudio.io.reading import probe
 
 

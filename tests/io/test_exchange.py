@@ -21,11 +21,11 @@ from segstudio.core.document import Document
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
-from segstudio.io.exports.subject import Subject
-from segstudio.io.exports.table import EXPORTS, export_format
-from segstudio.io.importing import apply, format_of
-from segstudio.io.imports.labels import Labels
-from segstudio.io.imports.table import IMPORTS, import_format
+from segstudio.io.masks.exports.subject import Subject
+from segstudio.io.masks.exports.table import EXPORTS, export_format
+from segstudio.io.masks.importing import apply, format_of
+from segstudio.io.masks.imports.labels import Labels
+from segstudio.io.masks.imports.table import IMPORTS, import_format
 from segstudio.io.reading import open_image, probe
 
 EXACT = {

@@ -12,7 +12,7 @@ import pytest
 from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
 from segstudio.io.digest import content_hash
-from segstudio.io.pairs import pairs
+from segstudio.io.masks.pairs import pairs
 
 
 def _touch(folder: Path, *names: str) -> Path:

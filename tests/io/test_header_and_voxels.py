@@ -10,7 +10,7 @@ import pytest
 
 from segstudio.errors import UserError
 from segstudio.io.formats import named_like_an_image
-from segstudio.io.pairs import image_files
+from segstudio.io.masks.pairs import image_files
 from segstudio.io.reading import open_image, probe
 from segstudio.project.paths import content_digest
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 
 from segstudio.core.classes import ClassTable
 from segstudio.errors import UserError
-from segstudio.io.masks import NOTHING_COLOR, read_mask, write_indexed_png
+from segstudio.io.masks.mask_file import NOTHING_COLOR, read_mask, write_indexed_png
 
 
 def _disk() -> np.ndarray:

@@ -14,12 +14,12 @@ import zarr
 from segstudio.core.classes import ClassTable
 from segstudio.core.geometry import Box
 from segstudio.errors import UserError
-from segstudio.io.exports.subject import Subject
-from segstudio.io.exports.table import export_format
-from segstudio.io.importing import format_of
-from segstudio.io.imports.table import import_format
+from segstudio.io.masks.exports.subject import Subject
+from segstudio.io.masks.exports.table import export_format
+from segstudio.io.masks.importing import format_of
+from segstudio.io.masks.imports.table import import_format
 from segstudio.io.reading import open_image, probe
-from segstudio.io.windowed import open_windowed
+from segstudio.io.windowed.image import open_windowed
 from segstudio.project.paths import content_digest
 from segstudio.worker.client import Reader
 

@@ -13,9 +13,9 @@ import tifffile
 from segstudio.core.geometry import Box
 from segstudio.core.source import block_mean, top_level
 from segstudio.errors import UserError
-from segstudio.io.pyramid import Shelf, best, build, room, used
 from segstudio.io.reading import open_image, open_values, probe
-from segstudio.io.windowed import Windowed, open_windowed, overview, sides, window
+from segstudio.io.windowed.image import Windowed, open_windowed, overview, sides, window
+from segstudio.io.windowed.pyramid import Shelf, best, build, room, used
 
 BUDGET = 64 * 2**20
 BOXES = (Box(0, 0, 0, 1, 1), Box(0, 3, 5, 200, 190), Box(0, 100, 0, 101, 300), Box(0, 250, 290, 260, 300))
@@ -241,10 +241,10 @@ def test_kept_levels_are_bounded_and_the_oldest_go_first(
         built(file, shelf)
         os.utime(shelf.folder, (age, age))
     assert 3 * 10**6 < used(cache) < 10**7
-    monkeypatch.setattr("segstudio.io.pyramid.LIMIT", used(cache) + 2**20)
+    monkeypatch.setattr("segstudio.io.windowed.pyramid.LIMIT", used(cache) + 2**20)
     assert room(cache, file.info)
     assert [shelf.complete() for shelf in shelves] == [False, True, True]
-    monkeypatch.setattr("segstudio.io.pyramid.LIMIT", 10**5)
+    monkeypatch.setattr("segstudio.io.windowed.pyramid.LIMIT", 10**5)
     assert not room(cache, file.info) and used(cache) == 0
 
 

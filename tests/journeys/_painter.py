@@ -19,7 +19,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from segstudio.core.geometry import Box
-from segstudio.ui.app import Program
+from segstudio.ui.shell.app import Program
 
 
 def main(folder: Path, strokes: int, mode: str) -> None:

@@ -15,7 +15,7 @@ from pytestqt.qtbot import QtBot
 
 from segstudio.core.geometry import Box
 from segstudio.core.layer import MaskLayer
-from segstudio.ui.app import Program
+from segstudio.ui.shell.app import Program
 
 
 class User:

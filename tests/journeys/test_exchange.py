@@ -13,10 +13,10 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog, QPushButton
 
-from segstudio.ui.commands import COMMANDS
-from segstudio.ui.identity_dialog import IdentityDialog
-from segstudio.ui.series_dialog import SeriesDialog
-from segstudio.ui.transfer_dialogs import ExportDialog
+from segstudio.ui.commands.table import COMMANDS
+from segstudio.ui.dialogs.dicom_identity import IdentityDialog
+from segstudio.ui.dialogs.mask_exchange import ExportDialog
+from segstudio.ui.dialogs.series import SeriesDialog
 from tests.io.test_omezarr import store
 from tests.journeys.conftest import User
 
@@ -84,7 +84,7 @@ def test_an_export_runs_beside_the_window_and_is_whole_when_the_program_ends(
     user.open(sorted((shared_data / "dicom_mr_series").glob("*.dcm"))[0])
     user.stroke([(30, 30), (30, 90)])
     go_on, threads = threading.Event(), []
-    from segstudio.io.exports import indexed_png
+    from segstudio.io.masks.exports import indexed_png
 
     write = indexed_png.write_indexed_png
 

@@ -14,7 +14,7 @@ from PySide6.QtCore import Qt
 
 from segstudio.core.codes import NOTHING
 from segstudio.core.geometry import Box
-from segstudio.ui.commands import COMMANDS
+from segstudio.ui.commands.table import COMMANDS
 
 from .conftest import User
 from .test_the_loop import dice_where_nobody_spoke, walk
@@ -103,7 +103,7 @@ def test_the_model_is_exported_as_onnx_from_the_menu(
     import onnx
 
     out = tmp_path / "m.onnx"
-    monkeypatch.setattr("segstudio.ui.dialogs.QFileDialog.getSaveFileName", lambda *_: (str(out), ""))
+    monkeypatch.setattr("segstudio.ui.dialogs.files.QFileDialog.getSaveFileName", lambda *_: (str(out), ""))
     user.studio.open_sample()
     user.wait(lambda: user.session.pixels is not None)
     if user.session.document is not None and user.session.document.champion is None:

@@ -12,7 +12,8 @@ import pytest
 
 from segstudio.core.document import Document
 from segstudio.errors import UserError
-from segstudio.project import backup, schema
+from segstudio.project import schema
+from segstudio.project.repair import backup
 from segstudio.project.store import Store
 from tests.project.conftest import OpenStore, annotation, crash, new_document, paint, picture, predict
 

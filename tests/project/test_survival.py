@@ -15,7 +15,7 @@ import pytest
 from numpy.typing import NDArray
 
 from segstudio.core.codes import UNSET, Origin, encode
-from segstudio.project import backup
+from segstudio.project.repair import backup
 from segstudio.project.store import Store
 from tests.project import _painter
 from tests.project.conftest import SHAPE, OpenStore, annotation, crash, new_document, paint, picture

@@ -15,10 +15,10 @@ from pytestqt.qtbot import QtBot
 from segstudio.core.document import Document, ImageEntry
 from segstudio.core.image import ImageInfo
 from segstudio.settings import Settings
-from segstudio.ui import theme
-from segstudio.ui.actions import Actions
-from segstudio.ui.session import Session
-from segstudio.ui.window import MainWindow
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.actions import Actions
+from segstudio.ui.shell.window import MainWindow
+from segstudio.ui.widgets import theme
 
 
 @dataclass

@@ -24,8 +24,8 @@ from segstudio.core.stencils import capsule
 from segstudio.settings import Settings
 from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.view import Canvas
-from segstudio.ui.session import Session
-from segstudio.ui.window import MainWindow
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.window import MainWindow
 
 Show = Callable[[NDArray[np.generic]], "Recording"]
 NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton

@@ -9,8 +9,8 @@ from segstudio.core.codes import Origin, encode
 from segstudio.core.document import Document, ImageEntry
 from segstudio.core.image import ImageInfo
 from segstudio.settings import Settings
-from segstudio.ui.choosing import Choosing
-from segstudio.ui.session import Session
+from segstudio.ui.review.next_image import NextImage
+from segstudio.ui.session.session import Session
 
 SIDE = 64
 
@@ -22,7 +22,7 @@ class Album:
         self.session = Session(Settings())
         self.document = Document()
         self.document.classes.add("Cell", "#e45756")
-        self.choosing = Choosing(self.session)
+        self.choosing = NextImage(self.session)
         self.session.show_document(self.document)
         self.warnings: list[str] = []
         self.choosing.warned.connect(lambda what, _: self.warnings.append(what))

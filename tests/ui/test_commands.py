@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from segstudio.resources import folder
-from segstudio.ui.commands import COMMANDS, MENUS, TOOL_BAR, TOOL_COLUMN, keys_of
-from segstudio.ui.palette import matching, score
-from segstudio.ui.shortcuts import balanced, sections
-from segstudio.ui.window import MainWindow
+from segstudio.ui.commands.search import matching, score
+from segstudio.ui.commands.shortcut_sheet import balanced, sections
+from segstudio.ui.commands.table import COMMANDS, MENUS, TOOL_BAR, TOOL_COLUMN, keys_of
+from segstudio.ui.shell.window import MainWindow
 from tests.ui.conftest import Asked
 
 Key = Qt.Key
@@ -229,6 +229,6 @@ def test_a_field_with_the_same_letters_in_the_search_types_them(window: MainWind
 
 
 def test_nothing_heavy_is_imported_with_the_window() -> None:
-    code = "import sys, segstudio.ui.window; print(*{name.partition('.')[0] for name in sys.modules})"
+    code = "import sys, segstudio.ui.shell.window; print(*{name.partition('.')[0] for name in sys.modules})"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert not {"torch", "torchvision", "skimage", "scipy", "tifffile", "PIL"} & set(loaded)

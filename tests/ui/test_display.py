@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 from segstudio.core.document import Document
 from segstudio.core.image import ImageInfo
 from segstudio.ui.canvas import overlay, render
-from segstudio.ui.commands import COMMANDS
-from segstudio.ui.tone import RAMPS, Tone, ramp_table
-from segstudio.ui.window import MainWindow
+from segstudio.ui.commands.table import COMMANDS
+from segstudio.ui.session.tone import RAMPS, Tone, ramp_table
+from segstudio.ui.shell.window import MainWindow
 
 LEFT, NONE = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 

@@ -16,8 +16,8 @@ from segstudio.core.image import ImageInfo
 from segstudio.settings import Settings
 from segstudio.tools.base import Area
 from segstudio.ui.canvas.view import Canvas
-from segstudio.ui.session import Session
-from segstudio.ui.window import MainWindow
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.window import MainWindow
 
 NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QApplication
 from segstudio.core.codes import Origin, classes_of, origins_of
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
-from segstudio.ui.commands import COMMANDS
-from segstudio.ui.window import MainWindow
+from segstudio.ui.commands.table import COMMANDS
+from segstudio.ui.shell.window import MainWindow
 
 from .conftest import Asked, add_image
 
@@ -129,7 +129,7 @@ def test_ten_minutes_lead_through_other_images_until_the_time_is_over(
     session.show_image(other, add_image(type(session.document)())[1])
     assert predicted.guiding.box is not None
     now = time.monotonic()
-    monkeypatch.setattr("segstudio.ui.guiding.time.monotonic", lambda: now + 601)
+    monkeypatch.setattr("segstudio.ui.review.reviewing.time.monotonic", lambda: now + 601)
     said: list[str] = []
     session.message.connect(said.append)
     predicted.guiding._tick()

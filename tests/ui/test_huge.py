@@ -18,12 +18,12 @@ from pytestqt.qtbot import QtBot
 from segstudio.core.geometry import TILE, Box
 from segstudio.core.source import ArraySource
 from segstudio.settings import Settings, save
-from segstudio.ui import predicting
-from segstudio.ui.app import Program
-from segstudio.ui.baselining import Comparison
-from segstudio.ui.commands import COMMANDS
-from segstudio.ui.ondemand import OnDemandSource
-from segstudio.ui.predicting import visible_tiles
+from segstudio.ui.commands.table import COMMANDS
+from segstudio.ui.learning import predicting
+from segstudio.ui.learning.predicting import visible_tiles
+from segstudio.ui.methods.classical_methods import Comparison
+from segstudio.ui.pixels.on_demand_source import OnDemandSource
+from segstudio.ui.shell.app import Program
 from segstudio.worker.messages import Progress
 
 SIDE = 100_000

@@ -18,11 +18,11 @@ from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
 from segstudio.operations.registry import OPERATIONS
 from segstudio.settings import Settings
-from segstudio.ui.commands import COMMANDS
-from segstudio.ui.operating import Operating, Request
-from segstudio.ui.session import Session
-from segstudio.ui.window import MainWindow
-from segstudio.ui.workers import Workers
+from segstudio.ui.commands.table import COMMANDS
+from segstudio.ui.compute.workers import Workers
+from segstudio.ui.methods.mask_operations import MaskOperations, Request
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.window import MainWindow
 from tests.ui.conftest import Asked
 
 
@@ -96,7 +96,7 @@ def test_classes_and_layers_are_chosen_by_name(window: MainWindow, asked: Asked)
 
 
 @pytest.fixture
-def operating(qtbot: QtBot) -> Iterator[Callable[[], tuple[Session, Operating]]]:
+def operating(qtbot: QtBot) -> Iterator[Callable[[], tuple[Session, MaskOperations]]]:
     """A session on a small volume, and operations in a real worker."""
     session = Session(Settings())
     workers = Workers(session.settings)
@@ -105,13 +105,13 @@ def operating(qtbot: QtBot) -> Iterator[Callable[[], tuple[Session, Operating]]]
     entry = document.add_image("a.png", "", ImageInfo("", (5, 60, 70), 1, ("grey",), "uint8", ranges=((0.0, 9.0),)))
     session.show_document(document)
     session.show_image(entry, np.zeros((5, 60, 70, 1), np.uint8))
-    made = Operating(session, workers)
+    made = MaskOperations(session, workers)
     yield lambda: (session, made)
     workers.close()
 
 
 def test_an_operation_runs_in_the_worker_and_is_one_step(
-    operating: Callable[[], tuple[Session, Operating]], qtbot: QtBot
+    operating: Callable[[], tuple[Session, MaskOperations]], qtbot: QtBot
 ) -> None:
     session, controller = operating()
     for z, radius in ((0, 6), (4, 12)):
@@ -131,7 +131,7 @@ def test_an_operation_runs_in_the_worker_and_is_one_step(
 
 
 def test_an_operation_that_cannot_be_done_says_why(
-    operating: Callable[[], tuple[Session, Operating]], qtbot: QtBot
+    operating: Callable[[], tuple[Session, MaskOperations]], qtbot: QtBot
 ) -> None:
     session, controller = operating()
     failed: list[object] = []
@@ -144,7 +144,9 @@ def test_an_operation_that_cannot_be_done_says_why(
     assert "Nothing of the image is seen" in failed[1].what
 
 
-def test_the_newest_of_many_requests_wins(operating: Callable[[], tuple[Session, Operating]], qtbot: QtBot) -> None:
+def test_the_newest_of_many_requests_wins(
+    operating: Callable[[], tuple[Session, MaskOperations]], qtbot: QtBot
+) -> None:
     session, controller = operating()
     session.set_slice(0)
     writer = session.begin_edit("Paint", tool="brush")
@@ -162,7 +164,7 @@ def test_the_slice_before_is_copied_as_a_proposal(window: MainWindow, operating:
     writer = session.begin_edit("Paint", tool="brush")
     writer.set(0, 5, 5, np.ones((4, 4), bool), 1)
     session.finish_edit(writer)
-    from segstudio.ui.operating import copy_slice
+    from segstudio.ui.methods.mask_operations import copy_slice
 
     session.set_slice(1)
     copy_slice(session, -1)
@@ -177,7 +179,7 @@ def test_the_slice_before_is_copied_as_a_proposal(window: MainWindow, operating:
 
 
 def test_a_long_operation_is_told_and_can_be_cancelled(
-    operating: Callable[[], tuple[Session, Operating]], qtbot: QtBot
+    operating: Callable[[], tuple[Session, MaskOperations]], qtbot: QtBot
 ) -> None:
     """Its library looks up at no step, so its worker is ended; the next one works again."""
     session, controller = operating()

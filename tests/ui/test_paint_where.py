@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from segstudio.core.codes import BACKGROUND
 from segstudio.core.geometry import Box
 from segstudio.core.restriction import FREE, UNTOUCHED, Restriction
-from segstudio.ui.window import MainWindow
+from segstudio.ui.shell.window import MainWindow
 
 NONE = Qt.KeyboardModifier.NoModifier
 WHOLE = Box(0, 0, 0, 120, 160)

@@ -18,13 +18,13 @@ from segstudio.core.geometry import Box
 from segstudio.core.parameters import Range, parameters
 from segstudio.core.proposal import Proposal
 from segstudio.tools import TOOLS
-from segstudio.ui.form import Form, NumberField
 from segstudio.ui.panels.baselines import iou
 from segstudio.ui.panels.chart import labels_of, thinned
 from segstudio.ui.panels.histogram import distribution
 from segstudio.ui.panels.strip import state_of
-from segstudio.ui.state import TrainingState
-from segstudio.ui.window import MainWindow
+from segstudio.ui.session.progress_state import TrainingState
+from segstudio.ui.shell.window import MainWindow
+from segstudio.ui.widgets.form import Form, NumberField
 from tests.ui.conftest import Asked, add_image
 
 LEFT = Qt.MouseButton.LeftButton

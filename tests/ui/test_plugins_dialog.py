@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from segstudio import plugins
-from segstudio.ui.commands import COMMANDS
-from segstudio.ui.plugins_dialog import PluginsDialog
-from segstudio.ui.settings_dialog import open_new_model
-from segstudio.ui.window import MainWindow
+from segstudio.ui.commands.table import COMMANDS
+from segstudio.ui.dialogs.plugins import PluginsDialog
+from segstudio.ui.dialogs.settings import open_new_model
+from segstudio.ui.shell.window import MainWindow
 
 EXAMPLE = Path(__file__).parents[2] / "plugins" / "attention_unet"
 

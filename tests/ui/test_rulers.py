@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from segstudio.ui.canvas import rulers
-from segstudio.ui.window import MainWindow
+from segstudio.ui.shell.window import MainWindow
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from segstudio.core.image import ImageInfo
 from segstudio.settings import Settings
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.panels.tool_options import ToolOptions
-from segstudio.ui.session import Session
-from segstudio.ui.window import MainWindow
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.window import MainWindow
 from tests.ui.test_canvas_events import LEFT, NONE, at, drag
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier

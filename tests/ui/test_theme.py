@@ -9,8 +9,8 @@ import pytest
 from PySide6.QtGui import QColor
 
 from segstudio.resources import folder
-from segstudio.ui import icons, theme
-from segstudio.ui.theme import DARK, LIGHT, THEMES, Theme
+from segstudio.ui.widgets import icons, theme
+from segstudio.ui.widgets.theme import DARK, LIGHT, THEMES, Theme
 
 
 def luminance(color: str) -> float:

@@ -13,8 +13,8 @@ from segstudio.core.codes import Origin
 from segstudio.core.geometry import Box
 from segstudio.core.grid import Grid
 from segstudio.core.image import ImageInfo
-from segstudio.ui.transfer_dialogs import ExportDialog, ask_import, open_export
-from segstudio.ui.window import MainWindow
+from segstudio.ui.dialogs.mask_exchange import ExportDialog, ask_import, open_export
+from segstudio.ui.shell.window import MainWindow
 
 from .conftest import Asked
 
@@ -63,8 +63,8 @@ def test_the_import_dialog_knows_the_file_and_asks_for_the_layer(
 def test_what_was_exported_comes_back_into_a_new_layer_as_undo_steps(
     window: MainWindow, tmp_path: Path, qtbot: object
 ) -> None:
-    from segstudio.ui.transfer import Transfer
-    from segstudio.ui.workers import Workers
+    from segstudio.ui.compute.workers import Workers
+    from segstudio.ui.project.mask_exchange import MaskExchange
 
     session = window.session
     document, image = session.document, session.image
@@ -77,7 +77,7 @@ def test_what_was_exported_comes_back_into_a_new_layer_as_undo_steps(
     session.set_active_layer(image.layers[0].id)
     before = image.layers[0].mask(Box.whole(image.info.shape, 0)).copy()
     workers = Workers(session.settings)
-    transfer = Transfer(session, workers)
+    transfer = MaskExchange(session, workers)
     said: list[str] = []
     problems: list[object] = []
     transfer.said.connect(said.append)

@@ -10,11 +10,11 @@ from PySide6.QtWidgets import QLabel, QWidget
 
 from segstudio.core.codes import NOTHING, Origin
 from segstudio.core.document import Version
-from segstudio.ui.comparing import Comparing
+from segstudio.ui.learning.predicting import Predicting, Trial
+from segstudio.ui.learning.version_changes import VersionChanges
 from segstudio.ui.panels.reliability import ReliabilityPlot
 from segstudio.ui.panels.version_card import VersionCard
-from segstudio.ui.predicting import Predicting, Trial
-from segstudio.ui.window import MainWindow
+from segstudio.ui.shell.window import MainWindow
 
 from .conftest import Asked
 
@@ -87,7 +87,7 @@ class Asking(Predicting):
 def test_only_pixels_that_were_predicted_otherwise_and_not_annotated_are_proposed(window: MainWindow) -> None:
     session, document = window.session, window.session.document
     assert document is not None and session.image is not None
-    comparing, version = Comparing(session, Asking(window)), Version(2, "f", "d", 1, "waiting", "unet", 0.0)
+    comparing, version = VersionChanges(session, Asking(window)), Version(2, "f", "d", 1, "waiting", "unet", 0.0)
     refused: list[str] = []
     session.blocked.connect(refused.append)
     session.message.connect(refused.append)

@@ -13,8 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from segstudio.core.geometry import Box
 from segstudio.ui.canvas.turn import Turn
-from segstudio.ui.commands import COMMANDS
-from segstudio.ui.window import MainWindow
+from segstudio.ui.commands.table import COMMANDS
+from segstudio.ui.shell.window import MainWindow
 
 ALL = [Turn(quarters, mirrored) for quarters, mirrored in product(range(4), (False, True))]
 SIZE = QSize(30, 20)

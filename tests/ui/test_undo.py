@@ -5,8 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from segstudio.ui.commands import COMMANDS
-from segstudio.ui.window import MainWindow
+from segstudio.ui.commands.table import COMMANDS
+from segstudio.ui.shell.window import MainWindow
 from tests.ui.conftest import Asked
 from tests.ui.test_window import paint
 

@@ -16,15 +16,15 @@ from pytestqt.qtbot import QtBot
 from segstudio.core.document import Document
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
+from segstudio.core.reslice import ORDER
 from segstudio.core.restriction import Restriction
 from segstudio.core.slab import Slab
-from segstudio.core.turned import ORDER
 from segstudio.settings import Settings
 from segstudio.ui.canvas.view import Canvas
-from segstudio.ui.planes import Shows
-from segstudio.ui.session import Session
-from segstudio.ui.views import RAW, Views
-from segstudio.ui.window import MainWindow
+from segstudio.ui.canvas.views import RAW, Views
+from segstudio.ui.session.plane_session import Shows
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.window import MainWindow
 
 Show = Callable[..., Views]
 NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton

@@ -17,10 +17,10 @@ from segstudio.core.document import Document, Version
 from segstudio.core.history import Edit
 from segstudio.errors import UserError
 from segstudio.settings import Settings, load
-from segstudio.ui import theme
-from segstudio.ui.session import Session
-from segstudio.ui.state import JobState, StoreState, TrainingState
-from segstudio.ui.window import MainWindow
+from segstudio.ui.session.progress_state import JobState, StoreState, TrainingState
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.window import MainWindow
+from segstudio.ui.widgets import theme
 from tests.ui.conftest import Asked, add_image
 
 MakeWindow = Callable[..., MainWindow]
@@ -316,7 +316,7 @@ def test_the_title_names_the_image(window: MainWindow) -> None:
 
 def test_settings_are_a_form_of_all_fields_and_are_kept(window, tmp_path):
     from segstudio import settings as stored
-    from segstudio.ui.settings_dialog import EVERYDAY, open_settings
+    from segstudio.ui.dialogs.settings import EVERYDAY, open_settings
 
     dialog = open_settings(window)
     assert tuple(dialog.form.fields) == EVERYDAY
@@ -328,7 +328,7 @@ def test_settings_are_a_form_of_all_fields_and_are_kept(window, tmp_path):
 
 
 def test_a_new_model_is_asked_for_with_the_chosen_network(window, asked):
-    from segstudio.ui.settings_dialog import open_new_model
+    from segstudio.ui.dialogs.settings import open_new_model
 
     dialog = open_new_model(window)
     assert set(dialog.form.fields) == {"network", "preset", "weights"}

@@ -16,9 +16,9 @@ from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
 from segstudio.core.source import block_mean
 from segstudio.settings import Settings, cache_folder
-from segstudio.ui.ondemand import File, OnDemandSource
-from segstudio.ui.pixel_cache import LEAST, PixelCache
-from segstudio.ui.workers import Workers
+from segstudio.ui.compute.workers import Workers
+from segstudio.ui.pixels.on_demand_source import File, OnDemandSource
+from segstudio.ui.pixels.pixel_cache import LEAST, PixelCache
 from segstudio.worker.messages import (
     FINAL,
     BuildLevels,

@@ -12,7 +12,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from segstudio.settings import Settings
-from segstudio.ui.workers import Workers
+from segstudio.ui.compute.workers import Workers
 from segstudio.worker.messages import (
     Baseline,
     Block,

@@ -13,8 +13,8 @@ import numpy as np
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
-from segstudio.ui.app import Program
 from segstudio.ui.bench.scene import application, mouse, settle
+from segstudio.ui.shell.app import Program
 
 STROKES = 20
 EVERY = 2.0

@@ -14,8 +14,8 @@ from PIL import Image
 from PySide6.QtCore import QEvent
 from PySide6.QtWidgets import QApplication
 
-from segstudio.ui.app import Program
 from segstudio.ui.bench.scene import application, mouse
+from segstudio.ui.shell.app import Program
 
 SIDE = 1024
 SEEN = 512

@@ -24,11 +24,11 @@ from segstudio.core.source import Pixels
 from segstudio.core.spans import swept_disc
 from segstudio.project.store import Store
 from segstudio.settings import Settings
-from segstudio.ui import theme
-from segstudio.ui.actions import Actions
 from segstudio.ui.canvas.view import Canvas
-from segstudio.ui.session import Session
-from segstudio.ui.window import MainWindow
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.actions import Actions
+from segstudio.ui.shell.window import MainWindow
+from segstudio.ui.widgets import theme
 
 
 class Texture:

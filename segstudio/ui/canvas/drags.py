@@ -8,7 +8,7 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QEventPoint, QTouchEvent
 
 from segstudio.ui.canvas import overlay
-from segstudio.ui.session import Session
+from segstudio.ui.session.session import Session
 
 if TYPE_CHECKING:
     from segstudio.ui.canvas.view import Canvas

@@ -16,8 +16,8 @@ from segstudio.core.layer import MaskLayer
 from segstudio.ui.canvas import render
 from segstudio.ui.canvas.tiles import Key, TileCache, tile_box, tiles_in
 from segstudio.ui.canvas.viewport import Viewport
-from segstudio.ui.session import Session
-from segstudio.ui.tone import Tone
+from segstudio.ui.session.session import Session
+from segstudio.ui.session.tone import Tone
 
 PATIENCE = 0.006
 """Seconds that one frame may spend on making tiles."""
@@ -109,7 +109,9 @@ class ScenePainter:
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 1 or session.smooth)
         self._draw_tiles(painter, view, box, level, self._image_tile)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
-        if session.masks_visible and not session.peeking and session.veil is None:  # its colours would mix with theirs
+        if (
+            session.masks_visible and not session.peeking and session.value_overlay is None
+        ):  # its colours would mix with theirs
             for layer in session.image.layers:
                 if layer.visible and not (layer.annotation.is_empty() and layer.prediction.is_empty()):
                     self._draw_tiles(painter, view, box, level, partial(self._mask_tile, layer))
@@ -212,14 +214,14 @@ class ScenePainter:
         return self._late
 
     def _draw_veil(self, painter: QPainter, view: Viewport) -> None:
-        veil, session = self._session.veil, self._session
-        if veil is None or session.image is None or session.peeking:
+        value_overlay, session = self._session.value_overlay, self._session
+        if value_overlay is None or session.image is None or session.peeking:
             return
-        if veil.image != session.image.id or veil.box.z != session.slice:
+        if value_overlay.image != session.image.id or value_overlay.box.z != session.slice:
             return
-        key: Key = (("veil", id(veil)), session.slice, 0, 0, 0)
-        tile = self._masks.find(key) or self._masks.keep(key, render.to_image(render.veil_pixels(veil.values)))
-        x, y = view.to_widget(veil.box.top, veil.box.left)
+        key: Key = (("veil", id(value_overlay)), session.slice, 0, 0, 0)
+        tile = self._masks.find(key) or self._masks.keep(key, render.to_image(render.veil_pixels(value_overlay.values)))
+        x, y = view.to_widget(value_overlay.box.top, value_overlay.box.left)
         painter.drawImage(QRectF(x, y, tile.width() * view.scale, tile.height() * view.row_scale), tile)
 
     def _draw_proposal(self, painter: QPainter, view: Viewport) -> None:

@@ -14,12 +14,12 @@ from segstudio.core.layer import MaskLayer
 from segstudio.core.selection import Selection
 from segstudio.tools.base import Preview
 from segstudio.ui.canvas import overlay
-from segstudio.ui.canvas.backing import Backing
-from segstudio.ui.canvas.furniture import Furniture
+from segstudio.ui.canvas.kept_picture import KeptPicture
+from segstudio.ui.canvas.minimap_and_scale import MinimapAndScale
 from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.turn import Turn
 from segstudio.ui.canvas.viewport import Viewport
-from segstudio.ui.session import Session
+from segstudio.ui.session.session import Session
 
 FLATTEST = 64.0
 """How many times longer than wide an image pixel is drawn at most, whatever the file says."""
@@ -37,8 +37,8 @@ class SceneView(QWidget):
         self.scene = ScenePainter(session)
         self.turn = Turn()
         self._to_screen: QTransform | None = None  # from the straight frame; None where it is the screen
-        self._backing = Backing()
-        self._furniture = Furniture()
+        self._backing = KeptPicture()
+        self._furniture = MinimapAndScale()
         self._place = (0.0, 0.0, 0.0)  # scale, and where image point (0, 0) is
         self._shown_image: int | None = None
         self._look: tuple[object, object] = (None, None)

@@ -20,9 +20,9 @@ from PySide6.QtWidgets import QWidget
 from segstudio.tools.base import Pointer, Preview, Tool
 from segstudio.ui.canvas import overlay
 from segstudio.ui.canvas.drags import Drag, Levelling, MinimapDrag, Pan, touched
-from segstudio.ui.canvas.hand import Hand, pointer_at, stylus_at
+from segstudio.ui.canvas.pointer_input import PointerInput, pointer_at, stylus_at
 from segstudio.ui.canvas.scene_view import SceneView
-from segstudio.ui.session import Session
+from segstudio.ui.session.session import Session
 
 
 class Canvas(SceneView):
@@ -37,7 +37,7 @@ class Canvas(SceneView):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.setObjectName("canvas")
-        self._hand = Hand(session)
+        self._hand = PointerInput(session)
         self._drawn = QRectF()
         self._drag: Drag | None = None
         self._space = False

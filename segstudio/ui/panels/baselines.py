@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from segstudio.classical.registry import METHODS
 from segstudio.core.parameters import Parameter, fit
-from segstudio.ui.actions import Actions
 from segstudio.ui.panels.method import MethodPanel
-from segstudio.ui.session import Session
-from segstudio.ui.widgets import clear, label, rule
-from segstudio.ui.words import share, tr
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.actions import Actions
+from segstudio.ui.widgets.basics import clear, label, rule
+from segstudio.ui.widgets.words import share, tr
 
 
 class Comparison(Protocol):

@@ -9,8 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
-from segstudio.ui import theme
-from segstudio.ui.words import tr
+from segstudio.ui.widgets import theme
+from segstudio.ui.widgets.words import tr
 
 SHARES = (0.0, 0.5, 1.0)
 """Where the grid has lines, from the lowest value to the highest."""

@@ -28,10 +28,10 @@ from PySide6.QtWidgets import (
 
 from segstudio.core.classes import PALETTE, ClassEntry
 from segstudio.core.codes import Origin
-from segstudio.ui import icons, theme
-from segstudio.ui.session import Session
-from segstudio.ui.widgets import clear, column, label, row, set_property, small_button
-from segstudio.ui.words import tr
+from segstudio.ui.session.session import Session
+from segstudio.ui.widgets import icons, theme
+from segstudio.ui.widgets.basics import clear, column, label, row, set_property, small_button
+from segstudio.ui.widgets.words import tr
 
 ICONS = 56
 """Width of lock and eye at the end of a row; rows without them leave as much free, so that keys line up."""

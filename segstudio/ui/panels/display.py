@@ -6,11 +6,11 @@ from functools import partial
 
 from PySide6.QtWidgets import QCheckBox, QComboBox, QMenu, QPushButton, QToolButton, QWidget
 
-from segstudio.ui import icons
-from segstudio.ui.session import Session
-from segstudio.ui.tone import RAMPS
-from segstudio.ui.widgets import column, label, row, slider, small_button
-from segstudio.ui.words import tr
+from segstudio.ui.session.session import Session
+from segstudio.ui.session.tone import RAMPS
+from segstudio.ui.widgets import icons
+from segstudio.ui.widgets.basics import column, label, row, slider, small_button
+from segstudio.ui.widgets.words import tr
 
 PERCENTILES = {"Full range": (0.0, 100.0), "0.5–99.5 %": (0.5, 99.5), "1–99 %": (1.0, 99.0), "5–95 %": (5.0, 95.0)}
 

@@ -12,11 +12,11 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEve
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QWidget
 
 from segstudio.core.source import PixelSource
-from segstudio.ui import theme
 from segstudio.ui.panels.display import DisplayOptions, PresetButton
-from segstudio.ui.session import Session
-from segstudio.ui.widgets import column, label, row
-from segstudio.ui.words import tr, value
+from segstudio.ui.session.session import Session
+from segstudio.ui.widgets import theme
+from segstudio.ui.widgets.basics import column, label, row
+from segstudio.ui.widgets.words import tr, value
 
 BINS = 192
 SETTLE = 150

@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOpti
 
 from segstudio.core.history import Edit
 from segstudio.errors import UserError
-from segstudio.ui import theme
-from segstudio.ui.session import Session
-from segstudio.ui.widgets import column, label
-from segstudio.ui.words import tr
+from segstudio.ui.session.session import Session
+from segstudio.ui.widgets import theme
+from segstudio.ui.widgets.basics import column, label
+from segstudio.ui.widgets.words import tr
 
 ROLE = Qt.ItemDataRole.UserRole
 

@@ -11,11 +11,11 @@ from segstudio.core.geometry import TILE
 from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
 from segstudio.errors import UserError
-from segstudio.ui import icons
 from segstudio.ui.panels.classes import Name, Row
-from segstudio.ui.session import Session
-from segstudio.ui.widgets import clear, column, label, row, slider, small_button
-from segstudio.ui.words import count, tr
+from segstudio.ui.session.session import Session
+from segstudio.ui.widgets import icons
+from segstudio.ui.widgets.basics import clear, column, label, row, slider, small_button
+from segstudio.ui.widgets.words import count, tr
 
 ORIGINS = (
     (Origin.PAINTED, "Painted"),

@@ -9,10 +9,10 @@ from PySide6.QtCore import QSize, Qt, QTimer
 from PySide6.QtWidgets import QCheckBox, QComboBox, QLayout, QPushButton, QScrollArea, QWidget
 
 from segstudio.core.parameters import Parameter
-from segstudio.ui.form import Form, Value
-from segstudio.ui.session import Session
-from segstudio.ui.widgets import column, label, row
-from segstudio.ui.words import tr
+from segstudio.ui.session.session import Session
+from segstudio.ui.widgets.basics import column, label, row
+from segstudio.ui.widgets.form import Form, Value
+from segstudio.ui.widgets.words import tr
 
 SETTLE = 120
 """Milliseconds without a change before a preview is asked for."""

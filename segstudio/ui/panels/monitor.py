@@ -18,13 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.core.document import Version
-from segstudio.ui.actions import Actions
 from segstudio.ui.panels.chart import Chart, Curve
 from segstudio.ui.panels.version_card import VersionCard
-from segstudio.ui.session import Session
-from segstudio.ui.state import TrainingState
-from segstudio.ui.widgets import clear, column, label, row, scrolled, set_property
-from segstudio.ui.words import age, share, tr
+from segstudio.ui.session.progress_state import TrainingState
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.actions import Actions
+from segstudio.ui.widgets.basics import clear, column, label, row, scrolled, set_property
+from segstudio.ui.widgets.words import age, share, tr
 
 PHASES = {
     "idle": "Ready to learn",

@@ -6,12 +6,12 @@ from PySide6.QtWidgets import QComboBox
 
 from segstudio.core.parameters import Parameter, with_names
 from segstudio.operations.registry import OPERATIONS
-from segstudio.ui.actions import Actions
-from segstudio.ui.operating import SCOPES
+from segstudio.ui.methods.mask_operations import SCOPES
 from segstudio.ui.panels.method import MethodPanel
-from segstudio.ui.session import Session
-from segstudio.ui.widgets import label, row
-from segstudio.ui.words import tr
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.actions import Actions
+from segstudio.ui.widgets.basics import label, row
+from segstudio.ui.widgets.words import tr
 
 
 class OperationsPanel(MethodPanel):

@@ -10,10 +10,10 @@ from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QMenu, QToolButton
 
 from segstudio.core.restriction import ANYTHING, FREE, UNTOUCHED, Restriction
-from segstudio.ui import icons
-from segstudio.ui.session import Session
-from segstudio.ui.widgets import set_property
-from segstudio.ui.words import tr
+from segstudio.ui.session.session import Session
+from segstudio.ui.widgets import icons
+from segstudio.ui.widgets.basics import set_property
+from segstudio.ui.widgets.words import tr
 
 PLACES = {
     ANYTHING: "Everywhere",

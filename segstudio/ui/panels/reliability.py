@@ -9,8 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
-from segstudio.ui import theme
-from segstudio.ui.words import count, tr
+from segstudio.ui.widgets import theme
+from segstudio.ui.widgets.words import count, tr
 
 Bins = Sequence[tuple[float, float, int]]
 """Mean confidence, accuracy and pixels of each bin, from confidence 0 to 1."""

@@ -9,11 +9,11 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from segstudio.core.document import ImageEntry
-from segstudio.ui import icons, theme
-from segstudio.ui.actions import Actions
-from segstudio.ui.session import Session
-from segstudio.ui.widgets import column, label
-from segstudio.ui.words import tr
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.actions import Actions
+from segstudio.ui.widgets import icons, theme
+from segstudio.ui.widgets.basics import column, label
+from segstudio.ui.widgets.words import tr
 
 ROLE = Qt.ItemDataRole.UserRole
 CELL = QSize(104, 126)

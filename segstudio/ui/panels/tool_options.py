@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, 
 
 from segstudio.tools import TOOLS
 from segstudio.tools.base import Tool
-from segstudio.ui import icons, theme
-from segstudio.ui.form import Field, make_field
 from segstudio.ui.panels.classes import Chip
 from segstudio.ui.panels.paint_where import PaintWhere
-from segstudio.ui.session import Session
-from segstudio.ui.widgets import clear, label, row, rule, slider
-from segstudio.ui.words import tr
+from segstudio.ui.session.session import Session
+from segstudio.ui.widgets import icons, theme
+from segstudio.ui.widgets.basics import clear, label, row, rule, slider
+from segstudio.ui.widgets.form import Field, make_field
+from segstudio.ui.widgets.words import tr
 
 LOWEST, HIGHEST = 0.5, 500.0
 """Ends of the radius slider in image pixels; the field beside it and the keys go further."""

@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from segstudio.core.classes import ClassTable
 from segstudio.core.document import Version
-from segstudio.ui.actions import Actions
-from segstudio.ui.overlay_card import OverlayCard
 from segstudio.ui.panels.reliability import ReliabilityPlot
-from segstudio.ui.widgets import column, label, row, rule, scrolled
-from segstudio.ui.words import tr
+from segstudio.ui.shell.actions import Actions
+from segstudio.ui.widgets.basics import column, label, row, rule, scrolled
+from segstudio.ui.widgets.overlay_card import OverlayCard
+from segstudio.ui.widgets.words import tr
 
 MEASURES = (
     ("ece", "ECE", "Expected calibration error: how far confidence and accuracy are apart"),

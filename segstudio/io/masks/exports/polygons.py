@@ -1,0 +1,100 @@
+"""Masks of maps as polygons: GeoJSON (RFC 7946) and GeoPackage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from segstudio.core.codes import NOTHING
+from segstudio.errors import UserError
+from segstudio.io.atomic import replacing
+from segstudio.io.geo import CENTRE
+from segstudio.io.masks.exports.subject import LARGEST, Subject
+
+WGS84 = "OGC:CRS84"
+"""What RFC 7946 asks for: longitude and latitude of WGS 84, in this order."""
+
+
+def write_geojson(subjects: Sequence[Subject], folder: Path) -> list[Path]:
+    """`STEM.geojson` for each image: outlines of connected pixels of a class, in longitude and latitude, rings by the
+    right-hand rule, holes as inner rings. The background is left out. Raises UserError without a CRS."""
+    import shapely
+    from rasterio.warp import transform_geom
+
+    written = []
+    for subject in subjects:
+        assert subject.info.grid is not None
+        if not subject.info.grid.crs:
+            raise UserError(
+                f"“{subject.name}” cannot be exported as GeoJSON.", why="Its file names no coordinate system.",
+                hint="GeoPackage or GeoTIFF keep its coordinates as they are.",
+            )  # fmt: skip
+        features = []
+        for class_id, outline in outlines(subject):
+            placed = shapely.geometry.shape(transform_geom(subject.info.grid.crs, WGS84, outline))
+            features.append({
+                "type": "Feature",
+                "geometry": shapely.geometry.mapping(shapely.geometry.polygon.orient(placed)),
+                "properties": _properties(subject, class_id),
+            })  # fmt: skip
+        path = folder / f"{subject.stem}.geojson"
+        with replacing(path) as scratch:
+            scratch.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
+        written.append(path)
+    return written
+
+
+def write_gpkg(subjects: Sequence[Subject], folder: Path) -> list[Path]:
+    """`STEM.gpkg` for each image: the same outlines in the coordinate system of the image, layer “masks”."""
+    import pyogrio
+    import shapely
+
+    written = []
+    for subject in subjects:
+        assert subject.info.grid is not None
+        rows = list(outlines(subject))
+        known = [_properties(subject, class_id) for class_id, _ in rows]
+        geometry = shapely.to_wkb(np.array([shapely.geometry.shape(outline) for _, outline in rows], object))
+        path = folder / f"{subject.stem}.gpkg"
+        with replacing(path) as scratch:
+            scratch.unlink()  # GDAL makes the file itself
+            pyogrio.raw.write(
+                scratch, np.asarray(geometry, object), [
+                    np.array([row["class_id"] for row in known], np.int32),
+                    np.array([row["class"] for row in known], object),
+                    np.array([row["color"] for row in known], object),
+                ],
+                ["class_id", "class", "color"], layer="masks", driver="GPKG", geometry_type="Polygon",
+                crs=subject.info.grid.crs or None,
+            )  # fmt: skip
+        written.append(path)
+    return written
+
+
+def outlines(subject: Subject) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Class id and outline (GeoJSON geometry in map coordinates) of all pixels of a class that touch by their sides."""
+    import rasterio
+    from rasterio.features import shapes
+
+    grid, (_, rows, columns) = subject.info.grid, subject.info.shape
+    assert grid is not None
+    if rows * columns > LARGEST:
+        raise UserError(
+            f"“{subject.name}” is too large to be outlined at once.",
+            why=f"It has {rows:,} × {columns:,} pixels, the limit is {LARGEST:,} pixels.",
+            hint="Export it as GeoTIFF, which is written piece by piece.",
+        )
+    matrix = grid.matrix @ np.linalg.inv(CENTRE)
+    transform = rasterio.Affine(*(float(matrix[i, j]) for i in (0, 1) for j in (0, 1, 3)))
+    mask = subject.slice(0)
+    for outline, value in shapes(mask, mask=(mask != 0) & (mask != NOTHING), connectivity=4, transform=transform):
+        yield int(value), outline
+
+
+def _properties(subject: Subject, class_id: int) -> dict[str, Any]:
+    entry = subject.classes.get(class_id)
+    return {"class_id": class_id, "class": subject.classes.name(class_id), "color": entry.color if entry else ""}

@@ -1,0 +1,102 @@
+"""Put masks that were read from a file into a document, as one undo step for each image."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from segstudio.core.codes import NOTHING, Origin
+from segstudio.core.document import Document, ImageEntry
+from segstudio.core.geometry import TILE, Box
+from segstudio.core.history import Edit
+from segstudio.errors import UserError
+from segstudio.io.dicom.series import modality
+from segstudio.io.formats import sniff
+from segstudio.io.masks.imports.labels import Labels
+from segstudio.io.masks.imports.table import IMPORTS
+
+BY_FORMAT = {"dicom": "dicom-seg", "nifti": "nifti", "nrrd": "seg-nrrd", "metaimage": "metaimage", "png": "png",
+             "tiff": "geotiff"}  # fmt: skip
+SNIFFED = {*BY_FORMAT.values(), "rtstruct"}
+"""Import formats by what a file is as an image."""
+
+
+LAYOUTS = (
+    ("ome-zarr", (".zattrs", "zarr.json")),
+    ("voc", ("SegmentationClass",)),
+    ("cityscapes", ("*_polygons.json", "gtFine", "gtCoarse", "*/*_polygons.json")),
+    ("labelme", ("*.json",)),
+    ("yolo", ("data.yaml", "labels/*.txt", "*.txt")),
+)
+"""Import formats of folders, and what tells them."""
+
+
+def format_of(path: Path) -> str:
+    """The import format of a file or folder. Raises UserError for what is none."""
+    if path.is_dir():
+        return next((form for form, signs in LAYOUTS if any(next(path.glob(sign), None) for sign in signs)), "png")
+    lower = path.name.lower()
+    if lower.endswith("_polygons.json"):
+        return "cityscapes"
+    if lower.endswith(".json"):
+        with path.open("rb") as file:
+            return "labelme" if b'"shapes"' in file.read(2**20) else "coco"
+    for row in IMPORTS:
+        if row.suffixes and lower.endswith(row.suffixes) and row.id not in SNIFFED:
+            return row.id
+    try:
+        found = BY_FORMAT[sniff(path).id]
+        return "rtstruct" if found == "dicom-seg" and modality(path) == "RTSTRUCT" else found
+    except KeyError:
+        raise UserError(f"“{path.name}” holds no masks that can be imported.") from None
+
+
+def apply(document: Document, entry: ImageEntry, labels: Labels, *, layer: int, title: str) -> Edit | None:
+    """Write labels into a mask layer of an image, with the origin *imported*; the undo step, None for no change.
+
+    Classes are found in the document by name, those without a name by their id; those that are missing are added.
+    Raises UserError when they do not fit into the class table.
+    """
+    numbers = _numbers(document, labels)
+    writer = document.begin_edit(entry.id, layer, title, tool="import", origin=Origin.IMPORTED)
+    try:
+        slices, rows, columns = entry.info.shape
+        for z in range(slices):
+            for key in Box.whole((slices, rows, columns), z).tiles():
+                box = Box.of_tile(key).clip((slices, rows, columns))
+                part = numbers[labels.mask[z, box.rows, box.columns]]
+                if (part != NOTHING).any():
+                    writer.put(z, key[1] * TILE, key[2] * TILE, part)
+    except BaseException:
+        writer.rollback()
+        raise
+    return document.finish_edit(writer)
+
+
+def _numbers(document: Document, labels: Labels) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
+    """For each id of the labels the class id in the document."""
+    numbers = np.full(256, NOTHING, np.uint8)
+    numbers[0] = 0
+    by_name = {one.name.casefold(): one.id for one in document.classes}
+    present = {int(value) for value in np.unique(labels.mask)} - {NOTHING}
+    for one in labels.classes:
+        if one.id not in present and one.name.casefold() not in by_name:
+            continue
+        if one.name and one.id:
+            known = by_name.get(one.name.casefold())
+            if known is None:
+                known = _add(document, one.name, one.color)
+                by_name[one.name.casefold()] = known
+            numbers[one.id] = known
+        else:
+            while one.id not in document.classes:
+                _add(document, f"Class {max(entry.id for entry in document.classes) + 1}", one.color)
+            numbers[one.id] = one.id
+    if missing := [value for value in present if numbers[value] == NOTHING]:
+        raise UserError("The file names no class for some of its pixels.", why=f"They have the value {missing[0]}.")
+    return numbers
+
+
+def _add(document: Document, name: str, color: str) -> int:
+    return document.change_classes(f"Add class “{name}”", lambda classes: classes.add(name, color)).id

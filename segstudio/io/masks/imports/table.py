@@ -1,0 +1,61 @@
+"""The formats that masks are read from, one row each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from segstudio.core.image import ImageInfo
+from segstudio.errors import UserError
+from segstudio.io.masks.imports.labels import Labels
+
+Reader = Callable[[Path, str, ImageInfo], Labels | None]
+"""(the file or folder, the name of the image without folder, its ImageInfo) -> its labels, or None where the file has
+none for this image. Raises UserError for what cannot be read or does not fit the image."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFormat:
+    """A row: `reader` is "module:function" of this folder, imported when first used; `suffixes` are those of the files
+    (lower case, with the dot), () for folders."""
+
+    id: str
+    title: str
+    reader: str
+    suffixes: tuple[str, ...] = ()
+
+    def load(self) -> Reader:
+        """The function that reads the format."""
+        module, _, name = self.reader.partition(":")
+        found: Reader = getattr(import_module(f"segstudio.io.masks.imports.{module}"), name)
+        return found
+
+
+IMPORTS: tuple[ImportFormat, ...] = (
+    ImportFormat("png", "Indexed PNG", "pictures:read", (".png",)),
+    ImportFormat("tiff", "TIFF", "pictures:read", (".tif", ".tiff")),
+    ImportFormat("geotiff", "GeoTIFF", "pictures:read", (".tif", ".tiff")),
+    ImportFormat("geojson", "GeoJSON polygons", "polygons:read", (".geojson",)),
+    ImportFormat("gpkg", "GeoPackage polygons", "polygons:read", (".gpkg",)),
+    ImportFormat("nifti", "NIfTI label map", "volumes:read", (".nii", ".nii.gz")),
+    ImportFormat("seg-nrrd", "3D Slicer segmentation, NRRD", "volumes:read", (".nrrd", ".nhdr")),
+    ImportFormat("metaimage", "MetaImage label map", "volumes:read", (".mha", ".mhd")),
+    ImportFormat("dicom-seg", "DICOM Segmentation", "dicom_seg:read", (".dcm",)),
+    ImportFormat("rtstruct", "DICOM RT Structure Set", "rtstruct:read", (".dcm",)),
+    ImportFormat("coco", "COCO", "coco:read", (".json",)),
+    ImportFormat("voc", "Pascal VOC layout", "voc:read"),
+    ImportFormat("labelme", "labelme", "labelme:read", (".json",)),
+    ImportFormat("yolo", "YOLO segmentation", "yolo:read", (".txt",)),
+    ImportFormat("ome-zarr", "OME-Zarr labels", "omezarr:read"),
+    ImportFormat("cityscapes", "Cityscapes layout", "cityscapes:read", (".json",)),
+)
+
+
+def import_format(name: str) -> ImportFormat:
+    """The row with this id. Raises UserError for an unknown one."""
+    for row in IMPORTS:
+        if row.id == name:
+            return row
+    raise UserError(f"“{name}” is no import format.", hint=f"Formats: {', '.join(row.id for row in IMPORTS)}.")

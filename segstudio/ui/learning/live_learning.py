@@ -1,0 +1,227 @@
+"""Live learning: after a stroke the quick head is refit and what is seen predicted again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer
+
+from segstudio.core.codes import CODES, Origin
+from segstudio.core.document import Document, ImageEntry
+from segstudio.core.geometry import TILE, Box, TileKey
+from segstudio.core.history import Edit
+from segstudio.core.layer import MaskLayer
+from segstudio.core.source import Pixels as Values
+from segstudio.ui.compute.workers import Workers
+from segstudio.ui.learning.label_regions import annotated_images, tile_region
+from segstudio.ui.learning.predicting import Predicting
+from segstudio.ui.learning.training import Training
+from segstudio.ui.pixels.library import Item, Library
+from segstudio.ui.session.session import Session
+from segstudio.worker.messages import Failed
+from segstudio.worker.wire import Quick, Region
+
+DELAY = 40
+"""Milliseconds after an edit, so that several at once are learnt at once."""
+
+GLANCE = 300
+"""Milliseconds between looks at whether something else is seen."""
+
+MARGIN = 64
+"""Pixels around a tile that its features see; a multiple of the validation blocks' side."""
+
+Place = tuple[int, TileKey]
+"""Image and tile."""
+
+
+class LiveLearning(QObject):
+    """Watches strokes and the view while the setting `live` is on.
+
+    Tiles whose labels changed go to the compute worker with the next prediction of the visible area; at first, and
+    after a crash or in another project or layer, all annotated tiles do. One prediction at a time: strokes that come
+    meanwhile are learnt together by the next.
+    """
+
+    def __init__(
+        self, session: Session, workers: Workers, library: Library, predicting: Predicting, training: Training
+    ) -> None:
+        super().__init__(workers)
+        self._session, self._workers, self._library = session, workers, library
+        self._predicting, self._training = predicting, training
+        self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
+        self._document: Document | None = None
+        self._layer = 0
+        self._generation = 0
+        self._changed: set[Place] = set()
+        self._ready: list[Region] = []
+        self._sent: set[Place] = set()
+        self._seen: tuple[int, int, Box] | None = None  # image, generation of labels, view: what was predicted last
+        self._timer = QTimer(self, singleShot=True, interval=DELAY)
+        self._timer.timeout.connect(self._go)
+        self._glance = QTimer(self, interval=GLANCE)
+        self._glance.timeout.connect(self._look)
+        session.edited.connect(self._on_edit)
+        predicting.quick = self._news
+        predicting.quick_ended = self._on_end
+        predicting.ended.connect(lambda _: self._again())
+        workers.compute.crashed.connect(lambda _: self.forget())
+
+    @property
+    def on(self) -> bool:
+        return self._session.settings.live and not self._session.read_only
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something is still to be learnt or predicted."""
+        return self.on and (self._timer.isActive() or bool(self._ready) or self._stale)
+
+    @property
+    def _stale(self) -> bool:
+        """Whether something else is seen than what was predicted last."""
+        image, seen = self._session.image, self._seen
+        return seen is not None and image is not None and (image.id, self._generation, self._session.view) != seen
+
+    def set_on(self, on: bool) -> None:
+        """Begin with what is annotated so far, or end."""
+        self.forget()
+        if on:
+            self._timer.start()
+
+    def close(self) -> None:
+        """Learn no more."""
+        self._timer.stop()
+        self._glance.stop()
+
+    def forget(self) -> None:
+        """The worker knows nothing (any more): all annotated tiles are news again."""
+        self._document = None
+        self._seen = None
+        self._drop()
+
+    def _drop(self) -> None:
+        for region in self._ready:
+            self._workers.scratch.drop(region.image)
+            self._workers.scratch.drop(region.codes)
+        self._ready = []
+
+    # --- what is news ---------------------------------------------------------------------------------------
+
+    def _on_edit(self, edit: Edit) -> None:
+        if not self.on or edit.state:
+            return
+        if self._document is self._session.document and edit.layer == self._layer:
+            self._changed |= {(edit.image, key) for key in edit.after}
+        self._timer.start()
+
+    def _begin(self) -> bool:
+        """Make sure that what the worker knows is of this document and layer; False where there is nothing to do."""
+        document = self._session.document
+        if document is None or self._session.image is None:
+            return False
+        layer = self._session.active_layer or 1
+        if document is not self._document or layer != self._layer:
+            self.forget()
+            self._document, self._layer = document, layer
+            self._generation += 1
+            self._changed = {
+                (entry.id, key)
+                for entry in annotated_images(document, layer)
+                for key in document.layer(entry.id, layer).annotation.keys()  # noqa: SIM118  a Plane is no dict
+            }
+        return enough(document, layer)
+
+    def _go(self) -> None:
+        """Gather the pixels of the changed tiles, image by image, then predict what is seen."""
+        if not self.on or self._predicting.busy or not self._begin():
+            return
+        document = self._document
+        assert document is not None
+        changed, self._changed = self._changed, set()
+        waiting = sorted({image for image, _ in changed if image in document.images})
+
+        def one_more() -> None:
+            if document is not self._document:
+                return
+            if not waiting:
+                self._training.ensure_model(lambda _: self._predict())
+                return
+            entry = document.images[waiting.pop(0)]
+            self._library.load(entry, self.path_of(entry), take, lambda _, reply: self._fail(reply))
+
+        def take(entry: ImageEntry, item: Item) -> None:
+            layer = document.layer(entry.id, self._layer)
+            keys = sorted(key for image, key in changed if image == entry.id)
+            boxes = [around(layer, key) for key in keys]
+
+            def crop(found: list[Values]) -> None:
+                scratch = self._workers.scratch
+                self._ready += [
+                    tile_region(entry, layer, key, box, pixels, scratch)
+                    for key, box, pixels in zip(keys, boxes, found, strict=True)
+                ]
+                self._sent |= {(entry.id, key) for key in keys}
+                one_more()
+
+            item.fetch(boxes, crop, self._fail)
+
+        one_more()
+
+    def _predict(self) -> None:
+        image, view = self._session.image, self._session.view
+        if image is None or view.empty:
+            return
+        self._glance.start()
+        self._seen = image.id, self._generation, view
+        self._training.give_way(0.8)
+        self._predicting.look(image, self._layer, (view.top, view.left, view.bottom, view.right))
+
+    def _fail(self, reply: Failed) -> None:
+        self._session.message.emit(reply.what)
+
+    # --- the prediction -------------------------------------------------------------------------------------
+
+    def _news(self) -> Quick | None:
+        """What a prediction that starts now tells the worker."""
+        if not self.on or self._document is None or self._document is not self._session.document:
+            return None
+        ready, self._ready = self._ready, []
+        return Quick(f"{self._generation}:{self._layer}", tuple(ready))
+
+    def _on_end(self, news: Quick, learnt: bool) -> None:
+        """Free the shared arrays; what a cancelled or failed job may not have learnt is news again."""
+        for region in news.tiles:
+            self._workers.scratch.drop(region.image)
+            self._workers.scratch.drop(region.codes)
+        if learnt:
+            self._sent = set()
+        else:
+            self._changed |= self._sent
+
+    def _again(self) -> None:
+        if self.on and self._changed:
+            self._timer.start()
+
+    def _look(self) -> None:
+        """Something else is seen: predict it."""
+        if not self.on or self._seen is None or self._session.image is None:
+            self._glance.stop()
+        elif self._stale and not self._predicting.busy:
+            self._timer.start()
+
+
+def enough(document: Document, layer: int) -> bool:
+    """Whether pixels of two classes are annotated, which a head needs."""
+    total = np.zeros(CODES, np.int64)
+    for entry in annotated_images(document, layer):
+        total += document.layer(entry.id, layer).tally.pixels()
+    painted = total.reshape(-1, 256)[1 : int(Origin.UNSURE)].sum(0)
+    return int((painted > 0).sum()) >= 2
+
+
+def around(layer: MaskLayer, key: TileKey) -> Box:
+    """A tile with what is around it, on the grid of validation blocks."""
+    z, row, column = key
+    top, left = row * TILE - MARGIN, column * TILE - MARGIN
+    return Box(z, top, left, top + TILE + 2 * MARGIN, left + TILE + 2 * MARGIN).clip(layer.shape)

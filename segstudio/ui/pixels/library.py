@@ -1,0 +1,158 @@
+"""Pixels of the images in use, whole or piece by piece, within a budget."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from segstudio.core.document import ImageEntry
+from segstudio.core.geometry import Box
+from segstudio.core.source import ArraySource
+from segstudio.core.source import Pixels as Values
+from segstudio.settings import Settings, cache_folder
+from segstudio.ui.compute.workers import Workers
+from segstudio.ui.pixels.on_demand_source import File, OnDemandSource
+from segstudio.ui.pixels.pixel_cache import PixelCache
+from segstudio.worker.messages import Failed, ImageRead, Message, OpenWindow, Pixels, ReadImage, WindowOpened
+from segstudio.worker.shared import attach
+
+SOURCES = 4
+"""Images larger than memory that are kept open."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """An image in shared memory: `array` is (slices, rows, columns, channels), `coarse` its levels 2, 4, ..."""
+
+    address: Pixels
+    array: NDArray[np.generic]
+    coarse: tuple[tuple[Pixels, NDArray[np.generic]], ...] = ()
+
+    @property
+    def source(self) -> ArraySource:
+        return ArraySource(self.array, [array for _, array in self.coarse])
+
+    @property
+    def nbytes(self) -> int:
+        return self.array.nbytes + sum(array.nbytes for _, array in self.coarse)
+
+    def fetch(self, boxes: list[Box], done: Callable[[list[Values]], None], failed: Callable[[Failed], None]) -> None:
+        """As OnDemandSource.fetch, at once."""
+        done([np.ascontiguousarray(self.array[box.z, box.rows, box.columns]) for box in boxes])
+
+
+Item = Loaded | OnDemandSource
+Done = Callable[[ImageEntry, Item], None]
+NotDone = Callable[[ImageEntry, Failed], None]
+
+
+class Library(QObject):
+    """Loads images through the readers and keeps the last ones used.
+
+    An image of more than `window_above` bytes whose format allows it is never loaded: what is seen of it is read.
+    """
+
+    failed = Signal(object)
+    """A Failed message: a part of an image could not be read."""
+
+    def __init__(self, workers: Workers, settings: Settings) -> None:
+        super().__init__(workers)
+        self._workers, self._budget_per_file = workers, settings.read_megabytes * 2**20
+        self._budget = settings.pixel_megabytes * 2**20
+        self._tiles = PixelCache(self._budget)
+        self._loaded: OrderedDict[int, Item] = OrderedDict()
+
+    @property
+    def window_above(self) -> int:
+        """Bytes of pixels above which an image is read piece by piece: so that two others fit beside its tiles."""
+        return self._budget // 2
+
+    def get(self, image: int) -> Item | None:
+        """The image if it is in memory or open."""
+        found = self._loaded.get(image)
+        if found is not None:
+            self._loaded.move_to_end(image)
+        return found
+
+    def load(self, entry: ImageEntry, path: Path, done: Done, failed: NotDone) -> None:
+        """Call `done` with the image, now or when it was read; `failed` if it could not be."""
+        found = self.get(entry.id)
+        if found is not None:
+            done(entry, found)
+        elif entry.info.nbytes > self.window_above:
+            self._open(entry, path, done, failed)
+        else:
+            self._read(entry, path, done, failed)
+
+    def rest(self, shown: int) -> None:
+        """All images but `shown` stop fetching what nobody sees."""
+        for image, item in self._loaded.items():
+            if image != shown and isinstance(item, OnDemandSource):
+                item.rest()
+
+    def clear(self) -> None:
+        """Forget all images (another project is opened)."""
+        for item in self._loaded.values():
+            self._drop(item)
+        self._loaded.clear()
+
+    def _open(self, entry: ImageEntry, path: Path, done: Done, failed: NotDone) -> None:
+        def on_reply(reply: Message) -> None:
+            if isinstance(reply, WindowOpened) and not reply.possible:
+                self._read(entry, path, done, failed)
+            elif isinstance(reply, WindowOpened):
+                file = File(
+                    path, entry.digest, entry.info, reply.levels, cache_folder() / "levels",
+                    self._budget_per_file,
+                )  # fmt: skip
+                source = OnDemandSource(file, self._workers, self._tiles)
+                source.failed.connect(self.failed.emit)
+                self._keep(entry.id, source)
+                done(entry, source)
+            elif isinstance(reply, Failed):
+                failed(entry, reply)
+
+        budget = self._budget_per_file
+        self._workers.tiles.submit(lambda job: OpenWindow(job, str(path), budget), on_reply, seconds=60)
+
+    def _read(self, entry: ImageEntry, path: Path, done: Done, failed: NotDone) -> None:
+        def on_reply(reply: Message) -> None:
+            if isinstance(reply, ImageRead):
+                coarse = tuple((level, attach(level)) for level in reply.coarse)
+                loaded = Loaded(reply.pixels, attach(reply.pixels), coarse)
+                self._keep(entry.id, loaded)
+                done(entry, loaded)
+            elif isinstance(reply, Failed):
+                failed(entry, reply)
+
+        folder = str(self._workers.scratch.folder)
+        budget = self._budget_per_file
+        self._workers.reader.submit(lambda job: ReadImage(job, str(path), folder, budget), on_reply, seconds=120)
+
+    def _keep(self, image: int, item: Item) -> None:
+        self._loaded[image] = item
+        whole = [key for key, kept in self._loaded.items() if isinstance(kept, Loaded)]
+        total = sum(kept.nbytes for kept in self._loaded.values() if isinstance(kept, Loaded))
+        while total > self._budget and len(whole) > 1:
+            oldest = self._loaded.pop(whole.pop(0))
+            assert isinstance(oldest, Loaded)
+            total -= oldest.nbytes
+            self._drop(oldest)
+        self._tiles.budget = self._budget - total
+        self._tiles.trim()
+        pieces = [key for key, kept in self._loaded.items() if isinstance(kept, OnDemandSource)]
+        for key in pieces[:-SOURCES]:
+            self._drop(self._loaded.pop(key))
+
+    def _drop(self, item: Item) -> None:
+        if isinstance(item, OnDemandSource):
+            item.close()
+            return
+        for address in (item.address, *(level for level, _ in item.coarse)):
+            self._workers.scratch.drop(address)

@@ -1,0 +1,138 @@
+"""Transfer: masks to other programs and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from segstudio.core.document import ImageEntry
+from segstudio.errors import UserError
+from segstudio.io.reading import guard
+from segstudio.ui.compute.workers import Workers
+from segstudio.ui.session.session import Session
+from segstudio.ui.widgets.words import tr
+from segstudio.worker.messages import Failed, LabelsRead, Message, ReadLabels
+
+if TYPE_CHECKING:
+    from segstudio.io.masks.exporting import Export
+
+SECONDS = 120.0
+"""A file of masks is read for this long at most."""
+
+
+class MaskExchange(QObject):
+    """Writes the masks of all images, and reads masks through the reader process, one image after the other."""
+
+    failed = Signal(object)
+    """A UserError or a Failed message."""
+    said = Signal(str)
+    started = Signal(str)
+    """Masks are being written; the text names it."""
+    ended = Signal(str)
+
+    def __init__(self, session: Session, workers: Workers) -> None:
+        super().__init__(workers)
+        self._session, self._workers = session, workers
+        self._threads: list[Thread] = []
+        self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
+
+    def write(self, folder: Path, form: str) -> None:
+        """Write the masks of all images into a folder."""
+        from segstudio.io.masks.exporting import prepare
+
+        document = self._session.document
+        if document is None:
+            return
+        layer = self._session.active_layer or 1
+        try:
+            ready = prepare(document, layer=layer, form=form, path_of=self.path_of)
+        except UserError as error:
+            self.failed.emit(error)
+            return
+        self.started.emit(tr("Exporting masks"))
+        thread = Thread(target=self._write, args=(ready, folder), name="export")
+        self._threads.append(thread)
+        thread.start()
+
+    def _write(self, ready: Export, folder: Path) -> None:
+        """In a thread of its own: signals take the answer back to the window's."""
+        try:
+            with guard(folder):
+                written = ready.write(folder)
+        except UserError as error:
+            self.failed.emit(error)
+        else:
+            self.said.emit(f"{len(written)} file{'s' if len(written) > 1 else ''} written to {folder}.")
+        self.ended.emit(tr("Exporting masks"))
+
+    @property
+    def busy(self) -> bool:
+        """Whether masks are being written."""
+        return any(thread.is_alive() for thread in self._threads)
+
+    def close(self) -> None:
+        """Wait until what is being written is whole."""
+        for thread in self._threads:
+            thread.join()
+
+    def read(self, path: Path, form: str, images: list[int], layer: str) -> None:
+        """Import masks for these images, into the active layer or, with a name, into a new one; one step for each."""
+        document = self._session.document
+        if document is None or self._session.read_only:
+            return
+        waiting = [document.images[image] for image in images if image in document.images]
+        done: list[ImageEntry] = []
+
+        def one_more() -> None:
+            if waiting:
+                self._ask(path, form, waiting.pop(0), take)
+            elif done:
+                self.said.emit(tr("Masks imported for") + f" {len(done)} image{'s' if len(done) > 1 else ''}.")
+            else:
+                self.failed.emit(
+                    UserError(f"“{path.name}” holds no masks for these images.", hint="Compare the names.")
+                )
+
+        def take(entry: ImageEntry, reply: Message) -> None:
+            if isinstance(reply, Failed):
+                self.failed.emit(reply)
+                return
+            if isinstance(reply, LabelsRead):
+                try:
+                    changed = self._apply(entry, reply, layer, path.name)
+                except UserError as error:
+                    self.failed.emit(error)
+                    return
+                if changed:
+                    done.append(entry)
+                one_more()
+
+        one_more()
+
+    def _ask(self, path: Path, form: str, entry: ImageEntry, then: Callable[[ImageEntry, Message], None]) -> None:
+        folder = str(self._workers.scratch.folder)
+        self._workers.reader.submit(
+            lambda job: ReadLabels(job, str(path), folder, form, entry.name, entry.info.to_json()),
+            lambda reply: then(entry, reply),
+            seconds=SECONDS,
+        )
+
+    def _apply(self, entry: ImageEntry, reply: LabelsRead, layer: str, name: str) -> bool:
+        from segstudio.io.masks.importing import apply
+        from segstudio.worker.client import labels_of
+
+        document = self._session.document
+        labels = labels_of(reply)
+        if reply.mask is not None:
+            self._workers.scratch.drop(reply.mask)
+        if document is None or labels is None or entry.id not in document.images:
+            return False
+        shown = self._session.image is not None and self._session.image.id == entry.id
+        target = document.add_layer(entry.id, layer).id if layer else self._session.active_layer if shown else 1
+        if layer and shown:
+            self._session.set_active_layer(target)
+        return apply(document, entry, labels, layer=target, title=f"Import {name}") is not None

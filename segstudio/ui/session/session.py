@@ -1,0 +1,388 @@
+"""Session: what is open and active in the window. Tools write through it; views listen to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from segstudio.core.classes import ClassTable
+from segstudio.core.codes import Origin
+from segstudio.core.geometry import Box, Shape
+from segstudio.core.parameters import Value, check_one
+from segstudio.core.restriction import Allowed, Restriction
+from segstudio.core.selection import How, Selection, selected
+from segstudio.core.slab import Slab, SlabSource
+from segstudio.core.source import ArraySource, PixelSource
+from segstudio.core.spans import Point
+from segstudio.settings import Settings
+from segstudio.tools import TOOLS
+from segstudio.ui.session.levels import Window, between_percentiles, first_windows
+from segstudio.ui.session.tone import Tone, default_bands
+
+if TYPE_CHECKING:
+    from segstudio.core.document import Document, ImageEntry
+    from segstudio.core.history import Edit
+    from segstudio.core.layer import MaskLayer
+    from segstudio.core.proposal import Proposal
+    from segstudio.core.value_overlay import ValueOverlay
+    from segstudio.core.writer import MaskWriter
+
+DISPLAY = (
+    "masks_visible", "peeking", "mask_style", "uncertainty_visible", "channel", "bands", "gamma", "inverted", "ramp",
+    "smooth", "levelling", "slab", "rulers",
+)  # fmt: skip
+"""Attributes of the session that say how things are drawn."""
+
+MaskStyle = Literal["fill", "outline", "hatch"]
+
+EMPTY_SHAPE: Shape = (1, 0, 0)
+
+
+class Session(QObject):
+    """Active image, layer, class, tool and display options. Satisfies tools.base.Session."""
+
+    document_changed = Signal()
+    image_changed = Signal()
+    """Another image is shown (or none), or its pixels arrived."""
+    slice_changed = Signal(int)
+    layers_changed = Signal()
+    """Layers were added, removed, hidden, or another one is active."""
+    classes_changed = Signal()
+    class_changed = Signal(int)
+    tool_changed = Signal(str)
+    options_changed = Signal()
+    """Brush radius, tolerance and the like."""
+    display_changed = Signal()
+    """Window/level, opacity, visibility, outline, peek: how things are drawn, not what they are."""
+    edited = Signal(object)
+    """An Edit was committed, undone or redone."""
+    proposal_changed = Signal()
+    blocked = Signal(str)
+    """Painting did nothing, and why; the window shows a banner."""
+    message = Signal(str)
+    """A last word for the status bar."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self.settings = settings
+        self.document: Document | None = None
+        self.read_only = False
+        self.image: ImageEntry | None = None
+        self.pixels: PixelSource | None = None
+        self.slice = 0
+        self.active_layer = 0
+        self._active_class = 1
+        self.tool_id = "brush"
+        self.unsure = False  # paint "unsure" instead of the active class
+        self.restriction = Restriction()
+        self._radius = settings.brush_radius
+        self._options: dict[tuple[str, str], Value] = {}
+        self._forms = {(tool.id, p.name): p for tool in TOOLS for p in tool.parameters()}
+        self.visible_box: Callable[[], Box] = lambda: Box.whole(self.shape, self.slice)
+        self.windows: list[Window] = []
+        self.channel: int | None = None  # None: all channels as colour (or the only one as grey)
+        self.bands: tuple[int, int, int] | None = None  # channels shown as red, green and blue; None: the first three
+        self.gamma, self.inverted, self.ramp = 1.0, False, "grey"
+        self.masks_visible = True
+        self.peeking = False
+        self.mask_style: MaskStyle = "fill"
+        self.smooth = settings.smooth  # magnified pixels are blended, not squares
+        self.levelling = False  # dragging on the canvas sets the display window
+        self.uncertainty_visible = False
+        self.rulers = False
+        self.slab = Slab()  # slices that are seen together
+        self.proposal: Proposal | None = None
+        self.value_overlay: ValueOverlay | None = None
+
+    # --- what tools see -------------------------------------------------------------------------------------
+
+    @property
+    def shape(self) -> Shape:
+        return self.image.info.shape if self.image else EMPTY_SHAPE
+
+    @property
+    def active_class(self) -> int:
+        return self._active_class
+
+    @property
+    def brush_radius(self) -> float:
+        return self._radius
+
+    @property
+    def spacing(self) -> tuple[float, float, float]:
+        return (self.image.info.spacing if self.image else None) or (1.0, 1.0, 1.0)
+
+    @property
+    def view(self) -> Box:
+        return self.visible_box()
+
+    def read_pixels(self, box: Box) -> NDArray[np.generic] | None:
+        """Pixels (rows, columns, channels) of a box inside the image; None while they are not loaded."""
+        return None if self.pixels is None else self.pixels.read(box)
+
+    @property
+    def shown_pixels(self) -> PixelSource | None:
+        """The pixels as they are drawn: several slices together where a slab is chosen."""
+        return self.pixels if self.pixels is None or not self.slab.thick else SlabSource(self.pixels, self.slab)
+
+    def tool_option(self, tool: str, name: str) -> Value:
+        """The present value of a tool's own option."""
+        return self._options.get((tool, name), self._forms[tool, name].default)
+
+    @property
+    def classes(self) -> ClassTable:
+        assert self.document is not None
+        return self.document.classes
+
+    @property
+    def layer(self) -> MaskLayer:
+        assert self.document is not None and self.image is not None
+        return self.document.layer(self.image.id, self.active_layer)
+
+    def why_not_editable(self) -> str:
+        """One sentence why painting would do nothing now, or the empty string."""
+        if self.image is None or self.pixels is None:
+            return "Open an image first."
+        if self.read_only:
+            return "This project is open read-only."
+        if not self.layer.visible or not self.masks_visible:
+            return "The active mask layer is hidden."
+        entry = self.classes.get(self.active_class)
+        if entry and not entry.visible:
+            return f"“{entry.name}” is hidden."
+        return ""
+
+    def refuse(self, why: str) -> None:
+        """A tool does nothing, and why."""
+        self.blocked.emit(why)
+
+    def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter:
+        """A writer on the active layer; tools call this only after `why_not_editable` was empty."""
+        assert self.document is not None and self.image is not None
+        writer = self.document.begin_edit(self.image.id, self.active_layer, title, tool=tool, origin=origin)
+        if self.restriction.active:
+            writer.allowed = self.allowed(self.restriction)
+        return writer
+
+    def allowed(self, restriction: Restriction) -> Allowed:
+        """What a restriction lets painting change in the active layer."""
+        windows = [(band, self.windows[band].low, self.windows[band].high) for band in self.tone.bands]
+        return restriction.allowed(self.layer, self.read_pixels, windows, self.view)
+
+    def finish_edit(self, writer: MaskWriter) -> Edit | None:
+        assert self.document is not None
+        edit = self.document.finish_edit(writer)
+        if writer.blocked and edit is None:
+            self.blocked.emit(f"Nothing was painted: {writer.blocked}")
+        return edit
+
+    def choose_class(self, class_id: int) -> None:
+        if class_id != self._active_class or self.unsure:
+            self._active_class, self.unsure = class_id, False
+            self.class_changed.emit(class_id)
+
+    def choose_unsure(self) -> None:
+        """Paint "unsure": pixels that training leaves out."""
+        self.unsure = True
+        self.class_changed.emit(self._active_class)
+
+    @property
+    def value_range(self) -> tuple[float, float]:
+        """The image's robust range over all channels, in image values."""
+        ranges = self.image.info.ranges if self.image else ()
+        return (min(low for low, _ in ranges), max(high for _, high in ranges)) if ranges else (0.0, 1.0)
+
+    # --- what the window changes ----------------------------------------------------------------------------
+
+    def show_document(self, document: Document | None, *, read_only: bool = False) -> None:
+        """Show a project; the image is chosen afterwards with `show_image`."""
+        self.document, self.read_only = document, read_only
+        self.image = self.pixels = self.proposal = None
+        if document is not None:
+            document.classes.changed.connect(lambda _: self.classes_changed.emit())
+            document.image_changed.connect(lambda _: self._on_layers())
+            document.edited.connect(lambda event: self.edited.emit(event.edit))
+        self.document_changed.emit()
+        self.image_changed.emit()
+        self.classes_changed.emit()
+
+    def show_image(self, entry: ImageEntry | None, pixels: NDArray[np.generic] | PixelSource | None) -> None:
+        """Show an image of the document; `pixels` None while it is being read."""
+        same = entry is not None and self.image is entry
+        self.image = entry
+        self.pixels = ArraySource(pixels) if isinstance(pixels, np.ndarray) else pixels
+        if not same:
+            self.discard_proposal()
+            self.value_overlay = None
+            self.restrict(replace(self.restriction, selection=None))
+            self.slice = entry.info.shape[0] // 2 if entry else 0  # the first of a volume is often empty
+            self.channel = self.bands = None
+            self.active_layer = entry.layers[-1].id if entry and entry.layers else 0
+            self.windows = first_windows(entry.info) if entry else []
+        self.image_changed.emit()
+        self.layers_changed.emit()
+
+    def set_slice(self, z: int) -> None:
+        z = max(0, min(self.shape[0] - 1, z))
+        if z != self.slice:
+            self.slice = z
+            self.slice_changed.emit(z)
+
+    def set_active_layer(self, layer: int) -> None:
+        self.active_layer = layer
+        self.layers_changed.emit()
+
+    def set_layer(self, layer_id: int, **values: object) -> None:
+        """Set visible or opacity (0..1) of a mask layer of the shown image: how it is seen, no step to undo."""
+        assert self.document is not None and self.image is not None
+        layer = self.document.layer(self.image.id, layer_id)
+        for name, value in values.items():
+            if name not in {"visible", "opacity"}:
+                raise ValueError(name)
+            setattr(layer, name, value)
+        if values.keys() == {"opacity"}:
+            self.display_changed.emit()  # while a slider moves; the store catches up when it comes to rest
+        else:
+            self.document.image_changed.emit(self.image)
+
+    def _on_layers(self) -> None:
+        """Layers came, went or were renamed: the active one must be among them."""
+        if self.image is not None and all(layer.id != self.active_layer for layer in self.image.layers):
+            self.active_layer = self.image.layers[-1].id if self.image.layers else 0
+            self.discard_proposal()
+        self.layers_changed.emit()
+
+    def set_tool(self, tool_id: str) -> None:
+        if tool_id != self.tool_id:
+            self.tool_id = tool_id
+            self.tool_changed.emit(tool_id)
+
+    def set_brush_radius(self, radius: float) -> None:
+        """Radius in image pixels, 0.5 to 4000."""
+        self._radius = float(np.clip(radius, 0.5, 4000))
+        self.options_changed.emit()
+
+    def restrict(self, restriction: Restriction) -> None:
+        """Say where painting may change anything."""
+        if restriction != self.restriction:
+            self.restriction = restriction
+            self.options_changed.emit()
+
+    @property
+    def selection(self) -> Selection | None:
+        """Where alone anything may change; None: everywhere."""
+        return self.restriction.selection
+
+    def select(self, outline: Sequence[Point], how: How = "new") -> None:
+        """Select what an outline encloses, add it or take it away; an empty outline drops the selection."""
+        self.restrict(replace(self.restriction, selection=selected(self.selection, outline, how)))
+
+    def set_tool_option(self, tool: str, name: str, value: Value) -> None:
+        """Set one of a tool's own options; UserError where the value is not allowed."""
+        self._options[tool, name] = check_one(self._forms[tool, name], value)
+        self.options_changed.emit()
+
+    def set_window(self, channel: int, low: float, high: float) -> None:
+        """Display range of a channel; low < high is kept."""
+        self.windows[channel] = Window(low, max(high, np.nextafter(low, np.inf)))
+        self.display_changed.emit()
+
+    def window_all(self, low: float, high: float) -> None:
+        """Give the shown channels, or all where several are shown, one display range."""
+        for channel in [self.channel] if self.channel is not None else range(len(self.windows)):
+            self.set_window(channel, low, high)
+
+    def window_to_percentiles(self, low: float, high: float, *, seen: bool = False) -> None:
+        """Set the display range to percentiles of the shown slice, or of what is seen, over the shown channels."""
+        if self.pixels is None:
+            return
+        whole = self.view if seen else Box.whole(self.shape, self.slice)
+        ends = between_percentiles(self.pixels, whole, self.tone.bands, low, high)
+        if ends is None:
+            self.message.emit("The pixels are still being read; try again in a moment.")
+        elif ends != (0.0, 0.0):
+            self.window_all(*ends)
+
+    @property
+    def tone(self) -> Tone:
+        """How image values become colours now."""
+        channels = self.image.info.channels if self.image else 1
+        bands = self.bands if self.bands and self.channel is None else default_bands(channels, self.channel)
+        windows = tuple((window.low, window.high) for window in self.windows)
+        return Tone(windows, bands, self.gamma, self.inverted, self.ramp)
+
+    def set_display(self, **values: object) -> None:
+        """Set one or more of `DISPLAY`: how things are drawn."""
+        for name, value in values.items():
+            if name not in DISPLAY:
+                raise ValueError(name)
+            setattr(self, name, value)
+        self.display_changed.emit()
+
+    # --- undo and proposals ---------------------------------------------------------------------------------
+
+    def undo(self) -> Edit | None:
+        return self.document.undo() if self.document and not self.read_only else None
+
+    def redo(self) -> Edit | None:
+        return self.document.redo() if self.document and not self.read_only else None
+
+    def propose(self, proposal: Proposal) -> None:
+        """Show a proposal over the image in place of the one before, with what it would change."""
+        if self.document is None:
+            return
+        from segstudio.core.proposal import settled  # with all it needs, after the first paint
+
+        known = self.document.images.get(proposal.image)
+        layer = next((layer for layer in known.layers if layer.id == proposal.layer), None) if known else None
+        if layer is None:
+            return  # it was removed while a job ran
+        if self.selection is not None and self.image is known:
+            proposal = replace(proposal, wanted=self.selection.kept(proposal.wanted, proposal.box))
+        self.proposal = settled(proposal, layer, self.classes)
+        self.proposal_changed.emit()
+
+    def offer(
+        self, title: str, tool: str, z: int, top: int, left: int, classes: NDArray[np.uint8], *, note: str = ""
+    ) -> None:
+        """Show a proposal for the active layer; `classes` is (rows, columns) or (slices, rows, columns)."""
+        if self.image is not None:
+            from segstudio.core.proposal import Proposal
+
+            rows, columns = classes.shape[-2:]
+            box = Box(z, top, left, top + rows, left + columns)
+            self.propose(Proposal(title, tool, Origin.TOOL, self.image.id, self.active_layer, box, classes, note))
+
+    def protect_painted(self, on: bool) -> None:
+        """Whether the shown proposal leaves pixels alone that a person painted."""
+        if self.proposal is not None:
+            self.propose(replace(self.proposal, protect=on))
+
+    def show_veil(self, value_overlay: ValueOverlay | None) -> None:
+        """Lay a veil over the image, or take it away."""
+        self.value_overlay = value_overlay
+        self.display_changed.emit()
+
+    def discard_proposal(self) -> None:
+        if self.proposal is not None:
+            self.proposal = None
+            self.proposal_changed.emit()
+
+    def accept_proposal(self) -> Edit | None:
+        """Write the shown proposal through the gate as one undo step."""
+        proposal, self.proposal = self.proposal, None
+        if proposal is None or self.document is None:
+            return None
+        writer = self.document.begin_edit(
+            proposal.image, proposal.layer, proposal.title, tool=proposal.tool, origin=proposal.origin
+        )
+        from segstudio.core.proposal import write
+
+        write(proposal, writer)
+        self.proposal_changed.emit()
+        return self.finish_edit(writer)

@@ -1,0 +1,280 @@
+"""Start the program: the application, the window, and the wires between window and studio."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import traceback
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np  # noqa: F401  before PySide6, which looks at every module imported after it
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtWidgets import QApplication
+
+from segstudio import settings as stored_settings
+from segstudio.errors import UserError
+from segstudio.ui.project.recent import recent
+from segstudio.ui.session.progress_state import JobState, StoreState
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell.actions import Actions
+from segstudio.ui.shell.quit_signals import QuitSignals
+from segstudio.ui.shell.window import MainWindow
+from segstudio.ui.widgets import theme
+from segstudio.ui.widgets.words import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from segstudio.core.document import ImageEntry
+    from segstudio.io.dicom.series import Series
+    from segstudio.ui.shell.studio import Studio
+
+
+class Program(QObject):
+    """The running program: one window, and one studio behind it that is made after the first paint."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        settings, problems = stored_settings.load()
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply(app, settings.theme)  # before any widget is made, so that each is polished once
+        self.session = Session(settings)
+        self.window = MainWindow(self.session, self._actions())
+        self.window.installEventFilter(self)
+        self._closed = False
+        self.signals: QuitSignals | None = None
+        self._wanted: tuple[list[Path], bool] | None = None
+        if problems:
+            self.window.build_panels()
+        for problem in problems:
+            self.window.notices.show_problem(UserError(problem))
+
+    @cached_property
+    def studio(self) -> Studio:
+        """Everything behind the window; importing it takes as long as a bare window, so it waits until needed."""
+        from segstudio.ui.shell.studio import Studio
+
+        self.window.build_panels()
+        studio = Studio(self.session)
+        self._connect(studio)
+        return studio
+
+    def start(self, paths: list[Path], *, sample: bool = False) -> None:
+        """Show the window, then open what was asked for; workers start after the first paint."""
+        self.window.start_page.show_recent(recent())
+        if QApplication.platformName() != "offscreen":  # whose screen is 800 x 800 and means nothing
+            room = QApplication.primaryScreen().availableGeometry().size()
+            self.window.resize(self.window.size().boundedTo(room))
+        self.window.show()
+        self._wanted = paths, sample
+
+    def _after_first_paint(self) -> None:
+        if self._closed or self._wanted is None:
+            return
+        (paths, sample), self._wanted = self._wanted, None
+        self.window.build_panels()
+        if sample:
+            self.studio.open_sample()
+        elif paths:
+            self.studio.open_paths(paths)
+        else:
+            QTimer.singleShot(200, self._warm_up)
+
+    def _warm_up(self) -> None:
+        """Let the readers start and the compute worker import torch while the user looks around."""
+        if not self._closed:
+            workers = self.studio.workers
+            for client in (workers.reader, workers.tiles, workers.compute):
+                client.start()
+
+    def close(self) -> None:
+        """Close the window, store everything and end the workers."""
+        self.window.close()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """The window is closing: everything is stored and the workers end, whoever closed it."""
+        if watched is self.window and event.type() == QEvent.Type.Close and not self._closed:
+            QTimer.singleShot(0, self.shut_down)
+        elif watched is self.window and event.type() == QEvent.Type.Paint and self._wanted is not None:
+            QTimer.singleShot(0, self._after_first_paint)
+        return False
+
+    def shut_down(self) -> None:
+        """Store everything and end the workers; only the first call does anything."""
+        if not self._closed:
+            self._closed = True
+            if "studio" in self.__dict__:
+                self.studio.close()
+
+    def _connect(self, studio: Studio) -> None:
+        window = self.window
+        studio.problem.connect(lambda error, text, run: window.notices.show_problem(error, text, run))
+        studio.said.connect(window.say)
+        studio.workers.device_known.connect(window.status.show_device)
+        studio.training.changed.connect(window.set_training)
+        studio.opening.thumbnail.connect(window.strip.set_thumbnail)
+        studio.series_found.connect(self._choose_series)
+        studio.opening.added.connect(self._warn_of_text)
+        studio.choosing.warned.connect(lambda what, why: window.notices.show_warning(what, why))
+        studio.baselining.compared.connect(window.baselines.show_comparison)
+        studio.predicting.started.connect(lambda title: window.set_job(JobState(title)))
+        studio.predicting.progressed.connect(self._show_progress)
+        studio.predicting.ended.connect(lambda _: window.set_job(None))
+        studio.transfer.started.connect(lambda title: window.set_job(JobState(title, cancellable=False)))
+        studio.transfer.ended.connect(self._end_job)
+        for errand in studio.errands:
+            errand.started.connect(lambda title: window.set_job(JobState(title)))
+            errand.ended.connect(self._end_job)
+        studio.opening.progressed.connect(self._show_opening)
+        studio.opening.finished.connect(lambda *_: window.set_job(None))
+        studio.session.edited.connect(lambda _: window.status.show_store(StoreState("storing")))
+        studio.projects.stored.connect(lambda when: window.status.show_store(StoreState("stored", when)))
+        studio.projects.storing_failed.connect(
+            lambda error: window.status.show_store(StoreState("failed", message=error.what))
+        )
+        studio.projects.opened.connect(lambda store: self._show_store(store.read_only))
+        studio.predicting.image_done.connect(lambda _: window.layers.count_soon())
+        window.canvas.painting.connect(lambda: studio.training.give_way())
+
+    def _show_region(self, digest: str, box: tuple[int, int, int, int]) -> None:
+        """Go to a box of an image's slice; the image is loaded first if another one is shown."""
+        session, opening = self.studio.session, self.studio.opening
+        image, _, z = digest.rpartition(":")
+        images = session.document.images.values() if session.document else ()
+        entry = next((one for one in images if one.digest == image), None)
+        if entry is None:
+            self.window.say("This image is no longer in the project.")
+            return
+
+        def there() -> None:
+            session.set_slice(int(z))
+            self.window.canvas.center_on((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+
+        if session.image is entry:
+            there()
+            return
+        kind = Qt.ConnectionType.SingleShotConnection
+        opening.shown.connect(lambda shown: there() if shown is entry else None, kind)
+        opening.show(entry.id)
+
+    def _show_progress(self, done: int, total: int, note: str) -> None:
+        job = self.window.job
+        if job is not None:
+            self.window.set_job(JobState(job.title, done, total, note))
+
+    def _choose_series(self, series: list[Series], take: Callable[[list[Path]], object]) -> None:
+        from segstudio.ui.dialogs.series import SeriesDialog
+
+        SeriesDialog(self.window, series, take).open()
+
+    def _warn_of_text(self, entry: ImageEntry) -> None:
+        from segstudio.io.dicom.burned_in import NOTE
+
+        told = any(strip.what.endswith(NOTE) for strip in self.window.notices.strips)  # one for a whole folder
+        if NOTE in entry.info.notes and not told:
+            self.window.notices.show_warning(f"“{entry.name}”: {NOTE}", tr("Look before you give this project away."))
+
+    def _end_job(self, title: str) -> None:
+        if self.window.job is not None and self.window.job.title == title:
+            self.window.set_job(None)
+
+    def _show_opening(self, done: int, total: int) -> None:
+        if total > 1 and done < total:
+            self.window.set_job(JobState("Opening images", done, total, cancellable=False))
+
+    def _show_store(self, read_only: bool) -> None:
+        state = StoreState("read-only") if read_only else StoreState("stored", time.time())
+        self.window.status.show_store(state)
+
+    def _actions(self) -> Actions:
+        """What the window may ask, wired to the controllers."""
+        return Actions(
+            open_files=lambda paths: self.studio.open_paths(paths),
+            open_folder=lambda path: self.studio.open_paths([path]),
+            open_project=lambda path: self.studio.open_project(path),
+            new_project=lambda: self.studio.new_project(),
+            open_sample=lambda: self.studio.open_sample(),
+            save_copy=lambda folder: self.studio.save_copy(folder),
+            export_model=lambda path: self.studio.export_model(path),
+            path_of=lambda entry: self.studio.opening.path_of(entry),
+            combine_images=lambda paths: self.studio.combine(paths),
+            export_masks=lambda folder, form: self.studio.transfer.write(folder, form),
+            import_masks=lambda *request: self.studio.transfer.read(*request),
+            show_image=lambda image: self.studio.opening.show(image),
+            next_image=lambda count: self.studio.opening.step(count),
+            most_useful_image=lambda: self.studio.next_useful(),
+            predict=lambda view_only: self.studio.predict(view_only=view_only),
+            cancel_jobs=lambda: self.studio.cancel_jobs(),
+            train_or_pause=lambda: self.studio.training.train_or_pause(),
+            learn_live=lambda on: self.studio.live.set_on(on),
+            new_model=lambda: self.studio.training.new_model(),
+            stop_training=lambda: self.studio.training.stop(),
+            accept_or_roll_back=lambda: self.studio.accept_or_roll_back(),
+            use_version=lambda number: self.studio.use_version(number),
+            show_version_change=lambda number: self.studio.show_version_change(number),
+            explain=lambda at, method: self.studio.explaining.ask(at, method),
+            show_region=self._show_region,
+            accept_prediction=lambda: self.studio.accept_prediction(),
+            run_baseline=lambda method, values, preview: self.studio.run_baseline(method, values, preview),
+            run_operation=lambda *request: self.studio.run_operation(*request),
+            quit=self.close,
+        )
+
+
+def main(paths: list[str], *, sample: bool = False, offscreen: str | None = None) -> int:
+    """Run the program; with `offscreen`, render the window to that PNG once its work is done, and end."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("SegStudio")
+    program = Program()
+    _catch_bugs(program.window)
+    program.signals = QuitSignals(program.close)
+    program.start([Path(path) for path in paths], sample=sample)
+    if os.environ.get("SEGSTUDIO_EXIT_AFTER_PAINT"):
+        program.window.installEventFilter(_ExitAfterPaint(program.window))
+    if offscreen:
+        from segstudio.ui.shell.screenshot import picture_when_ready
+
+        picture_when_ready(program, Path(offscreen), app)
+    app.lastWindowClosed.connect(program.shut_down)
+    code = app.exec()
+    program.shut_down()
+    return code
+
+
+class _ExitAfterPaint(QObject):
+    """For `segstudio bench startup` and the test of what the first paint imports."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            os.write(1, "\n".join(sorted(sys.modules)).encode())
+            os._exit(0)
+        return False
+
+
+def _catch_bugs(window: MainWindow) -> None:
+    """An exception nobody expected is shown and logged; the window and the work in it go on."""
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Any:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        text = "".join(traceback.format_exception(kind, error, trace))
+        sys.stderr.write(text)
+        window.build_panels()
+        where = traceback.extract_tb(trace)[-1] if trace else None
+        place = f" ({Path(where.filename).name}, line {where.lineno})" if where else ""
+        window.notices.show_problem(
+            UserError(
+                "Something went wrong that should not have.",
+                why=f"{kind.__name__}{place}.",
+                hint="Your work is stored. Please report this.",
+            )
+        )
+
+    sys.excepthook = hook

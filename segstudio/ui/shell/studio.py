@@ -1,0 +1,363 @@
+"""Studio: everything behind the window, put together. The window talks to this; this talks to the workers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from segstudio.core.document import Document, ImageEntry, Version
+from segstudio.errors import UserError
+from segstudio.io.formats import folder_format
+from segstudio.project.lock import ProjectInUse
+from segstudio.project.store import Store
+from segstudio.ui.compute.workers import Workers
+from segstudio.ui.learning.explaining import Explaining
+from segstudio.ui.learning.live_learning import LiveLearning
+from segstudio.ui.learning.predicting import Predicting, accept_prediction, visible_tiles
+from segstudio.ui.learning.training import Training
+from segstudio.ui.learning.version_changes import VersionChanges
+from segstudio.ui.methods import mask_operations as operating
+from segstudio.ui.methods.classical_methods import ClassicalMethods, Request
+from segstudio.ui.methods.mask_operations import MaskOperations
+from segstudio.ui.pixels.library import Library
+from segstudio.ui.project.adding_images import AddingImages, images_in
+from segstudio.ui.project.mask_exchange import MaskExchange
+from segstudio.ui.project.projects import Projects
+from segstudio.ui.project.recent import is_project
+from segstudio.ui.review.next_image import NextImage
+from segstudio.ui.session.session import Session
+from segstudio.worker.messages import BoxTuple, ExportModel, Failed, Finished, Message
+
+Repeat = Callable[[], None]
+
+
+class Studio(QObject):
+    """Owns the session, the open project, the workers and the controllers between them."""
+
+    problem = Signal(object, str, object)
+    """A UserError or Failed to show in the strip, the text of an action button ("" for none), its callable."""
+    series_found = Signal(object, object)
+    """The DICOM series of a folder, and what opens those that are chosen (a list of their first files)."""
+    said = Signal(str)
+    """A last word for the status bar."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        settings = session.settings
+        self.session = session
+        self.workers = Workers(settings, self)
+        self.library = Library(self.workers, settings)
+        self.projects = Projects(settings.undo_megabytes * 2**20, self)
+        self.opening = AddingImages(self.session, self.workers, self.library)
+        self.predicting = Predicting(self.session, self.workers, self.library)
+        self.comparing = VersionChanges(self.session, self.predicting)
+        self.explaining = Explaining(self.session, self.workers, self.library)
+        self.training = Training(self.session, self.workers, self.library)
+        self.live = LiveLearning(self.session, self.workers, self.library, self.predicting, self.training)
+        self.baselining = ClassicalMethods(self.session, self.workers, self.library)
+        self.operating = MaskOperations(self.session, self.workers)
+        self.transfer = MaskExchange(self.session, self.workers)
+        self.choosing = NextImage(self.session)
+        self.errands = (self.baselining.errand, self.operating.errand)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.projects.opened.connect(self._on_opened)
+        self.projects.storing_failed.connect(lambda error: self.problem.emit(error, "", None))
+        self.opening.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.opening.finished.connect(self._on_added)
+        self.opening.shown.connect(self._on_shown)
+        self.opening.shown.connect(self.choosing.look)
+        self.opening.thumbnail.connect(self.choosing.take)
+        self.library.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.predicting.failed.connect(lambda reply, repeat: self.problem.emit(reply, "Repeat", repeat))
+        self.predicting.ended.connect(self._say)
+        self.explaining.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.explaining.said.connect(self._say)
+        self.transfer.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.transfer.said.connect(self._say)
+        self.training.failed.connect(self._on_training_failed)
+        self.training.said.connect(self._say)
+        self.training.switched.connect(self._on_switched)
+        for errand in self.errands:
+            errand.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.workers.crashed.connect(self._on_crash)
+
+    # --- projects and images --------------------------------------------------------------------------------
+
+    @property
+    def document(self) -> Document | None:
+        return self.session.document
+
+    def new_project(self, folder: Path | None = None) -> None:
+        """Start an empty project."""
+        self._try(lambda: self.projects.new(folder))
+
+    def open_project(self, path: Path) -> None:
+        """Open a project; one that is open elsewhere is shown read-only, with a strip that says so."""
+        try:
+            self.projects.open(path)
+        except ProjectInUse as error:
+            if self._try(lambda: self.projects.open(path, read_only=True)):
+                self.problem.emit(error, "", None)
+        except UserError as error:
+            self.problem.emit(error, "", None)
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Open whatever is given: image files, folders of images, or a project."""
+        files: list[Path] = []
+        for path in paths:
+            if is_project(path):
+                self.open_project(path)
+            elif path.is_dir() and folder_format(path) is None:
+                found, series = images_in(path)
+                if not found:
+                    self.problem.emit(UserError(f"There are no images in “{path.name}”."), "", None)
+                if len(series) > 1:
+                    others = [file for file in found if all(file != one.first for one in series)]
+                    self.series_found.emit(series, lambda chosen, others=others: self.open_paths([*others, *chosen]))
+                else:
+                    files += found
+            else:
+                files.append(path)
+        if files and (self.document is not None or self._try(lambda: self.projects.new())):
+            if self.session.read_only:
+                self.problem.emit(UserError("This project is open read-only: no image was added."), "", None)
+            else:
+                self.opening.add([path.absolute() for path in files])
+
+    def combine(self, paths: list[Path]) -> None:
+        """Open co-registered files as the channels of one image, which is kept in the project's folder."""
+        if (self.document is not None or self._try(lambda: self.projects.new())) and not self.session.read_only:
+            assert self.projects.store is not None
+            self.opening.combine(paths, self.projects.store.folder / "images")
+
+    def open_sample(self) -> None:
+        """Open the sample project; it is made from the bundled images the first time."""
+        from segstudio.ui.project.sample import sample_project
+
+        folder = self._value(sample_project)
+        if folder is not None:
+            self.open_project(folder)
+
+    def save_copy(self, folder: Path) -> None:
+        """Write the project as it is now to another folder and go on there."""
+        store = self.projects.store
+        if store is not None and self._try(lambda: store.save_copy(folder)):
+            self.open_project(folder)
+
+    def export_model(self, path: Path) -> None:
+        """Write the champion as an ONNX file for other programs."""
+        champion = self.document.champion if self.document else None
+        if champion is None:
+            return
+        model = str(self.predicting.model_path(champion))
+
+        def on_reply(reply: Message) -> None:
+            if isinstance(reply, Failed):
+                self.problem.emit(reply, "", None)
+            elif isinstance(reply, Finished):
+                self.said.emit(reply.note)
+
+        self.said.emit("Writing the model as ONNX…")
+        self.workers.compute.submit(lambda job: ExportModel(job, model, str(path)), on_reply)
+
+    def next_useful(self) -> None:
+        """Show the image that is worth most to look at."""
+        if (entry := self.choosing.best()) is not None:
+            self.opening.show(entry.id)
+        else:
+            self.said.emit("No other image waits for a look.")
+
+    # --- predictions ----------------------------------------------------------------------------------------
+
+    def predict(self, *, view_only: bool = False) -> None:
+        """Predict the shown image with the champion, the visible part first, or only that."""
+        image = self.session.image
+        if image is None or self.session.read_only:
+            return
+        layer, visible = self.session.active_layer, self._visible()
+        whole = not view_only
+        self.training.ensure_model(
+            lambda _: self.predicting.predict(image, layer, visible, only_visible=view_only, whole=whole)
+        )
+
+    def accept_prediction(self) -> None:
+        """Make the shown prediction part of the annotation where nobody has spoken."""
+        if why := self.session.why_not_editable():
+            self.session.blocked.emit(why)
+            return
+        pixels = accept_prediction(self.session)
+        self.said.emit(f"{pixels:,} predicted pixels accepted." if pixels else "There was nothing to accept.")
+
+    def cancel_jobs(self) -> None:
+        """Stop predictions, methods and operations; a training is stopped from its own panel."""
+        self.predicting.cancel()
+        for errand in self.errands:
+            errand.cancel()
+
+    def toggle_done(self) -> None:
+        """Mark the shown image as finished, or as not."""
+        image, document = self.session.image, self.document
+        if image is not None and document is not None:
+            image.done = not image.done
+            document.image_changed.emit(image)
+
+    def run_baseline(self, method: str, parameters: dict[str, Any], preview: bool) -> None:
+        """Show what a classical method would paint, or paint it as one undo step."""
+        from segstudio.classical.registry import find
+
+        request = Request(method, find(method).title, parameters)
+        if preview:
+            self.baselining.preview(request)
+        elif why := self.session.why_not_editable():
+            self.session.blocked.emit(why)
+        else:
+            self.baselining.apply(request)
+
+    def run_operation(self, operation: str, parameters: dict[str, Any], scope: str, preview: bool) -> None:
+        """Show what a mask operation would change, or do it as one undo step."""
+        from segstudio.operations.registry import OPERATIONS
+
+        request = operating.Request(operation, OPERATIONS[operation].title, parameters, scope)
+        if preview:
+            self.operating.preview(request)
+        elif why := self.session.why_not_editable():
+            self.session.blocked.emit(why)
+        else:
+            self.operating.apply(request)
+
+    # --- models ---------------------------------------------------------------------------------------------
+
+    @property
+    def other_version(self) -> Version | None:
+        """The version that waits; with none waiting, the champion's parent."""
+        versions = self.document.versions if self.document else {}
+        waiting = [version for version in versions.values() if version.status == "waiting"]
+        champion = self.document.champion if self.document else None
+        return waiting[-1] if waiting else versions.get(champion.parent) if champion else None
+
+    def accept_or_roll_back(self) -> None:
+        """Use the version that waits; with none waiting, go back to the champion's parent."""
+        if (other := self.other_version) is not None:
+            self.training.use(other.number)
+        elif self.document is not None:
+            self.said.emit("There is no other model version to use.")
+
+    def use_version(self, number: int) -> None:
+        """Make a version the champion."""
+        self.training.use(number)
+
+    def show_version_change(self, number: int) -> None:
+        """Show what a version would change in what is seen; 0: the one that `accept_or_roll_back` would use."""
+        version = self.document.versions.get(number, self.other_version) if self.document else None
+        if version is None:
+            self.said.emit("There is no other model version to compare with.")
+        else:
+            self.comparing.show(version, self._visible())
+
+    def close(self) -> None:
+        """Store everything and end the workers."""
+        self.live.close()
+        self.transfer.close()
+        if self.projects.store is not None:
+            try:
+                self.projects.close()
+            except UserError:
+                self.projects.discard()
+        self.library.clear()
+        self.workers.close()
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _on_opened(self, store: Store) -> None:
+        document = self.projects.document
+        assert document is not None
+        self.opening.forget()
+        self.library.clear()
+        self.session.show_document(document, read_only=store.read_only)
+
+        def path_of(entry: ImageEntry) -> Path:
+            return store.image_path(entry)
+
+        self.opening.path_of = self.predicting.path_of = self.training.path_of = self.live.path_of = path_of
+        self.explaining.path_of = self.transfer.path_of = path_of
+        self.opening.relative = store.relative_path
+        self.predicting.model_path = self.explaining.model_path = lambda version: store.folder / version.file
+        self.training.folder = store.folder
+        self.training.runs = store.runs
+        self.training.show_history()
+        if document.images:
+            last = store.settings.get("shown", next(iter(document.images)))
+            self.opening.show(last if last in document.images else next(iter(document.images)))
+            self.opening.thumbnails(list(document.images.values()))
+        if store.recovery.notable:
+            self._tell_recovery(store)
+        QTimer.singleShot(0, self.workers.compute.start)
+
+    def _tell_recovery(self, store: Store) -> None:
+        interrupted = store.runs.interrupted()
+        error = UserError(store.recovery.sentence)
+        if interrupted and not store.read_only:
+            self.problem.emit(error, "Resume training", lambda: self.training.resume(interrupted[-1]))
+        else:
+            self.problem.emit(error, "", None)
+
+    def _on_shown(self, entry: ImageEntry) -> None:
+        """An image that the champion has not seen yet is predicted at once; the place is remembered."""
+        document, store = self.document, self.projects.store
+        if document is None or store is None or store.read_only:
+            return
+        store.settings.set("shown", entry.id)
+        champion = document.champion
+        if champion is not None and champion.metrics and self.session.layer.prediction.is_empty():
+            self.predicting.predict(entry, self.session.active_layer, self._visible())
+
+    def _on_added(self, added: int, failed: int) -> None:
+        text = f"{added} image{'s' if added != 1 else ''} added"
+        self.said.emit(f"{text}, {failed} could not be opened." if failed else f"{text}.")
+
+    def _on_switched(self, version: Version) -> None:
+        """Refresh what is predicted already, and the shown image, with the new model."""
+        document, image, layer = self.document, self.session.image, self.training.layer
+        if document is None:
+            return
+        if image is not None and any(found.id == layer for found in image.layers):
+            self.predicting.refresh(image, layer, self._visible())
+        for entry in document.images.values():
+            known = next((found for found in entry.layers if found.id == layer), None)
+            if entry is not image and known is not None and not known.prediction.is_empty():
+                self.predicting.refresh(entry, layer)
+
+    def _on_training_failed(self, reply: Failed, repeat: Repeat) -> None:
+        self.problem.emit(reply, "Repeat" if reply.job else "", repeat if reply.job else None)
+
+    def _on_crash(self, sentence: str) -> None:
+        """A crash that took a job with it is told by the job; an idle one needs a word only."""
+        self.said.emit(sentence)
+
+    def _say(self, text: str) -> None:
+        if text:
+            self.said.emit(text)
+
+    def _visible(self) -> BoxTuple | None:
+        box = self.session.view
+        return None if box.empty else visible_tiles((box.top, box.left, box.bottom, box.right))
+
+    def _try(self, action: Callable[[], Any]) -> bool:
+        try:
+            action()
+        except UserError as error:
+            self.problem.emit(error, "", None)
+            return False
+        return True
+
+    def _value(self, action: Callable[[], Any]) -> Any:
+        try:
+            return action()
+        except UserError as error:
+            self.problem.emit(error, "", None)
+            return None

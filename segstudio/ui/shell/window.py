@@ -1,0 +1,393 @@
+"""The main window: puts canvas, panels, menus and status bar together, and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractSpinBox,
+    QApplication,
+    QGridLayout,
+    QLineEdit,
+    QMainWindow,
+    QStackedWidget,
+    QWidget,
+)
+
+from segstudio import settings as stored_settings
+from segstudio.errors import UserError
+from segstudio.ui.commands.base import Command
+from segstudio.ui.commands.table import COMMANDS
+from segstudio.ui.session.progress_state import JobState, TrainingState
+from segstudio.ui.session.session import Session
+from segstudio.ui.shell import docks
+from segstudio.ui.shell.actions import Actions
+from segstudio.ui.shell.menus import build_actions, build_menus, keep_to_canvas
+from segstudio.ui.shell.start_page import StartPage
+from segstudio.ui.shell.status_bar import StatusBar
+from segstudio.ui.shell.tool_bars import build_tool_bar, build_tool_column
+from segstudio.ui.widgets import icons, theme
+from segstudio.ui.widgets.basics import column
+from segstudio.ui.widgets.overlay_card import OverlayCard
+from segstudio.ui.widgets.words import tr
+
+if TYPE_CHECKING:
+    from segstudio.ui.canvas.view import Canvas
+    from segstudio.ui.canvas.views import Views
+    from segstudio.ui.commands.search import CommandSearch
+    from segstudio.ui.commands.shortcut_sheet import ShortcutSheet
+    from segstudio.ui.panels.baselines import BaselinesPanel
+    from segstudio.ui.panels.classes import ClassesPanel
+    from segstudio.ui.panels.histogram import HistogramPanel
+    from segstudio.ui.panels.history import HistoryPanel
+    from segstudio.ui.panels.layers import LayersPanel
+    from segstudio.ui.panels.monitor import MonitorPanel
+    from segstudio.ui.panels.operations import OperationsPanel
+    from segstudio.ui.panels.strip import StripPanel
+
+
+class MainWindow(QMainWindow):
+    """Everything the user sees. Its parts listen to the session; what needs a worker goes through `actions`."""
+
+    actions: Actions  # type: ignore[assignment]  # Qt's list of a widget's QActions is of no use here
+    session: Session
+    canvas: Canvas
+    views: Views
+    layers: LayersPanel
+    classes: ClassesPanel
+    histogram: HistogramPanel
+    baselines: BaselinesPanel
+    operations: OperationsPanel
+    history: HistoryPanel
+    strip: StripPanel
+    monitor: MonitorPanel
+
+    def __init__(self, session: Session, actions: Actions, keys: dict[str, str] | None = None) -> None:
+        super().__init__()
+        self.session, self.actions, self.keys = session, actions, keys or {}
+        self.training = TrainingState()
+        self.job: JobState | None = None
+        self.setWindowTitle("SegStudio")
+        self.setMinimumSize(980, 640)
+        self.resize(1440, 900)
+        self._commands = build_actions(self, self.keys)
+        self._build_centre()
+        self.docks: dict[str, docks.Dock] = {}
+        self._menus = build_menus(self, self._commands)
+        build_tool_bar(self, self._commands)
+        self.status = StatusBar()
+        self.setStatusBar(self.status)
+        self._soon = QTimer(self, interval=0, singleShot=True)
+        self._soon.timeout.connect(self.refresh_commands)
+        self._placed = False
+        self._stashed: QByteArray | None = None  # the layout of the docks while the start page hides them
+        self._connect()
+        self._on_document()
+
+    # --- what controllers tell ------------------------------------------------------------------------------
+
+    def set_training(self, state: TrainingState) -> None:
+        """Show the trainer's state in the monitor."""
+        changed = state.phase != self.training.phase
+        self.training = state
+        if self.docks:
+            self.monitor.set_state(state)
+        if changed:
+            self.refresh_soon()
+
+    def set_job(self, job: JobState | None) -> None:
+        """Show what is running in the status bar; None when it is over."""
+        changed = (job is None) != (self.job is None)
+        self.job = job
+        self.status.show_job(job)
+        if changed:
+            self.refresh_soon()
+
+    def say(self, text: str) -> None:
+        """A last word in the status bar, for a few seconds."""
+        self.status.say(text)
+
+    # --- what commands do to the window ---------------------------------------------------------------------
+
+    def run(self, command: Command) -> None:
+        """Run a command; an expected failure becomes a strip over the canvas."""
+        if not command.enabled(self):
+            return
+        try:
+            command.run(self)
+        except UserError as error:
+            self.notices.show_problem(error)
+        self.refresh_soon()
+
+    def search_commands(self) -> CommandSearch:
+        from segstudio.ui.commands.search import CommandSearch
+
+        return self._open_card(CommandSearch(self))  # type: ignore[return-value]
+
+    def show_shortcuts(self) -> ShortcutSheet:
+        from segstudio.ui.commands.shortcut_sheet import ShortcutSheet
+
+        return self._open_card(ShortcutSheet(self))  # type: ignore[return-value]
+
+    def show_panel(self, name: str) -> None:
+        """Bring a dock to the front."""
+        self.docks[name].show()
+        self.docks[name].raise_()
+
+    def peek(self) -> None:
+        """Hide the masks until the key is let go."""
+        self.session.set_display(peeking=True)
+        self.canvas.setFocus()
+
+    def toggle_full_screen(self) -> None:
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
+
+    def reset_layout(self) -> None:
+        """Put all panels back where they were at first."""
+        self.build_panels()
+        docks.place(self, self.docks)
+        self._stashed = None
+        self._show_docks(self.session.document is not None)
+
+    def switch_theme(self) -> None:
+        """Dark to light and back; remembered."""
+        self.session.settings = self.session.settings.with_(
+            theme="light" if self.session.settings.theme == "dark" else "dark"
+        )
+        stored_settings.save(self.session.settings)
+        self.apply_theme()
+
+    def apply_theme(self) -> None:
+        """Restyle everything after the theme changed."""
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        theme.apply(app, self.session.settings.theme)
+        icons.refresh(self)
+        if self.docks:
+            self.tool_options.refresh()
+        for widget in self.findChildren(QWidget):
+            widget.update()
+
+    def refresh_soon(self) -> None:
+        """Bring commands up to date once everything that happens now has happened."""
+        self._soon.start()
+
+    def refresh_commands(self) -> None:
+        """Enable and tick every command after the state of the program."""
+        for command in COMMANDS:
+            action = self._commands[command.id]
+            action.setEnabled(command.enabled(self))
+            if command.checked is not None:
+                action.setChecked(command.checked(self))
+        training = self.training.phase == "training"
+        train = self._commands["model.train"]
+        if train.property(icons.NAME) != ("pause" if training else "train"):
+            icons.set_icon(train, "pause" if training else "train")
+        train.setIconText(tr("Pause") if training else tr("Train"))
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _build_centre(self) -> None:
+        self.start_page = StartPage(self)
+        self.pages = QStackedWidget()
+        self.pages.setObjectName("centre")
+        self.pages.addWidget(self.start_page)
+        self.setCentralWidget(self.pages)
+
+    def _build_editor(self) -> None:
+        from segstudio.tools.candidates import Candidates
+        from segstudio.ui.canvas.views import Views
+        from segstudio.ui.panels.tool_options import ToolOptions
+        from segstudio.ui.review.review_bar import ReviewBar, ReviewMark
+        from segstudio.ui.review.reviewing import Reviewing
+        from segstudio.ui.shell.pointer_readout import PointerReadout
+        from segstudio.ui.shell.proposal_bar import ProposalBar
+        from segstudio.ui.widgets.notices import Notices
+
+        session = self.session
+        self.views, self.notices, self.tool_options = Views(session), Notices(session), ToolOptions(session)
+        self.canvas = self.views.canvas
+        self.tool_column = build_tool_column(self, self._commands)
+        editor = QWidget()
+        over = QGridLayout()  # strips lie over the canvas: one that comes must not move the image under the pen
+        over.setContentsMargins(0, 0, 0, 0)
+        over.addWidget(self.views, 0, 0)
+        over.addWidget(self.notices, 0, 0, Qt.AlignmentFlag.AlignTop)
+        self.proposal_bar = ProposalBar(session)
+        over.addWidget(self.proposal_bar, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter)
+        self.guiding: Reviewing = Reviewing(session)
+        self.guiding.show_image = lambda image: self.actions.show_image(image)
+        self.guide_bar, self.guide_mark = ReviewBar(session, self.guiding), ReviewMark(self.canvas, self.guiding)
+        over.addWidget(self.guide_bar, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter)
+        editor.setLayout(column(self.tool_options, over, gap=0))
+        editor.layout().setStretch(1, 1)  # type: ignore[union-attr]
+        self.notices.raise_()
+        self.proposal_bar.raise_()
+        self.guide_bar.raise_()
+        keep_to_canvas(self, self._commands)
+        session.visible_box = self.canvas.visible_box
+        self.pages.addWidget(editor)
+        self.hover = PointerReadout(session, self.status)
+        self.candidates = Candidates(session)
+        self.views.hovered.connect(self.hover.move)
+        self.canvas.view_changed.connect(self._show_zoom)
+        self.views.layout_changed.connect(self.refresh_soon)
+        self.canvas.files_dropped.connect(self._open_dropped)
+
+    def build_panels(self) -> None:
+        """Make the panels and put them in place; done after the first paint, which shows the start page."""
+        if self.docks:
+            return
+        from segstudio.ui.panels.baselines import BaselinesPanel
+        from segstudio.ui.panels.classes import ClassesPanel
+        from segstudio.ui.panels.histogram import HistogramPanel
+        from segstudio.ui.panels.history import HistoryPanel
+        from segstudio.ui.panels.layers import LayersPanel
+        from segstudio.ui.panels.monitor import MonitorPanel
+        from segstudio.ui.panels.operations import OperationsPanel
+        from segstudio.ui.panels.strip import StripPanel
+
+        self._build_editor()
+        session, actions = self.session, self.actions
+        self.layers, self.classes = LayersPanel(session), ClassesPanel(session)
+        self.histogram, self.baselines = HistogramPanel(session), BaselinesPanel(session, actions)
+        self.operations = OperationsPanel(session, actions)
+        self.history, self.strip = HistoryPanel(session), StripPanel(session, actions)
+        self.monitor = MonitorPanel(session, actions)
+        self.docks = {
+            "layers": docks.Dock("layers", tr("Layers"), self.layers, self.layers.add_button),
+            "classes": docks.Dock("classes", tr("Classes"), self.classes, self.classes.add_button),
+            "histogram": docks.Dock("histogram", tr("Histogram"), self.histogram),
+            "baselines": docks.Dock("baselines", tr("Baselines"), self.baselines),
+            "operations": docks.Dock("operations", tr("Operations"), self.operations),
+            "history": docks.Dock("history", tr("History"), self.history),
+            "strip": docks.Dock("strip", tr("Images"), self.strip),
+            "monitor": docks.Dock("monitor", tr("Model monitor"), self.monitor),
+        }
+        panels = self._menus["View"].addMenu(tr("Panels"))
+        for dock in self.docks.values():
+            panels.addAction(dock.toggleViewAction())
+        if self.isVisible():
+            self._place_panels()
+
+    def _connect(self) -> None:
+        session = self.session
+        session.document_changed.connect(self._on_document)
+        for signal in (
+            session.image_changed, session.layers_changed, session.display_changed, session.tool_changed,
+            session.edited, session.proposal_changed, session.classes_changed, session.options_changed,
+        ):  # fmt: skip
+            signal.connect(self.refresh_soon)
+        session.image_changed.connect(self._on_image)
+        session.message.connect(self.say)
+        self.start_page.files_dropped.connect(self._open_dropped)
+        self.status.job.cancel.clicked.connect(lambda: self.actions.cancel_jobs())
+
+    def _open_dropped(self, paths: list[str]) -> None:
+        self.actions.open_files([Path(path) for path in paths])
+
+    def _on_document(self) -> None:
+        document = self.session.document
+        opened = document is not None
+        if opened:
+            self.build_panels()
+        self.pages.setCurrentIndex(1 if opened else 0)
+        self._show_docks(opened)
+        if document is not None:
+            document.versions_changed.connect(lambda _: self._on_versions())
+        if self.docks:
+            self.notices.clear()
+        self._on_versions()
+        self.refresh_soon()
+
+    def _show_docks(self, on: bool, layout: QByteArray | None = None) -> None:
+        """The start page stands alone; the panels come with the first document, where they were."""
+        if not self.docks:
+            return
+        for dock in self.docks.values():
+            dock.toggleViewAction().setEnabled(on)
+        self.tool_column.setVisible(on)
+        if not self._placed:
+            return
+        if on and self._stashed is not None:
+            self.restoreState(self._stashed, docks.LAYOUT_VERSION)
+            self._stashed = None
+            self.tool_column.show()
+        elif not on and self._stashed is None:
+            self._stashed = layout or self.saveState(docks.LAYOUT_VERSION)
+            for dock in self.docks.values():
+                dock.hide()
+
+    def _on_versions(self) -> None:
+        document = self.session.document
+        self.status.show_model(document.champion if document else None)
+        self.refresh_soon()
+
+    def _on_image(self) -> None:
+        image = self.session.image
+        self.setWindowTitle(f"{image.name} – SegStudio" if image else "SegStudio")
+        self.status.show_place(None)
+        self._show_zoom()
+
+    def _show_zoom(self) -> None:
+        scale = self.canvas.view.scale * self.devicePixelRatioF()
+        self.status.show_zoom(scale if self.session.image is not None else 0)
+
+    def _open_card(self, card: OverlayCard) -> OverlayCard:
+        for other in self.findChildren(OverlayCard):
+            if other is not card:
+                other.dismiss()
+        card.open()
+        return card
+
+    # --- events ---------------------------------------------------------------------------------------------
+
+    def event(self, event: QEvent) -> bool:
+        """Keep keys that are typed into a field, or meant for a card, from reaching the commands."""
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._is_typed(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def _is_typed(self, event: QKeyEvent) -> bool:
+        focus = QApplication.focusWidget()
+        plain = not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
+        in_field = isinstance(focus, QLineEdit | QAbstractSpinBox)
+        return plain and (in_field or any(card.isVisible() for card in self.findChildren(OverlayCard)))
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Enter and Esc in a field of the window give the keys back to the canvas."""
+        fields = QLineEdit | QAbstractSpinBox
+        leave = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
+        if event.key() in leave and isinstance(QApplication.focusWidget(), fields):
+            self.canvas.setFocus()
+            return
+        super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: QKeyEvent) -> None:
+        if self.session.peeking and not event.isAutoRepeat():
+            self.session.set_display(peeking=False)
+        super().keyReleaseEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not self._placed and self.docks:
+            self._place_panels()
+        elif not self.docks:
+            docks.restore_geometry(self)
+            self.refresh_commands()
+
+    def _place_panels(self) -> None:
+        self._placed = True
+        docks.place(self, self.docks)  # a layout can be restored only for docks that have a place
+        self._show_docks(self.session.document is not None, docks.restore(self))
+        self.refresh_commands()
+        self.canvas.setFocus()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        if self._placed:
+            docks.remember(self, self._stashed)
+        super().closeEvent(event)

@@ -1,0 +1,134 @@
+"""What the readers do: images as a whole, tiles of images larger than memory, and coarse levels for them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from segstudio.core.source import coarse_levels
+from segstudio.errors import UserError
+from segstudio.io.limits import give_time
+from segstudio.io.reading import guard, open_image, robust_ranges
+from segstudio.io.thumbnail import thumbnail
+from segstudio.io.windowed.image import Windowed, needs_levels, open_windowed, overview, pyramid
+from segstudio.project.paths import content_digest
+from segstudio.worker.control import Control
+from segstudio.worker.jobs import Send
+from segstudio.worker.messages import (
+    BuildLevels,
+    ImageRead,
+    LevelsBuilt,
+    OpenWindow,
+    Pixels,
+    ReadImage,
+    ReadTiles,
+    TileRead,
+    WindowOpened,
+)
+from segstudio.worker.shared import Scratch
+
+BLOCK = 256 * 2**20
+"""Bytes of one strip or tile of a file that is read by window, at most."""
+BAND_SECONDS = 120
+"""CPU seconds that one band of coarse levels may take."""
+
+_open: dict[tuple[str, int], Windowed] = {}
+"""The file that is read by window now, by path and time of its last change."""
+
+
+def read_image(message: ReadImage, send: Send) -> str:
+    """Decode a file into shared arrays, with coarse levels where it is large; or only make its thumbnail."""
+    path, scratch = Path(message.path), Scratch(Path(message.folder))
+    if message.thumbnail and message.window_above:
+        file = open_windowed(path, min(message.budget, BLOCK))
+        if file is not None:
+            try:
+                if file.info.nbytes > message.window_above:
+                    _send_overview(message, file, scratch, send)
+                    return ""
+            finally:
+                file.close()
+    reading = open_image(path, message.budget)
+    levels: tuple[Pixels, ...] = ()
+    if message.thumbnail:
+        pixels = scratch.share(thumbnail(reading.pixels, reading.info, message.thumbnail))
+    else:
+        pixels = scratch.share(reading.pixels)
+        levels = tuple(scratch.share(level) for level in coarse_levels(reading.pixels))
+    send(ImageRead(message.job, reading.info.to_json(), pixels, content_digest(path), levels))
+    return ""
+
+
+def _send_overview(message: ReadImage, file: Windowed, scratch: Scratch, send: Send) -> None:
+    """A thumbnail and the ranges of a file without reading all of it: both come from its middle slice."""
+    path = Path(message.path)
+    with guard(path):
+        pixels = overview(file, file.info.shape[0] // 2)[None]
+    note = "Its pixels are read as they are shown; the ranges are those of a sample."
+    info = replace(file.info, ranges=robust_ranges(pixels, file.info.nodata), notes=(*file.info.notes, note))
+    small = thumbnail(pixels, replace(info, shape=pixels.shape[:3]), message.thumbnail)
+    send(ImageRead(message.job, info.to_json(), scratch.share(small), content_digest(path)))
+
+
+def open_window(message: OpenWindow, send: Send) -> str:
+    """Say whether the file can be read by window."""
+    file = _windowed(message.path, message.budget)
+    send(WindowOpened(message.job, file is not None, file is not None and needs_levels(file)))
+    return ""
+
+
+def read_tiles(message: ReadTiles, control: Control, send: Send) -> str:
+    """Send tile after tile until all are sent or the job is cancelled."""
+    path, scratch = Path(message.path), Scratch(Path(message.folder))
+    file = _file(message.path, message.budget)
+    for tile in message.tiles:
+        if control.cancelled():
+            break
+        z, level, row, column = tile
+        with guard(path):
+            shelf = pyramid.Shelf.of(Path(message.cache), path, message.digest, file.info, z)
+            pixels, exact = pyramid.best(file, shelf, z, level, row, column)
+        send(TileRead(message.job, tile, exact, scratch.share(np.ascontiguousarray(pixels))))
+    return ""
+
+
+def build_levels(message: BuildLevels, control: Control, send: Send) -> str:
+    """Make the coarse levels of a slice, band after band; at once when they are there already."""
+    path, cache = Path(message.path), Path(message.cache)
+    file = _file(message.path, message.budget)
+    shelf = pyramid.Shelf.of(cache, path, message.digest, file.info, message.z)
+    if shelf.complete():
+        os.utime(shelf.folder)  # used now: others go first
+        send(LevelsBuilt(message.job, message.z, file.info.shape[1]))
+        return ""
+    if not pyramid.room(cache, file.info):
+        return "There is no room on the disk for its coarse levels."
+    with guard(path):
+        for bottom in pyramid.build(file, message.z, shelf, control.cancelled):
+            send(LevelsBuilt(message.job, message.z, bottom))
+            give_time(BAND_SECONDS)
+    return ""
+
+
+def _file(path: str, budget: int) -> Windowed:
+    file = _windowed(path, budget)
+    if file is None:
+        raise UserError(f"“{Path(path).name}” was changed while it was open.", hint="Show the image again.")
+    return file
+
+
+def _windowed(path: str, budget: int) -> Windowed | None:
+    """The open file; opened again where it was changed."""
+    key = path, Path(path).stat().st_mtime_ns if Path(path).exists() else 0
+    found = _open.get(key)
+    if found is None:
+        for other in _open.values():
+            other.close()
+        _open.clear()
+        found = open_windowed(Path(path), min(budget, BLOCK))
+        if found is not None:
+            _open[key] = found
+    return found
