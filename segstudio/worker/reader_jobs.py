@@ -13,7 +13,8 @@ from segstudio.errors import UserError
 from segstudio.io.limits import give_time
 from segstudio.io.reading import guard, open_image, robust_ranges
 from segstudio.io.thumbnail import thumbnail
-from segstudio.io.windowed.image import Windowed, needs_levels, open_windowed, overview, pyramid
+from segstudio.io.windowed import pyramid
+from segstudio.io.windowed.image import Windowed, needs_levels, open_windowed, overview
 from segstudio.project.paths import content_digest
 from segstudio.worker.control import Control
 from segstudio.worker.jobs import Send
