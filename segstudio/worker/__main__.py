@@ -13,7 +13,7 @@ from typing import TextIO
 from segstudio.errors import UserError
 from segstudio.worker import jobs
 from segstudio.worker.control import Control
-from segstudio.worker.messages import Cancelled, Failed, Finished, Message, Ready, decode, encode
+from segstudio.worker.messages import Cancelled, Failed, Finished, Message, Ready, Send, decode, encode
 
 READERS = ("reader", "tiles", "builder")
 """Roles that open foreign files; `builder` works in the background."""
@@ -45,7 +45,7 @@ def main(role: str) -> int:
     return 0
 
 
-def _work(message: Message, control: Control, send: jobs.Send) -> Message:
+def _work(message: Message, control: Control, send: Send) -> Message:
     """Run one request and return its final reply."""
     start = time.perf_counter()
     control.begin(message.job)
@@ -94,7 +94,7 @@ def _prepare(role: str) -> None:
         import segstudio.worker.reader_jobs  # noqa: F401  while nobody waits for it
 
 
-def _report_device(role: str, send: jobs.Send) -> None:
+def _report_device(role: str, send: Send) -> None:
     """Import torch while nobody waits for it, and say what it will compute on."""
     from segstudio.learning.device import choose
 

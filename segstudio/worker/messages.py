@@ -7,7 +7,7 @@ exactly one of Finished, Cancelled, Failed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from segstudio.worker.wire import BoxTuple as BoxTuple
@@ -22,11 +22,9 @@ from segstudio.worker.wire import encode as encode
 # --- requests ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class ReadImage(Message):
+class ReadImage(Message, frozen=True):
     """Decode a file into a new shared array; answered by ImageRead."""
 
-    job: int
     path: str
     folder: str
     budget: int
@@ -34,20 +32,16 @@ class ReadImage(Message):
     window_above: int = 0  # a thumbnail of a file with more bytes of pixels is made from windows; 0: never
 
 
-@dataclass(frozen=True)
-class OpenWindow(Message):
+class OpenWindow(Message, frozen=True):
     """Whether a file can be read by window; answered by WindowOpened."""
 
-    job: int
     path: str
     budget: int
 
 
-@dataclass(frozen=True)
-class ReadTiles(Message):
+class ReadTiles(Message, frozen=True):
     """Tiles of a file that is read by window, in this order; answered by a TileRead for each."""
 
-    job: int
     path: str
     digest: str
     folder: str
@@ -56,11 +50,9 @@ class ReadTiles(Message):
     tiles: tuple[TileTuple, ...]
 
 
-@dataclass(frozen=True)
-class BuildLevels(Message):
+class BuildLevels(Message, frozen=True):
     """Make and keep the coarse levels of a slice; answered by a LevelsBuilt for every band that is there."""
 
-    job: int
     path: str
     digest: str
     budget: int
@@ -68,11 +60,9 @@ class BuildLevels(Message):
     z: int
 
 
-@dataclass(frozen=True)
-class ReadMask(Message):
+class ReadMask(Message, frozen=True):
     """Decode a mask file to class ids (uint8, rows x columns); answered by ImageRead."""
 
-    job: int
     path: str
     folder: str
     budget: int
@@ -80,11 +70,9 @@ class ReadMask(Message):
     invert: bool = False
 
 
-@dataclass(frozen=True)
-class ReadLabels(Message):
+class ReadLabels(Message, frozen=True):
     """The masks that a file holds for an image (io.imports); answered by LabelsRead."""
 
-    job: int
     path: str
     folder: str
     form: str
@@ -92,30 +80,24 @@ class ReadLabels(Message):
     info: dict[str, Any]  # of the image
 
 
-@dataclass(frozen=True)
-class Combine(Message):
+class Combine(Message, frozen=True):
     """Co-registered image files as the channels of one file (io.combining) in `folder`; Finished.note is its path."""
 
-    job: int
     paths: list[str]
     folder: str
     budget: int
 
 
-@dataclass(frozen=True)
-class Probe(Message):
+class Probe(Message, frozen=True):
     """What a file holds, from its header; answered by Probed."""
 
-    job: int
     path: str
     budget: int
 
 
-@dataclass(frozen=True)
-class NewModel(Message):
+class NewModel(Message, frozen=True):
     """Build a network with starter, random or a coarser model's weights (models.stages) and save it as a checkpoint."""
 
-    job: int
     path: str
     architecture: str
     options: dict[str, Any]
@@ -126,20 +108,16 @@ class NewModel(Message):
     model: str = ""
 
 
-@dataclass(frozen=True)
-class ExportModel(Message):
+class ExportModel(Message, frozen=True):
     """Write a checkpoint as an ONNX file, checked; Finished tells how near ONNX Runtime came."""
 
-    job: int
     model: str
     path: str
 
 
-@dataclass(frozen=True)
-class Predict(Message):
+class Predict(Message, frozen=True):
     """Predict slices of an image into shared arrays; a Block is sent for every finished piece."""
 
-    job: int
     model: str
     image: Pixels  # (slices, rows, columns, channels)
     ranges: tuple[tuple[float, float], ...]
@@ -157,11 +135,9 @@ class Predict(Message):
     nodata: float | None = None  # pixel value that means "no measurement": nothing is predicted there
 
 
-@dataclass(frozen=True)
-class Explain(Message):
+class Explain(Message, frozen=True):
     """Which pixels of a part of a slice speak for a class in a region of it (learning.explain)."""
 
-    job: int
     model: str
     image: Pixels  # (rows, columns, channels)
     ranges: tuple[tuple[float, float], ...]
@@ -172,11 +148,9 @@ class Explain(Message):
     device: str = "auto"
 
 
-@dataclass(frozen=True)
-class Baseline(Message):
+class Baseline(Message, frozen=True):
     """Run a classical method on one slice into a shared class map."""
 
-    job: int
     method: str
     parameters: dict[str, Any]
     image: Pixels
@@ -185,11 +159,9 @@ class Baseline(Message):
     classes: Pixels  # uint8 (rows, columns)
 
 
-@dataclass(frozen=True)
-class Operate(Message):
+class Operate(Message, frozen=True):
     """Run a mask operation; what it would write goes into a shared class map."""
 
-    job: int
     operation: str
     parameters: dict[str, Any]
     masks: Pixels  # uint8 (2 or 3, slices, rows, columns): shown, annotated, and the other layer's where there is one
@@ -199,11 +171,9 @@ class Operate(Message):
     classes: Pixels  # uint8 (slices, rows, columns); 255 where nothing changes
 
 
-@dataclass(frozen=True)
-class Train(Message):
+class Train(Message, frozen=True):
     """Fine-tune a checkpoint on labelled regions; answered by Step, Score and Trained."""
 
-    job: int
     model: str
     regions: tuple[Region, ...]
     recipe: dict[str, Any]
@@ -213,144 +183,110 @@ class Train(Message):
     resume: bool = False
 
 
-@dataclass(frozen=True)
-class Cancel(Message):
+class Cancel(Message, frozen=True):
     """Stop a job at its next step."""
 
-    job: int
 
-
-@dataclass(frozen=True)
-class Pause(Message):
+class Pause(Message, frozen=True):
     """Hold a job, or let it go on."""
 
-    job: int
     on: bool
 
 
-@dataclass(frozen=True)
-class Stop(Message):
+class Stop(Message, frozen=True):
     """End a training early and keep the best so far."""
 
-    job: int
 
-
-@dataclass(frozen=True)
-class Busy(Message):
+class Busy(Message, frozen=True):
     """The user is painting: give way for `seconds`."""
 
-    job: int
     seconds: float
 
 
 # --- replies -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Ready(Message):
+class Ready(Message, frozen=True):
     """The worker answers; `device` is filled once it is known (it needs torch)."""
 
-    job: int
     role: str
     pid: int
     device: str = ""
 
 
-@dataclass(frozen=True)
-class Progress(Message):
-    job: int
+class Progress(Message, frozen=True):
     done: int
     total: int
     note: str = ""
 
 
-@dataclass(frozen=True)
-class ImageRead(Message):
-    job: int
+class ImageRead(Message, frozen=True):
     info: dict[str, Any]
     pixels: Pixels
     digest: str
     coarse: tuple[Pixels, ...] = ()  # levels 2, 4, ... of a large image
 
 
-@dataclass(frozen=True)
-class LabelsRead(Message):
+class LabelsRead(Message, frozen=True):
     """Without `mask` the file has none for the image; `classes` are (id, name, colour)."""
 
-    job: int
     mask: Pixels | None  # uint8 (slices, rows, columns)
     classes: tuple[tuple[int, str, str], ...] = ()
 
 
-@dataclass(frozen=True)
-class WindowOpened(Message):
+class WindowOpened(Message, frozen=True):
     """Without `possible` the file has to be read as a whole; with `levels` it has no coarse levels and needs some."""
 
-    job: int
     possible: bool
     levels: bool = False
 
 
-@dataclass(frozen=True)
-class TileRead(Message):
+class TileRead(Message, frozen=True):
     """A tile; one that is not exact was made from a sparse sample of the pixels under it."""
 
-    job: int
     tile: TileTuple
     exact: bool
     pixels: Pixels
 
 
-@dataclass(frozen=True)
-class LevelsBuilt(Message):
+class LevelsBuilt(Message, frozen=True):
     """The coarse levels of a slice are there down to image row `bottom`."""
 
-    job: int
     z: int
     bottom: int
 
 
-@dataclass(frozen=True)
-class Probed(Message):
-    job: int
+class Probed(Message, frozen=True):
     info: dict[str, Any]
 
 
-@dataclass(frozen=True)
-class Block(Message):
+class Block(Message, frozen=True):
     """A piece of a prediction is final in the shared arrays."""
 
-    job: int
     z: int
     box: BoxTuple
 
 
-@dataclass(frozen=True)
-class Step(Message):
+class Step(Message, frozen=True):
     """A training step was done; `loss` is smoothed."""
 
-    job: int
     step: int
     total: int
     loss: float
     seconds: float
 
 
-@dataclass(frozen=True)
-class Score(Message):
+class Score(Message, frozen=True):
     """An evaluation on the validation pixels: Dice per class, None where the class does not occur."""
 
-    job: int
     step: int
     champion: dict[str, float | None]
     challenger: dict[str, float | None]
 
 
-@dataclass(frozen=True)
-class Trained(Message):
+class Trained(Message, frozen=True):
     """The training has ended with a checkpoint and the gate's verdict on it."""
 
-    job: int
     accepted: bool
     verdict: str
     path: str
@@ -360,21 +296,16 @@ class Trained(Message):
     seconds: float
 
 
-@dataclass(frozen=True)
-class Finished(Message):
-    job: int
+class Finished(Message, frozen=True):
     seconds: float
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Cancelled(Message):
-    job: int
+class Cancelled(Message, frozen=True):
+    """The job has ended because it was told to."""
 
 
-@dataclass(frozen=True)
-class Failed(Message):
-    job: int
+class Failed(Message, frozen=True):
     what: str
     why: str = ""
     hint: str = ""
@@ -382,3 +313,6 @@ class Failed(Message):
 
 
 FINAL = (Finished, Cancelled, Failed)
+
+Send = Callable[[Message], None]
+"""How a job sends its news."""

@@ -27,9 +27,19 @@ from segstudio.models.starter import begin
 from segstudio.models.weights import load, save
 from segstudio.worker import messages
 from segstudio.worker.control import Control
-from segstudio.worker.jobs import Send
 from segstudio.worker.labels import labelled
-from segstudio.worker.messages import Explain, NewModel, Predict, Progress, Score, Step, Train, Trained
+from segstudio.worker.messages import (
+    Explain,
+    ExportModel,
+    NewModel,
+    Predict,
+    Progress,
+    Score,
+    Send,
+    Step,
+    Train,
+    Trained,
+)
 from segstudio.worker.quick_learning import QuickLearning
 from segstudio.worker.shared import attach
 
@@ -40,13 +50,21 @@ _engines: dict[tuple[str, int, str], Engine] = {}
 _quick = QuickLearning()
 
 
-def new_model(message: NewModel) -> str:
+def new_model(message: NewModel, control: Control, send: Send) -> str:
     """Save a network that has learnt nothing yet; the note is the file's sha256."""
     network = begin(
         message.architecture, message.channels, message.classes, message.options, seed=message.seed,
         weights=message.weights, model=Path(message.model) if message.model else None,
     )  # fmt: skip
     return save(network, Path(message.path))
+
+
+def export_model(message: ExportModel, control: Control, send: Send) -> str:
+    """Write a checkpoint as ONNX; the last word says how near ONNX Runtime comes."""
+    from segstudio.models.onnx_file import export  # an extra
+
+    worst = export(load(Path(message.model)), Path(message.path))
+    return f"The model was written to {Path(message.path).name}; ONNX Runtime differs by {worst:.0e} at most."
 
 
 def predict(message: Predict, control: Control, send: Send) -> str:
@@ -99,7 +117,7 @@ def _blocks(
     )  # fmt: skip
 
 
-def explain(message: Explain) -> str:
+def explain(message: Explain, control: Control, send: Send) -> str:
     """Explain a region into the shared array."""
     use_cores()
     network = load(Path(message.model))

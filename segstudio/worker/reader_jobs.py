@@ -1,4 +1,4 @@
-"""What the readers do: images as a whole, tiles of images larger than memory, and coarse levels for them."""
+"""What the readers do: images as a whole, tiles of images larger than memory and coarse levels for them, masks."""
 
 from __future__ import annotations
 
@@ -8,24 +8,35 @@ from pathlib import Path
 
 import numpy as np
 
+from segstudio.core.image import ImageInfo
 from segstudio.core.source import coarse_levels
 from segstudio.errors import UserError
+from segstudio.io.combining import combine as combine_files
 from segstudio.io.limits import give_time
+from segstudio.io.masks.imports.table import import_format
+from segstudio.io.masks.mask_file import read_mask as mask_in
 from segstudio.io.reading import guard, open_image, robust_ranges
+from segstudio.io.reading import probe as probe_file
 from segstudio.io.thumbnail import thumbnail
 from segstudio.io.windowed import pyramid
 from segstudio.io.windowed.image import Windowed, needs_levels, open_windowed, overview
 from segstudio.project.paths import content_digest
 from segstudio.worker.control import Control
-from segstudio.worker.jobs import Send
 from segstudio.worker.messages import (
     BuildLevels,
+    Combine,
     ImageRead,
+    LabelsRead,
     LevelsBuilt,
     OpenWindow,
     Pixels,
+    Probe,
+    Probed,
     ReadImage,
+    ReadLabels,
+    ReadMask,
     ReadTiles,
+    Send,
     TileRead,
     WindowOpened,
 )
@@ -40,7 +51,7 @@ _open: dict[tuple[str, int], Windowed] = {}
 """The file that is read by window now, by path and time of its last change."""
 
 
-def read_image(message: ReadImage, send: Send) -> str:
+def read_image(message: ReadImage, control: Control, send: Send) -> str:
     """Decode a file into shared arrays, with coarse levels where it is large; or only make its thumbnail."""
     path, scratch = Path(message.path), Scratch(Path(message.folder))
     if message.thumbnail and message.window_above:
@@ -74,7 +85,7 @@ def _send_overview(message: ReadImage, file: Windowed, scratch: Scratch, send: S
     send(ImageRead(message.job, info.to_json(), scratch.share(small), content_digest(path)))
 
 
-def open_window(message: OpenWindow, send: Send) -> str:
+def open_window(message: OpenWindow, control: Control, send: Send) -> str:
     """Say whether the file can be read by window."""
     file = _windowed(message.path, message.budget)
     send(WindowOpened(message.job, file is not None, file is not None and needs_levels(file)))
@@ -111,6 +122,37 @@ def build_levels(message: BuildLevels, control: Control, send: Send) -> str:
         for bottom in pyramid.build(file, message.z, shelf, control.cancelled):
             send(LevelsBuilt(message.job, message.z, bottom))
             give_time(BAND_SECONDS)
+    return ""
+
+
+def read_mask(message: ReadMask, control: Control, send: Send) -> str:
+    """Decode a mask file into a shared array of class ids."""
+    mask = mask_in(Path(message.path), classes=message.classes, invert=message.invert)
+    send(ImageRead(message.job, {}, Scratch(Path(message.folder)).share(mask), ""))
+    return ""
+
+
+def read_labels(message: ReadLabels, control: Control, send: Send) -> str:
+    """Decode the masks that a file of an import format holds for an image."""
+    path = Path(message.path)
+    with guard(path):
+        found = import_format(message.form).load()(path, message.name, ImageInfo.from_json(message.info))
+    if found is None:
+        send(LabelsRead(message.job, None))
+    else:
+        classes = tuple((one.id, one.name, one.color) for one in found.classes)
+        send(LabelsRead(message.job, Scratch(Path(message.folder)).share(found.mask), classes))
+    return ""
+
+
+def combine(message: Combine, control: Control, send: Send) -> str:
+    """Make one file of several; the last word is its path."""
+    return str(combine_files([Path(path) for path in message.paths], Path(message.folder), message.budget))
+
+
+def probe(message: Probe, control: Control, send: Send) -> str:
+    """Say what a file's header says."""
+    send(Probed(message.job, probe_file(Path(message.path), message.budget).to_json()))
     return ""
 
 
