@@ -56,6 +56,7 @@ class LayerRow(Row):
         head = row(self.eye, self.name, self.slider, self._percent, gap=6)
         head.setStretch(1, 1)
         self._legend = QGridLayout()
+        self._lines: list[tuple[str, str]] = []
         self._legend.setContentsMargins(30, 2, 2, 2)
         self._legend.setHorizontalSpacing(10)
         self._legend.setVerticalSpacing(2)
@@ -85,19 +86,14 @@ class LayerRow(Row):
             newest = max(self.layer.versions.values())
             text = f"v{newest}" if share >= 1 else f"v{newest} · {share:.0%}"
             lines.insert(0, (tr("Prediction"), text))
-        for number, (name, text) in enumerate(lines or [(tr("Nothing painted or predicted yet"), "")]):
+        self._lines = lines or [(tr("Nothing painted or predicted yet"), "")]
+        for number, (name, text) in enumerate(self._lines):
             self._legend.addWidget(label(name, "muted"), number, 0)
             self._legend.addWidget(label(text, "muted"), number, 1, Qt.AlignmentFlag.AlignRight)
 
     def legend(self) -> dict[str, str]:
         """What the legend says."""
-        found = {}
-        for number in range(self._legend.rowCount()):
-            parts = [self._legend.itemAtPosition(number, place) for place in (0, 1)]
-            if all(parts):
-                name, text = (part.widget().text() for part in parts)  # type: ignore[union-attr]
-                found[name] = text
-        return found
+        return dict(self._lines)
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         layers = self._session.image.layers if self._session.image else []

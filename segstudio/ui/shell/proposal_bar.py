@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QPushButton
 
 from segstudio.core.proposal import Proposal
 from segstudio.ui.panels.classes import Chip
@@ -24,6 +24,7 @@ class ProposalBar(QFrame):
         self._session = session
         self.title, self.note = label("", "heading"), label("", "muted")
         self._changes = QHBoxLayout()
+        self._said: list[str] = []
         self._changes.setSpacing(6)
         self.painted = QCheckBox()
         self.painted.setToolTip(tr("Pixels that a person painted are left alone unless this is ticked"))
@@ -66,15 +67,11 @@ class ProposalBar(QFrame):
 
     def changes(self) -> list[str]:
         """What is said about each class, as text."""
-        found = []
-        for place in range(self._changes.count()):
-            item = self._changes.itemAt(place)
-            if item is not None and (widget := item.widget()) is not None and widget.property("said"):
-                found.append(str(widget.property("said")))
-        return found
+        return list(self._said)
 
     def _show_changes(self, proposal: Proposal) -> None:
         clear(self._changes)
+        self._said = []
         gained, lost = proposal.impact.gained, proposal.impact.lost
         ids = sorted({*gained, *lost} - {255}, key=lambda c: -max(gained.get(c, 0), lost.get(c, 0)))
         for class_id in ids[:SHOWN]:
@@ -91,10 +88,9 @@ class ProposalBar(QFrame):
         chip = Chip(11)
         chip.show_color(classes[class_id].color if class_id in classes else "")
         name = classes.name(class_id)
-        words: QWidget = label(f"{text} {name}")
-        words.setProperty("said", f"{text} {name}")
+        self._said.append(f"{text} {name}")
         self._changes.addWidget(chip)
-        self._changes.addWidget(words)
+        self._changes.addWidget(label(self._said[-1]))
         self._changes.addSpacing(6)
 
     def _note(self, proposal: Proposal) -> str:

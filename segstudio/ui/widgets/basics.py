@@ -117,13 +117,21 @@ def set_property(widget: QWidget, name: str, value: object) -> None:
             restyle(widget)
 
 
+def discard(widget: QWidget) -> None:
+    """Take a widget out of sight and let Qt delete it once nothing of it runs any more.
+
+    It keeps its parent. Without one Python would own it, and delete it with the last reference: perhaps while it
+    emits, and a second time when Qt gets to it (docs/decisions/0011).
+    """
+    widget.hide()
+    widget.deleteLater()
+
+
 def clear(layout: QLayout) -> None:
     """Take all items out of a layout and delete their widgets."""
-    while (item := layout.takeAt(0)) is not None:
+    while (item := layout.takeAt(0)) is not None:  # which gives them to Python; itemAt would not
         if (widget := item.widget()) is not None:
-            widget.hide()  # or a show that its old layout has posted would make it a window of its own
-            widget.setParent(None)
-            widget.deleteLater()
+            discard(widget)
 
 
 def _fill(

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets import icons, theme
-from segstudio.ui.widgets.basics import label, small_button
+from segstudio.ui.widgets.basics import discard, label, small_button
 from segstudio.ui.widgets.words import tr
 
 Kind = Literal["error", "warning", "info"]
@@ -56,6 +56,7 @@ class Notice(QFrame):
         self.setObjectName("notice")
         self.setProperty("kind", kind)
         self.what = what
+        self._dismissed = False
         sign = QLabel()
         name, tint = {"error": ("error", "bad"), "warning": ("warning", "warn"), "info": ("info", "accent")}[kind]
         sign.setPixmap(icons.pixmap(name, getattr(theme.current(), tint), 18, self.devicePixelRatioF()))
@@ -78,10 +79,11 @@ class Notice(QFrame):
         box.addWidget(small_button("close", tr("Close"), self.dismiss), 0, Qt.AlignmentFlag.AlignVCenter)
 
     def dismiss(self) -> None:
-        self.hide()
-        self.setParent(None)
-        self.deleteLater()
-        self.closed.emit()
+        """Close the strip; only the first call does anything."""
+        if not self._dismissed:
+            self._dismissed = True
+            self.closed.emit()
+            discard(self)
 
 
 class Notices(QWidget):
@@ -93,6 +95,7 @@ class Notices(QWidget):
         self._box = QVBoxLayout(self)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(0)
+        self._strips: list[Notice] = []  # the layout is never asked for its items (docs/decisions/0011)
         self._banner: Notice | None = None
         self.hide()
         session.blocked.connect(self.show_banner)
@@ -101,9 +104,8 @@ class Notices(QWidget):
 
     @property
     def strips(self) -> list[Notice]:
-        """The strips that are shown."""
-        items = (self._box.itemAt(index) for index in range(self._box.count()))
-        return [notice for item in items if item is not None and isinstance(notice := item.widget(), Notice)]
+        """The strips that are shown, oldest first."""
+        return list(self._strips)
 
     @property
     def banner(self) -> Notice | None:
@@ -146,12 +148,15 @@ class Notices(QWidget):
         for strip in self.strips:
             strip.dismiss()
 
-    def _settle(self) -> None:
-        self.setVisible(bool(self.strips))
+    def _remove(self, notice: Notice) -> None:
+        self._strips.remove(notice)
+        self._box.removeWidget(notice)
+        self.setVisible(bool(self._strips))
 
     def _add(self, notice: Notice) -> Notice:
+        self._strips.append(notice)
         self._box.addWidget(notice)
-        notice.closed.connect(self._settle)
+        notice.closed.connect(lambda: self._remove(notice))
         self.show()
         return notice
 
