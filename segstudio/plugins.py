@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from segstudio.errors import UserError
-from segstudio.settings import data_folder
+from segstudio.folders import data_folder
 
 MANIFEST, RECORD = "manifest.toml", "installed.json"
 SAFE_MODE = "SEGSTUDIO_SAFE_MODE"

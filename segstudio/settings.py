@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields, replace
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
+
+import msgspec
+
+from segstudio.folders import config_file
 
 Choices = tuple[str, ...] | Callable[[], tuple[str, ...]]
 
@@ -22,7 +25,7 @@ def option(
 
 def networks() -> tuple[str, ...]:
     """Ids of the networks that can be chosen: the built-in ones and those of installed plugins."""
-    from segstudio import plugins  # which asks this module where they lie
+    from segstudio import plugins  # only when a form asks
 
     own = ("unet", "segnet", "segnet_basic", "fcn8s", "fcn16s", "fcn32s")
     return (*own, *(str(row.get("id")) for plugin in plugins.found()[0] for row in plugin.networks))
@@ -78,31 +81,9 @@ def _clamp(value: Any, meta: Any) -> Any:
     return value
 
 
-def data_folder() -> Path:
-    """Where settings and unnamed projects live (XDG data home, or the platform's own place)."""
-    if base := os.environ.get("SEGSTUDIO_HOME"):
-        return Path(base)
-    if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA", str(Path.home()))) / "SegStudio"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/SegStudio"
-    return Path(os.environ.get("XDG_DATA_HOME", str(Path.home() / ".local/share"))) / "segstudio"
-
-
-def cache_folder() -> Path:
-    """Where what can be made again is kept: coarse levels of large images."""
-    if base := os.environ.get("SEGSTUDIO_HOME"):
-        return Path(base) / "cache"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", str(Path.home()))) / "SegStudio/Cache"
-    if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/SegStudio"
-    return Path(os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))) / "segstudio"
-
-
 def save(settings: Settings, path: Path | None = None) -> None:
     """Store only what differs from the defaults, so better defaults reach old users."""
-    path = path or data_folder() / "settings.json"
+    path = path or config_file("settings.json")
     path.parent.mkdir(parents=True, exist_ok=True)
     changed = {name: value for name, value in asdict(settings).items() if value != getattr(Settings(), name)}
     scratch = path.with_suffix(".tmp")
@@ -112,7 +93,7 @@ def save(settings: Settings, path: Path | None = None) -> None:
 
 def load(path: Path | None = None) -> tuple[Settings, list[str]]:
     """Settings and the problems found: a bad value keeps its default and is told, never fatal."""
-    path = path or data_folder() / "settings.json"
+    path = path or config_file("settings.json")
     if not path.exists():
         return Settings(), []
     try:
@@ -124,8 +105,12 @@ def load(path: Path | None = None) -> tuple[Settings, list[str]]:
     settings, problems = Settings(), []
     for name, value in stored.items():
         try:
-            kind = type(getattr(Settings(), name))
-            settings = settings.with_(**{name: kind(value)})
-        except (AttributeError, KeyError, TypeError, ValueError):
+            settings = settings.with_(**{name: msgspec.convert(value, _types()[name])})
+        except (KeyError, ValueError):
             problems.append(f"The setting “{name}” has an unusable value; its default is used.")
     return settings, problems
+
+
+@cache
+def _types() -> dict[str, Any]:
+    return get_type_hints(Settings)

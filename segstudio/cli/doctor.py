@@ -31,8 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     import apsw
 
+    from segstudio.folders import data_folder
     from segstudio.learning.device import choose
-    from segstudio.settings import data_folder
 
     rows = [["what", "found"], ["Python", platform.python_version()], ["system", platform.platform()]]
     rows += [[name, _version(name)] for name in PACKAGES]

@@ -15,7 +15,8 @@ from pytestqt.qtbot import QtBot
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
 from segstudio.core.source import block_mean
-from segstudio.settings import Settings, cache_folder
+from segstudio.folders import cache_folder
+from segstudio.settings import Settings
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.pixels.on_demand_source import File, OnDemandSource
 from segstudio.ui.pixels.pixel_cache import LEAST, PixelCache

@@ -8,9 +8,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from segstudio.core.document import Document
+from segstudio.folders import data_folder
 from segstudio.project.paths import project_file
 from segstudio.project.store import Store
-from segstudio.settings import data_folder
 from segstudio.ui.project.recent import remember
 
 

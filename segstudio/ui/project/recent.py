@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from segstudio.folders import data_folder
 from segstudio.project.paths import FILE, project_file
-from segstudio.settings import data_folder
 
 KEPT = 8
 

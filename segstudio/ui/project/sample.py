@@ -12,10 +12,10 @@ from segstudio import resources
 from segstudio.core.classes import ClassEntry, ClassTable
 from segstudio.core.codes import Origin
 from segstudio.core.document import Document, Version
+from segstudio.folders import data_folder
 from segstudio.models.card import Card, read_card
 from segstudio.project.paths import FILE, content_digest
 from segstudio.project.store import Store
-from segstudio.settings import data_folder
 from segstudio.worker.client import Reader
 
 MODEL = "0001-unet.safetensors"

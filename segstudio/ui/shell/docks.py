@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QToolButton, QWidget
 
-from segstudio.settings import data_folder
+from segstudio.folders import config_file
 from segstudio.ui.widgets.basics import label, row, small_button
 from segstudio.ui.widgets.words import tr
 
@@ -55,7 +55,7 @@ class Dock(QDockWidget):
 
 def settings() -> QSettings:
     """Where geometry and layout are remembered; beside the user's settings."""
-    return QSettings(str(data_folder() / "window.ini"), QSettings.Format.IniFormat)
+    return QSettings(str(config_file("window.ini")), QSettings.Format.IniFormat)
 
 
 def place(window: MainWindow, docks: dict[str, Dock]) -> None:
