@@ -175,10 +175,20 @@ def _bootstrap(champion: Evaluation, challenger: Evaluation) -> Scores | None:
     if regions < 3 or len(champion.counts) != regions:
         return None
     units = _units(challenger)
-    drawn = max(units) + 1
-    weights = np.random.default_rng(0).multinomial(drawn, np.full(drawn, 1 / drawn), DRAWS)[:, units]
+    weights = _draws(max(units) + 1)[:, units]
     old, new = (_drawn(one, weights) for one in (champion, challenger))
     return new - old
+
+
+def _draws(units: int) -> NDArray[np.int64]:
+    """How often each unit was drawn, (1000, units).
+
+    Drawn as numbers and counted: the streams of `multinomial` differ between versions of numpy, and the verdict on a
+    model must not.
+    """
+    chosen = np.random.default_rng(0).integers(units, size=(DRAWS, units))
+    chosen += units * np.arange(DRAWS)[:, None]
+    return np.bincount(chosen.ravel(), minlength=DRAWS * units).reshape(DRAWS, units)
 
 
 def _units(found: Evaluation) -> list[int]:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segstudio.learning.evaluate import Evaluation, Scene, dice, iou, mean_dice
-from segstudio.learning.gate import judge
+from segstudio.learning.gate import DRAWS, _draws, judge
 
 NAMES = ["background", "cell"]
 
@@ -134,6 +134,21 @@ def test_the_interval_covers_the_true_change_about_nine_times_in_ten() -> None:
         assert interval is not None
         covered += interval[0] <= 0.1 <= interval[1]
     assert 0.82 <= covered / 150 <= 0.96
+
+
+@pytest.mark.parametrize("units", [3, 8, 41])
+def test_units_are_drawn_with_replacement_as_often_as_chance_wants(units: int) -> None:
+    drawn = _draws(units)
+    assert drawn.shape == (DRAWS, units) and (drawn.sum(1) == units).all()
+    np.testing.assert_allclose(drawn.mean(), 1)
+    np.testing.assert_allclose(drawn.var(), 1 - 1 / units, rtol=0.05)
+
+
+def test_the_same_labels_give_the_same_interval_with_any_version_of_numpy() -> None:
+    """Numbers of numpy 2.4 and of 2.5, whose multinomial draws differ."""
+    wrong = [(60, 90), (150, 120), (210, 260), (80, 20), (170, 190)]
+    interval = judge(scored(*[(200, 200)] * 5), scored(*wrong), NAMES).interval
+    assert interval == pytest.approx((0.015993375761527373, 0.1129929524291467), abs=1e-9)
 
 
 def test_the_sentence_tells_the_interval() -> None:
