@@ -41,7 +41,8 @@ def cells(random: Random, size: int, scale: float) -> Labels:
     seeds = random.uniform(-scale, size + scale, (int(2 + (size / scale + 2) ** 2), 2))
     near, _ = cKDTree(seeds).query(np.stack((rows.ravel(), columns.ravel()), 1), k=2)
     gap = (near[:, 1] - near[:, 0]).reshape(size, size)
-    return (gap > random.uniform(1.5, 4.5)).astype(np.uint8)
+    found: Labels = (gap > random.uniform(1.5, 4.5)).astype(np.uint8)
+    return found
 
 
 def discs(random: Random, size: int, scale: float) -> Labels:
@@ -63,8 +64,9 @@ def curves(random: Random, size: int, scale: float) -> Labels:
     height = noise(random, size, scale / 2)
     slope = np.hypot(*np.gradient(height)) + 1e-3
     width = random.uniform(0.7, 2.5) * np.exp(0.4 * noise(random, size, scale))
-    found = (np.abs(height) / slope < width) & (noise(random, size, 2 * scale) > random.uniform(-2, 0.3))
-    return found.astype(np.uint8)
+    lines = (np.abs(height) / slope < width) & (noise(random, size, 2 * scale) > random.uniform(-2, 0.3))
+    found: Labels = lines.astype(np.uint8)
+    return found
 
 
 def regions(random: Random, size: int, scale: float) -> Labels:
@@ -83,7 +85,7 @@ def parcels(random: Random, size: int, scale: float) -> Labels:
     shift = random.uniform(0, scale, 2)
     i, j = ((u + shift[0]) // step_u).astype(int), ((v + shift[1]) // step_v).astype(int)
     kinds = random.integers(1, int(random.integers(2, 5)), (97, 89))
-    found = kinds[i % 97, j % 89].astype(np.uint8)
+    found: Labels = kinds[i % 97, j % 89].astype(np.uint8)
     half = random.uniform(1.5, 4)
     road = np.minimum((u + shift[0]) % step_u, (v + shift[1]) % step_v) < 2 * half
     found[road] = 0

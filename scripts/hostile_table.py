@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 from segstudio.errors import UserError
@@ -27,14 +28,16 @@ HERE = Path(__file__).resolve().parents[1]
 def files(data: Path | None, made: Path) -> Iterator[tuple[str, Path]]:
     """Name in the table, and file."""
     sys.path.insert(0, str(HERE / "tests" / "io"))
-    import hostile_files
+    hostile_files = import_module("hostile_files")
 
     made.mkdir()
     hostile_files.make(made)
     for path in sorted(made.iterdir()):
         if (path.is_file() or path.suffix == ".zarr") and not path.name.startswith("whole."):
             yield f"made/{path.name}", path
-    for path in sorted(data.rglob("*")) if data else ():
+    if data is None:
+        return
+    for path in sorted(data.rglob("*")):
         if path.is_file() and path.suffix != ".csv":
             yield str(path.relative_to(data)), path
 

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 os.environ["SEGSTUDIO_HOME"] = tempfile.mkdtemp()
@@ -20,6 +21,7 @@ from PySide6.QtGui import QMouseEvent, QPixmap
 from PySide6.QtWidgets import QApplication
 
 from segstudio.core.spans import swept_disc
+from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.shell.app import Program
 
@@ -105,7 +107,7 @@ def show_views(program: Program, folder: Path) -> None:
 
 def volume(folder: Path) -> Path:
     """A made volume of bright balls in noise, 40 slices of 2 mm."""
-    import nibabel
+    nibabel = import_module("nibabel")
 
     random = np.random.default_rng(4)
     z, y, x = np.mgrid[0:40, 0:160, 0:160]
@@ -164,14 +166,14 @@ def show(program: Program, tool: str) -> None:
     wait(lambda: False, 0.4)
 
 
-def send(canvas: object, kind: QEvent.Type, point: tuple[float, float]) -> None:
-    x, y = canvas.view.to_widget(*point)  # type: ignore[attr-defined]
+def send(canvas: Canvas, kind: QEvent.Type, point: tuple[float, float]) -> None:
+    x, y = canvas.view.to_widget(*point)
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     held = none if kind == QEvent.Type.MouseButtonRelease else left
     button = none if kind == QEvent.Type.MouseMove else left
     at = QPointF(x, y)
-    event = QMouseEvent(kind, at, canvas.mapToGlobal(at), button, held, Qt.KeyboardModifier.NoModifier)  # type: ignore[attr-defined]
-    QApplication.sendEvent(canvas, event)  # type: ignore[call-overload]
+    event = QMouseEvent(kind, at, canvas.mapToGlobal(at), button, held, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(canvas, event)
     QApplication.processEvents()
 
 

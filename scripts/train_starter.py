@@ -129,7 +129,8 @@ def _regress(support: Tensor, target: Tensor, query: Tensor, weight: Tensor) -> 
     share = (1 / torch.bincount(target, minlength=CLASSES).clamp_min(1)[target]).sqrt()
     x, y = x * share[:, None], F.one_hot(target, CLASSES).float() * share[:, None]
     inner = x @ x.T + (0.01 * weight.exp()) * torch.eye(len(x))
-    return q @ (x.T @ torch.linalg.solve(inner, y))
+    found: torch.Tensor = q @ (x.T @ torch.linalg.solve(inner, y))
+    return found
 
 
 def _options() -> argparse.Namespace:
