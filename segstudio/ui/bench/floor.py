@@ -6,6 +6,8 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from segstudio.ui.boundary import guarded
+
 COLOR = QColor(245, 133, 24, 140)
 
 
@@ -24,16 +26,20 @@ class Floor(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setMouseTracking(True)
 
+    @guarded
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._last = event.position()
         self._stamp(event.position())
 
+    @guarded
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._stamp(event.position())
 
+    @guarded
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._last = None
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         clip = QRectF(event.rect())

@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
 from segstudio.core.reslice import ORDER, Axis
+from segstudio.ui.boundary import guarded
 from segstudio.ui.canvas.overlay import INK, PLATE
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.session.crosshair import Crosshair
@@ -41,6 +42,7 @@ class CrosshairLines(QWidget):
         found = f"{tr(NAMES[self._axis])} {session.slice + 1}/{session.shape[0]}"
         return found + (f" · {tr(slab.projection)} {slab.slices}" if slab.thick else "")
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         if self._canvas.session.image is None:
             return
@@ -94,13 +96,16 @@ class Divider(QWidget):
     def place(self, share: float) -> None:
         self.setGeometry(round(share * self._canvas.width()) - self.WIDTH // 2, 0, self.WIDTH, self._canvas.height())
 
+    @guarded
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         at = self.mapTo(self._canvas, event.position())
         self.dragged.emit(min(0.98, max(0.02, at.x() / max(1, self._canvas.width()))))
 
+    @guarded
     def mousePressEvent(self, event: QMouseEvent) -> None:
         event.accept()
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         middle = self.WIDTH // 2

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QEventPoint, QTouchEvent
 
+from segstudio.ui.boundary import guarded
 from segstudio.ui.canvas import overlay
 from segstudio.ui.session.session import Session
 
@@ -86,11 +87,27 @@ class Levelling:
             self._session.set_window(channel, middle - width / 2, middle + width / 2)
 
 
-def touched(canvas: Canvas, event: QTouchEvent) -> bool:
+class Touch(QObject):
     """Fingers pan, two of them also zoom; a finger never paints, so that a hand may rest beside the stylus."""
-    points = [point for point in event.points() if point.state() != QEventPoint.State.Released]
-    if event.type() == QEvent.Type.TouchUpdate and points:
-        finds = QEventPoint.position, QEventPoint.lastPosition
+
+    def __init__(self, canvas: Canvas) -> None:
+        super().__init__(canvas)
+        self._canvas = canvas
+        canvas.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
+        canvas.installEventFilter(self)
+
+    @guarded
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if not isinstance(event, QTouchEvent):
+            return False
+        points = [point for point in event.points() if point.state() != QEventPoint.State.Released]
+        if event.type() == QEvent.Type.TouchUpdate and points:
+            self._move(points)
+        event.accept()
+        return True
+
+    def _move(self, points: list[QEventPoint]) -> None:
+        canvas, finds = self._canvas, (QEventPoint.position, QEventPoint.lastPosition)
         now, before = ([canvas.straightened(find(point)) for point in points] for find in finds)
         middle, last = (sum(places, QPointF()) / len(places) for places in (now, before))
         canvas.pan_by(round(middle.x() - last.x()), round(middle.y() - last.y()))
@@ -98,8 +115,6 @@ def touched(canvas: Canvas, event: QTouchEvent) -> bool:
             apart, were = (_length(places[1] - places[0]) for places in (now, before))
             if were > 0 and apart > 0:
                 canvas.zoom_by(apart / were, sum((point.position() for point in points), QPointF()) / len(points))
-    event.accept()
-    return True
 
 
 def _length(vector: QPointF) -> float:

@@ -13,6 +13,7 @@ from segstudio.core.geometry import Box
 from segstudio.core.layer import MaskLayer
 from segstudio.core.selection import Selection
 from segstudio.tools.base import Preview
+from segstudio.ui.boundary import guarded
 from segstudio.ui.canvas import overlay
 from segstudio.ui.canvas.kept_picture import KeptPicture
 from segstudio.ui.canvas.minimap_and_scale import MinimapAndScale
@@ -223,6 +224,7 @@ class SceneView(QWidget):
 
     # --- painting -------------------------------------------------------------------------------------------
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         clip = event.rect()
@@ -257,6 +259,7 @@ class SceneView(QWidget):
             QTimer.singleShot(0, lambda: self._redraw(clip))
         overlay.draw_grid(painter, self.view, self.session.shape)
 
+    @guarded
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Keep what was in the middle in the middle."""
         self._take_size()

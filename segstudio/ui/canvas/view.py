@@ -12,14 +12,14 @@ from PySide6.QtGui import (
     QKeyEvent,
     QMouseEvent,
     QTabletEvent,
-    QTouchEvent,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QWidget
 
 from segstudio.tools.base import Pointer, Preview, Tool
+from segstudio.ui.boundary import guarded
 from segstudio.ui.canvas import overlay
-from segstudio.ui.canvas.drags import Drag, Levelling, MinimapDrag, Pan, touched
+from segstudio.ui.canvas.drags import Drag, Levelling, MinimapDrag, Pan, Touch
 from segstudio.ui.canvas.pointer_input import PointerInput, pointer_at, stylus_at
 from segstudio.ui.canvas.scene_view import SceneView
 from segstudio.ui.session.session import Session
@@ -42,7 +42,7 @@ class Canvas(SceneView):
         self._drag: Drag | None = None
         self._space = False
         self.setMouseTracking(True)
-        self.setAttribute(Qt.WidgetAttribute.WA_AcceptTouchEvents)
+        self._touch = Touch(self)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
@@ -81,6 +81,7 @@ class Canvas(SceneView):
 
     # --- pointer --------------------------------------------------------------------------------------------
 
+    @guarded
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus()
         at, left = self.straightened(event.position()), event.button() == Qt.MouseButton.LeftButton
@@ -93,12 +94,14 @@ class Canvas(SceneView):
         elif left:
             self._press(self._pointer_at(event.position(), event.modifiers()))
 
+    @guarded
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._drag is not None:
             self._drag.move(event.position() if self._drag.upright else self.straightened(event.position()))
         else:
             self._move(self._pointer_at(event.position(), event.modifiers()))
 
+    @guarded
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._drag is not None:
             self._drag = None
@@ -106,6 +109,7 @@ class Canvas(SceneView):
         elif event.button() == Qt.MouseButton.LeftButton:
             self._release(self._pointer_at(event.position(), event.modifiers()))
 
+    @guarded
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         at = self._pointer_at(event.position(), event.modifiers())
         if self.tool.busy:
@@ -114,6 +118,7 @@ class Canvas(SceneView):
         else:
             self.mousePressEvent(event)
 
+    @guarded
     def tabletEvent(self, event: QTabletEvent) -> None:
         """A stylus: pressure changes the radius, the eraser tip erases."""
         at = stylus_at(self.view, self.session.slice, event, self.straightened(event.position()))
@@ -127,12 +132,14 @@ class Canvas(SceneView):
             action(at)
             event.accept()
 
+    @guarded
     def leaveEvent(self, event: QEvent) -> None:
         if not self._hand.down:
             self._hand.pointer = None
             self._refresh_preview()
         self.hovered.emit(None)
 
+    @guarded
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Zoom at the cursor; Alt changes the brush, Shift the slice."""
         delta = event.angleDelta()
@@ -165,11 +172,6 @@ class Canvas(SceneView):
         self._hand.release(at)
         self._refresh_preview()
 
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QTouchEvent):
-            return touched(self, event)
-        return super().event(event)
-
     def _start(self, drag: Drag) -> None:
         self._drag = drag
         self.setCursor(drag.cursor)
@@ -181,6 +183,7 @@ class Canvas(SceneView):
 
     # --- keys and drops -------------------------------------------------------------------------------------
 
+    @guarded
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Keys that act while they are held, and those that end a half-drawn shape; all others are commands."""
         if event.isAutoRepeat() and event.key() in (Qt.Key.Key_Space, Qt.Key.Key_QuoteLeft):
@@ -193,6 +196,7 @@ class Canvas(SceneView):
         else:
             super().keyPressEvent(event)
 
+    @guarded
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if event.isAutoRepeat():
             return
@@ -204,6 +208,7 @@ class Canvas(SceneView):
         else:
             super().keyReleaseEvent(event)
 
+    @guarded
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """A key that was held when the focus left will never be released here."""
         self._space = False
@@ -226,10 +231,12 @@ class Canvas(SceneView):
         self._refresh_preview()
         return dropped
 
+    @guarded
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls():
             event.acceptProposedAction()
 
+    @guarded
     def dropEvent(self, event: QDropEvent) -> None:
         paths = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if paths:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QMouseEvent, QRegion
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QToolButton, QWidget
 
 from segstudio.core.reslice import Axis, turned_back
+from segstudio.ui.boundary import guarded
 from segstudio.ui.canvas.crosshair_lines import CrosshairLines, Divider
 from segstudio.ui.canvas.turn import Turn
 from segstudio.ui.canvas.view import Canvas
@@ -230,6 +231,7 @@ class Views(QWidget):
 
     # --- events ---------------------------------------------------------------------------------------------
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         kind = event.type()
         if isinstance(watched, Canvas):

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QRe
 from PySide6.QtGui import QFontMetrics, QIcon, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from segstudio.ui.boundary import guarded
 from segstudio.ui.commands.base import Command
 from segstudio.ui.commands.table import COMMANDS, keys_of
 from segstudio.ui.widgets import icons, theme
@@ -195,6 +196,7 @@ class CommandSearch(OverlayCard):
             self.view.setCurrentIndex(self.model.index(0))
             self.view.scrollToTop()
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.field and isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             return self._on_key(Qt.Key(event.key()))

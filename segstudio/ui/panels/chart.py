@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
+from segstudio.ui.boundary import guarded
 from segstudio.ui.widgets import theme
 from segstudio.ui.widgets.words import tr
 
@@ -42,6 +43,7 @@ class Chart(QWidget):
         self.curves = tuple(curves)
         self.update()
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

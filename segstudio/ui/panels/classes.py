@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 
 from segstudio.core.classes import PALETTE, ClassEntry
 from segstudio.core.codes import Origin
+from segstudio.ui.boundary import guarded
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets import icons, theme
 from segstudio.ui.widgets.basics import clear, column, label, row, set_property, small_button
@@ -60,6 +61,7 @@ class Chip(QWidget):
         self.color, self._hatched = color, hatched
         self.update()
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -73,6 +75,7 @@ class Chip(QWidget):
             painter.setBrush(QColor(self.color))
             painter.drawRoundedRect(rect, 3.5, 3.5)
 
+    @guarded
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.clicked.emit()
 
@@ -107,9 +110,11 @@ class Name(QWidget):
         self.field.setFocus()
         self.field.selectAll()
 
+    @guarded
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self.edit()
 
+    @guarded
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress and event.key() == Qt.Key.Key_Escape:
             self.field.setText(self.text)
@@ -138,6 +143,7 @@ class Row(QFrame):
     def set_active(self, on: bool) -> None:
         set_property(self, "active", on)
 
+    @guarded
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.chosen.emit()
 
@@ -180,6 +186,7 @@ class ClassRow(Row):
         menu.addAction(tr("More colours…"), self._ask_color)
         menu.popup(self.chip.mapToGlobal(QPoint(0, self.chip.height() + 2)))
 
+    @guarded
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         menu = QMenu(self)
         menu.addAction(icons.icon("rename"), tr("Rename"), self.name.edit)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPainterPath, QPaintEve
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QPushButton, QWidget
 
 from segstudio.core.source import PixelSource
+from segstudio.ui.boundary import guarded
 from segstudio.ui.panels.display import DisplayOptions, PresetButton
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets import theme
@@ -94,6 +95,7 @@ class HistogramView(QWidget):
         low, high = self._ends()
         return low + (high - low) * min(1.0, max(0.0, (x - 6) / max(1, self.width() - 12)))
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -150,11 +152,13 @@ class HistogramView(QWidget):
             return closest
         return "both" if self.x_of(self.low) < x < self.x_of(self.high) else ""
 
+    @guarded
     def mousePressEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
         self._held = self._part_at(x) if self._found else ""
         self._from = self.value_at(x), self.low, self.high
 
+    @guarded
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         x = event.position().x()
         if not self._held:
@@ -170,6 +174,7 @@ class HistogramView(QWidget):
             high = max(here, low)
         self.dragged.emit(low, high)
 
+    @guarded
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._held = ""
 

@@ -11,6 +11,7 @@ from segstudio.core.geometry import TILE
 from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
 from segstudio.errors import UserError
+from segstudio.ui.boundary import guarded
 from segstudio.ui.panels.classes import Name, Row
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets import icons
@@ -95,6 +96,7 @@ class LayerRow(Row):
         """What the legend says."""
         return dict(self._lines)
 
+    @guarded
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         layers = self._session.image.layers if self._session.image else []
         if self._session.read_only or self.layer not in layers:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QWidget
 
+from segstudio.ui.boundary import guarded
 from segstudio.ui.widgets import theme
 from segstudio.ui.widgets.words import count, tr
 
@@ -35,6 +36,7 @@ class ReliabilityPlot(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(220, 180)
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)

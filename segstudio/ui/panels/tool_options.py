@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, 
 
 from segstudio.tools import TOOLS
 from segstudio.tools.base import Tool
+from segstudio.ui.boundary import guarded
 from segstudio.ui.panels.classes import Chip
 from segstudio.ui.panels.paint_where import PaintWhere
 from segstudio.ui.session.session import Session
@@ -65,6 +66,7 @@ class ToolOptions(QWidget):
         self.chosen.setVisible("class" in kind.options)
         self._fit()
 
+    @guarded
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
@@ -98,6 +100,7 @@ class Hint(QWidget):
         self.setToolTip(text)
         self.update()
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setPen(theme.color("muted"))

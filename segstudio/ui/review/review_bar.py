@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QFrame, QPushButton, QWidget
 
 from segstudio.core.geometry import Box
+from segstudio.ui.boundary import guarded
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.review.reviewing import Reviewing
 from segstudio.ui.session.session import Session
@@ -41,6 +42,7 @@ class ReviewMark(QWidget):
         self.setGeometry(self._canvas.rect())
         self.update()
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         box, view = self._guiding.box, self._canvas.view
         if box is None:

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QApplication
 
 from segstudio import settings as stored_settings
 from segstudio.errors import UserError
+from segstudio.ui.boundary import guarded
 from segstudio.ui.project.recent import recent
 from segstudio.ui.session.progress_state import JobState, StoreState
 from segstudio.ui.session.session import Session
@@ -96,6 +97,7 @@ class Program(QObject):
         """Close the window, store everything and end the workers."""
         self.window.close()
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """The window is closing: everything is stored and the workers end, whoever closed it."""
         if watched is self.window and event.type() == QEvent.Type.Close and not self._closed:
@@ -250,6 +252,7 @@ def main(paths: list[str], *, sample: bool = False, offscreen: str | None = None
 class _ExitAfterPaint(QObject):
     """For `segstudio bench startup` and the test of what the first paint imports."""
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Paint:
             os.write(1, "\n".join(sorted(sys.modules)).encode())
@@ -258,23 +261,37 @@ class _ExitAfterPaint(QObject):
 
 
 def _catch_bugs(window: MainWindow) -> None:
-    """An exception nobody expected is shown and logged; the window and the work in it go on."""
+    """An exception nobody expected is shown and logged; the window and the work in it go on.
+
+    A UserError is shown as what it is. What fails again and again, as drawing does, has one strip.
+    """
+    told: list[str] = []
+
+    def tell(problem: UserError) -> None:
+        window.build_panels()
+        shown = [strip.what for strip in window.notices.strips]
+        if problem.what not in shown or told != [problem.sentence]:
+            told[:] = [problem.sentence]
+            window.notices.show_problem(problem)
 
     def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> Any:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, trace)
             return
-        text = "".join(traceback.format_exception(kind, error, trace))
-        sys.stderr.write(text)
-        window.build_panels()
-        where = traceback.extract_tb(trace)[-1] if trace else None
-        place = f" ({Path(where.filename).name}, line {where.lineno})" if where else ""
-        window.notices.show_problem(
-            UserError(
-                "Something went wrong that should not have.",
-                why=f"{kind.__name__}{place}.",
-                hint="Your work is stored. Please report this.",
-            )
-        )
+        if not isinstance(error, UserError):
+            sys.stderr.write("".join(traceback.format_exception(kind, error, trace)))
+        problem = error if isinstance(error, UserError) else _bug(error, trace)
+        QTimer.singleShot(0, window, lambda: tell(problem))  # no widget is made inside of whatever failed
 
     sys.excepthook = hook
+
+
+def _bug(error: BaseException, trace: TracebackType | None) -> UserError:
+    """What a strip says of an exception nobody expected."""
+    where = traceback.extract_tb(trace)[-1] if trace else None
+    place = f" ({Path(where.filename).name}, line {where.lineno})" if where else ""
+    return UserError(
+        "Something went wrong that should not have.",
+        why=f"{type(error).__name__}{place}.",
+        hint="Your work is stored. Please report this.",
+    )

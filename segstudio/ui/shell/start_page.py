@@ -10,6 +10,7 @@ from PySide6.QtCore import QMimeData, QSize, Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from segstudio.ui.boundary import guarded
 from segstudio.ui.commands.table import COMMANDS, keys_of
 from segstudio.ui.dialogs.files import NOT_FOR_DIAGNOSIS
 from segstudio.ui.widgets import icons
@@ -112,14 +113,17 @@ class StartPage(QWidget):
         text.setAlignment(Qt.AlignmentFlag.AlignLeft)
         return text
 
+    @guarded
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if _paths(event.mimeData()):
             set_property(self.drop_zone, "over", True)
             event.acceptProposedAction()
 
+    @guarded
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         set_property(self.drop_zone, "over", False)
 
+    @guarded
     def dropEvent(self, event: QDropEvent) -> None:
         set_property(self.drop_zone, "over", False)
         if paths := _paths(event.mimeData()):

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolBar, QToolButton, QWidget
 
+from segstudio.ui.boundary import guarded
 from segstudio.ui.commands.table import COMMANDS, TOOL_BAR, TOOL_COLUMN
 from segstudio.ui.widgets import icons
 from segstudio.ui.widgets.basics import label, row, set_property
@@ -59,6 +60,7 @@ class ToolColumn(QToolBar):
         super().__init__(title, window)
         self._airy = 0
 
+    @guarded
     def resizeEvent(self, event: QResizeEvent) -> None:
         if not self.property("tight"):
             self._airy = max(self._airy, self.sizeHint().height())

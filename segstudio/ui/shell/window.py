@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QEvent, Qt, QTimer
+from PySide6.QtCore import QByteArray, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from segstudio import settings as stored_settings
 from segstudio.errors import UserError
+from segstudio.ui.boundary import guarded
 from segstudio.ui.commands.base import Command
 from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.session.progress_state import JobState, TrainingState
@@ -29,6 +30,7 @@ from segstudio.ui.shell.menus import build_actions, build_menus, keep_to_canvas
 from segstudio.ui.shell.start_page import StartPage
 from segstudio.ui.shell.status_bar import StatusBar
 from segstudio.ui.shell.tool_bars import build_tool_bar, build_tool_column
+from segstudio.ui.shell.typed_keys import TypedKeys
 from segstudio.ui.widgets import icons, theme
 from segstudio.ui.widgets.basics import column
 from segstudio.ui.widgets.overlay_card import OverlayCard
@@ -86,6 +88,7 @@ class MainWindow(QMainWindow):
         self._stashed: QByteArray | None = None  # the layout of the docks while the start page hides them
         self._connect()
         self._on_document()
+        self._typed = TypedKeys(self)
 
     # --- what controllers tell ------------------------------------------------------------------------------
 
@@ -345,19 +348,7 @@ class MainWindow(QMainWindow):
 
     # --- events ---------------------------------------------------------------------------------------------
 
-    def event(self, event: QEvent) -> bool:
-        """Keep keys that are typed into a field, or meant for a card, from reaching the commands."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._is_typed(event):
-            event.accept()
-            return True
-        return super().event(event)
-
-    def _is_typed(self, event: QKeyEvent) -> bool:
-        focus = QApplication.focusWidget()
-        plain = not event.modifiers() & (Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier)
-        in_field = isinstance(focus, QLineEdit | QAbstractSpinBox)
-        return plain and (in_field or any(card.isVisible() for card in self.findChildren(OverlayCard)))
-
+    @guarded
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Enter and Esc in a field of the window give the keys back to the canvas."""
         fields = QLineEdit | QAbstractSpinBox
@@ -367,11 +358,13 @@ class MainWindow(QMainWindow):
             return
         super().keyPressEvent(event)
 
+    @guarded
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
         if self.session.peeking and not event.isAutoRepeat():
             self.session.set_display(peeking=False)
         super().keyReleaseEvent(event)
 
+    @guarded
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         if not self._placed and self.docks:
@@ -387,6 +380,7 @@ class MainWindow(QMainWindow):
         self.refresh_commands()
         self.canvas.setFocus()
 
+    @guarded
     def closeEvent(self, event: QCloseEvent) -> None:
         if self._placed:
             docks.remember(self, self._stashed)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
+from segstudio.ui.boundary import guarded
 from segstudio.ui.widgets import theme
 
 
@@ -53,11 +54,13 @@ class OverlayCard(QWidget):
         height = min(self.card_height(), host.height() - self._top - 32)
         self.card.setGeometry((host.width() - width) // 2, self._top, width, height)
 
+    @guarded
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
             self._place()
         return False
 
+    @guarded
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.fillRect(self.rect(), theme.color("scrim"))
@@ -67,10 +70,12 @@ class OverlayCard(QWidget):
             painter.setBrush(QColor(0, 0, 0, 14))
             painter.drawRoundedRect(self.card.geometry().adjusted(-spread, -spread + 4, spread, spread + 4), 16, 16)
 
+    @guarded
     def mousePressEvent(self, event: QMouseEvent) -> None:
         if not self.card.geometry().contains(event.position().toPoint()):
             self.dismiss()
 
+    @guarded
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape:
             self.dismiss()
