@@ -31,7 +31,7 @@ def main(folder: Path, strokes: int, mode: str) -> None:
     picture = folder / "a.png"
     Image.fromarray(np.zeros((400, 400), np.uint8)).save(picture)
     studio.new_project(folder)
-    store = studio.projects.store
+    store = studio.session.project.store
     assert store is not None
     store.stored.connect(lambda stored: stored.edit and say(f"stored {stored.edit}"))
     studio.open_paths([picture])

@@ -75,7 +75,7 @@ def test_files_become_the_channels_of_one_image(user: User, tmp_path: Path, monk
     user.wait(lambda: user.session.pixels is not None)
     image = user.session.image
     assert image.name == "T1+T2.nrrd" and image.info.channel_names == ("T1", "T2") and image.info.channels == 2
-    assert user.studio.projects.store.folder in user.studio.opening.path_of(image).parents
+    assert user.session.project.folder in user.session.project.path_of(image).parents
 
 
 def test_an_export_runs_beside_the_window_and_is_whole_when_the_program_ends(
@@ -136,7 +136,8 @@ def test_an_image_that_may_carry_text_is_warned_of(user: User, shared_data: Path
 def test_an_ome_zarr_folder_is_one_image_and_is_read_as_it_is_shown(user: User, tmp_path: Path) -> None:
     values = np.random.default_rng(0).integers(0, 255, (2, 1500, 1800)).astype(np.uint8)
     path = store(tmp_path / "slide.ome.zarr", values, "cyx")
-    user.studio.library._budget = 4 * 2**20  # pixels of 2 MB are read by window
+    user.studio.new_project(tmp_path / "project")
+    user.session.project.library._budget = 4 * 2**20  # pixels of 2 MB are read by window
     user.open(path)
     assert user.session.image.name == "slide.ome.zarr" and user.session.image.info.channel_names == (
         "stain 0",

@@ -61,7 +61,7 @@ def test_nothing_that_is_written_knows_the_patient(
     assert not any(text in said for text in TEXTS)
     scratch = workers.scratch.folder
     assert holding(scratch, TEXTS) == []
-    store = user.studio.projects.store
+    store = user.session.project.store
     assert store is not None
     store.flush()
     folder = store.folder

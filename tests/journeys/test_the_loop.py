@@ -98,7 +98,7 @@ def test_a_few_strokes_make_the_prediction_much_better_and_nothing_painted_is_lo
     versions = user.layer(3).versions
     assert set(versions.values()) == {2}
 
-    store = user.studio.projects.store
+    store = user.session.project.store
     assert store is not None and store.flush()
     predictions = {image: user.prediction(image).copy() for image in truths}
     user.studio.projects.close()

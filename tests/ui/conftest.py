@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from segstudio.core.document import Document, ImageEntry
 from segstudio.core.image import ImageInfo
 from segstudio.settings import Settings
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.window import MainWindow
@@ -87,7 +88,7 @@ def window(make_window: Callable[[], MainWindow], document: Document, qtbot: QtB
     made = make_window()
     entry, pixels = add_image(document)
     add_image(document, "other.png")
-    made.session.show_document(document)
+    made.session.show_project(OpenProject(document))
     made.session.show_image(entry, pixels)
     made.refresh_commands()
     made.canvas.setFocus()

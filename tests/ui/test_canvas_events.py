@@ -24,6 +24,7 @@ from segstudio.core.stencils import capsule
 from segstudio.settings import Settings
 from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.view import Canvas
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.window import MainWindow
 
@@ -58,7 +59,7 @@ def show(qtbot: QtBot) -> Show:
         ranges = tuple((0.0, 255.0) for _ in range(channels))
         info = ImageInfo("", (slices, rows, columns), channels, ("grey",) * channels, str(pixels.dtype), ranges=ranges)
         entry = document.add_image("a.png", "", info)
-        session.show_document(document)
+        session.show_project(OpenProject(document))
         session.show_image(entry, pixels)
         QApplication.processEvents()
         canvas.painted = []
@@ -247,7 +248,7 @@ def test_a_slow_machine_gets_done_with_a_view_of_many_tiles(
     window = make_window()
     info = ImageInfo("PNG", (1, 1500, 1500), 1, ("grey",), "uint8", ranges=((0.0, 255.0),))
     entry = document.add_image("large.png", "1" * 64, info)
-    window.session.show_document(document)
+    window.session.show_project(OpenProject(document))
     window.session.show_image(entry, np.full((1, 1500, 1500, 1), 90, np.uint8))
     writer = window.session.begin_edit("Fill", tool="fill")
     writer.set(0, 0, 0, np.ones((1500, 1500), bool), 1)

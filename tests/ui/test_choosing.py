@@ -9,6 +9,7 @@ from segstudio.core.codes import Origin, encode
 from segstudio.core.document import Document, ImageEntry
 from segstudio.core.image import ImageInfo
 from segstudio.settings import Settings
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.review.next_image import NextImage
 from segstudio.ui.session.session import Session
 
@@ -23,7 +24,7 @@ class Album:
         self.document = Document()
         self.document.classes.add("Cell", "#e45756")
         self.choosing = NextImage(self.session)
-        self.session.show_document(self.document)
+        self.session.show_project(OpenProject(self.document))
         self.warnings: list[str] = []
         self.choosing.warned.connect(lambda what, _: self.warnings.append(what))
 

@@ -16,6 +16,7 @@ from segstudio.core.image import ImageInfo
 from segstudio.settings import Settings
 from segstudio.tools.base import Area
 from segstudio.ui.canvas.view import Canvas
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.window import MainWindow
 
@@ -38,7 +39,7 @@ def canvas(qtbot: QtBot) -> Canvas:
     document.classes.add("Cell", "#ff0000")
     info = ImageInfo("", (1, 200, 300), 1, ("grey",), "uint8", ranges=((0.0, 255.0),))
     entry = document.add_image("a.png", "", info)
-    session.show_document(document)
+    session.show_project(OpenProject(document))
     session.show_image(entry, pixels)
     QApplication.processEvents()
     return made

@@ -222,7 +222,9 @@ def test_all_of_an_image_larger_than_memory_is_predicted_piece_by_piece(
     path = tmp_path / "wide.npy"
     np.save(path, (120 + 60 * np.sin(rows / 17) * np.cos(columns / 23)).astype(np.uint8))
     studio = user.program.studio
-    studio.library._budget = 2**20
+    studio.new_project(tmp_path / "project")
+    library = user.session.project.library
+    library._budget = 2**20
     user.open(path)
     user.look(700, 600, 2.0)
     shape = user.session.shape
@@ -245,8 +247,8 @@ def test_all_of_an_image_larger_than_memory_is_predicted_piece_by_piece(
     assert user.source._tiles.nbytes <= 2 * seen_bytes, "what only the job read is not kept"
     assert set(layer.prediction.keys()) == every and done[-1] == 100 and done.count(100) < len(done) / 2
     pieces = layer.prediction.read(Box.whole(shape))
-    studio.library._budget = 2**30
-    studio.library.clear()
+    library._budget = 2**30
+    library.clear()
     studio.opening.show(user.session.image.id)
     user.wait(lambda: isinstance(user.session.pixels, ArraySource))
     studio.predict()
@@ -324,8 +326,8 @@ def test_progress_of_more_pixels_than_qt_counts_is_told(user: User, tmp_path: Pa
     predicting_.progressed.connect(lambda done, total, _: told.append((done, total)))
     submit = predicting_._workers.compute.submit
 
-    def huge_news(build: Callable[[int], object], handler: Callable[[object], None]) -> int:
-        job = submit(build, handler)
+    def huge_news(build: Callable[[int], object], handler: Callable[[object], None], **more: object) -> int:
+        job = submit(build, handler, **more)
         handler(Progress(job, 3 * 2**32, 4 * 2**32))
         return job
 

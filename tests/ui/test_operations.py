@@ -21,6 +21,7 @@ from segstudio.settings import Settings
 from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.methods.mask_operations import MaskOperations, Request
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.window import MainWindow
 from tests.ui.conftest import Asked
@@ -103,7 +104,7 @@ def operating(qtbot: QtBot) -> Iterator[Callable[[], tuple[Session, MaskOperatio
     document = Document()
     document.classes.add("Cell")
     entry = document.add_image("a.png", "", ImageInfo("", (5, 60, 70), 1, ("grey",), "uint8", ranges=((0.0, 9.0),)))
-    session.show_document(document)
+    session.show_project(OpenProject(document))
     session.show_image(entry, np.zeros((5, 60, 70, 1), np.uint8))
     made = MaskOperations(session, workers)
     yield lambda: (session, made)

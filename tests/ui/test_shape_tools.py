@@ -16,6 +16,7 @@ from segstudio.core.image import ImageInfo
 from segstudio.settings import Settings
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.panels.tool_options import ToolOptions
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.window import MainWindow
 from tests.ui.test_canvas_events import LEFT, NONE, at, drag
@@ -37,7 +38,7 @@ def canvas(qtbot: QtBot) -> Canvas:
         "", (3, 200, 300), 1, ("grey",), "uint8", spacing=(1.0, 1.0, 0.5), unit="mm", ranges=((0.0, 255.0),)
     )
     entry = document.add_image("a.nii", "", info)
-    session.show_document(document)
+    session.show_project(OpenProject(document))
     pixels = np.zeros((3, 200, 300, 1), np.uint8)
     pixels[:, 50:100, 50:100] = 200
     session.show_image(entry, pixels)

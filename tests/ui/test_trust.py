@@ -78,7 +78,7 @@ class Asking(Predicting):
         self.window = window
         super(Predicting, self).__init__(window)
 
-    def try_out(self, entry: Any, layer: int, visible: Any, trial: Trial) -> None:
+    def try_out(self, project: Any, entry: Any, layer: int, visible: Any, trial: Trial) -> None:
         self.asked.append(trial)
         trial.blocks.append((0, 0, np.ones((100, 100), np.uint8)))
         trial.then(entry.id, layer, trial)

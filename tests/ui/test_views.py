@@ -22,6 +22,7 @@ from segstudio.core.slab import Slab
 from segstudio.settings import Settings
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.canvas.views import RAW, Views
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.plane_session import Shows
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.window import MainWindow
@@ -48,7 +49,7 @@ def show(qtbot: QtBot) -> Show:
         document.classes.add("Cell", "#ff0000")
         info = ImageInfo("", shape, 1, ("grey",), "uint8", spacing=spacing, unit="mm", ranges=((0.0, 255.0),))
         entry = document.add_image("a.tif", "", info)
-        session.show_document(document)
+        session.show_project(OpenProject(document))
         session.show_image(entry, np.full((*shape, 1), 100, np.uint8) if pixels is None else pixels)
         session.set_brush_radius(3)
         QApplication.processEvents()

@@ -17,6 +17,7 @@ from segstudio.core.document import Document, Version
 from segstudio.core.history import Edit
 from segstudio.errors import UserError
 from segstudio.settings import Settings, load
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.progress_state import JobState, StoreState, TrainingState
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.window import MainWindow
@@ -88,7 +89,7 @@ def test_with_a_project_the_canvas_and_the_panels_are_there(window: MainWindow) 
 def test_the_canvas_has_most_of_the_window(make_window: MakeWindow, document: Document, size: tuple[int, int]) -> None:
     window = make_window(size)
     entry, pixels = add_image(document)
-    window.session.show_document(document)
+    window.session.show_project(OpenProject(document))
     window.session.show_image(entry, pixels)
     QApplication.processEvents()
     assert (window.width(), window.height()) == size
@@ -98,11 +99,11 @@ def test_the_canvas_has_most_of_the_window(make_window: MakeWindow, document: Do
 
 def test_the_layout_survives_a_restart(make_window: MakeWindow, document: Document) -> None:
     first = make_window()
-    first.session.show_document(document)
+    first.session.show_project(OpenProject(document))
     first.docks["monitor"].hide()
     first.close()
     second = make_window()
-    second.session.show_document(document)
+    second.session.show_project(OpenProject(document))
     QApplication.processEvents()
     assert not second.docks["monitor"].isVisible()
     assert second.docks["strip"].isVisible()
@@ -110,12 +111,12 @@ def test_the_layout_survives_a_restart(make_window: MakeWindow, document: Docume
 
 def test_a_restart_on_the_start_page_keeps_the_layout_too(make_window: MakeWindow, document: Document) -> None:
     first = make_window()
-    first.session.show_document(document)
+    first.session.show_project(OpenProject(document))
     first.docks["classes"].hide()
-    first.session.show_document(None)
+    first.session.show_project(None)
     first.close()
     second = make_window()
-    second.session.show_document(document)
+    second.session.show_project(OpenProject(document))
     QApplication.processEvents()
     assert not second.docks["classes"].isVisible()
     assert second.docks["layers"].isVisible()
@@ -176,7 +177,8 @@ def test_the_banner_goes_when_painting_works_again(window: MainWindow) -> None:
 
 
 def test_a_read_only_project_has_a_banner_without_a_button(window: MainWindow) -> None:
-    window.session.read_only = True
+    assert window.session.project is not None
+    window.session.project.read_only = True
     paint(window)
     assert window.notices.banner is not None and window.notices.banner.button is None
 

@@ -25,6 +25,7 @@ from segstudio.core.spans import swept_disc
 from segstudio.project.store import Store
 from segstudio.settings import Settings
 from segstudio.ui.canvas.view import Canvas
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.window import MainWindow
@@ -93,7 +94,7 @@ def scene(
     Each layer has some `blobs` around the middle, or `everywhere`.
     """
     session = Session(Settings())
-    window = MainWindow(session, Actions(**{field.name: lambda *_: None for field in fields(Actions)}))  # type: ignore[arg-type]
+    window = MainWindow(session, Actions(**{field.name: lambda *_: None for field in fields(Actions)}))
     window.resize(*size)
     window.show()
     window.build_panels()
@@ -108,7 +109,7 @@ def scene(
             document.add_layer(entry.id, f"Layer {number + 1}")
         if blobs:
             _blobs(document, shape, everywhere)
-        session.show_document(document)
+        session.show_project(OpenProject(document))
         session.show_image(entry, Texture(shape))
         canvas = window.canvas
         canvas.setFocus()
@@ -118,7 +119,7 @@ def scene(
         try:
             yield Scene(window, document, store)
         finally:
-            session.show_document(None)
+            session.show_project(None)
             store.close(discard=True, timeout=1)
             window.close()
             window.deleteLater()

@@ -7,14 +7,12 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from segstudio.ui.compute.owner import Owner
 from segstudio.ui.compute.workers import Workers
 from segstudio.worker.messages import FINAL, Cancel, Cancelled, Failed, Finished, Message
 
 TOLD_AFTER = 400
 """Milliseconds after which the window says that something is running."""
-
-PATIENCE = 1500
-"""Milliseconds that a cancelled job has to end by itself; then its worker is ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,41 +36,39 @@ class NewestJob(QObject):
         super().__init__(workers)
         self._compute = workers.compute
         self._job, self._title, self._dropped = 0, "", False
-        self._waiting: tuple[str, Callable[[], Job | None]] | None = None
+        self._waiting: tuple[Owner, str, Callable[[], Job | None]] | None = None
         self._tell = QTimer(self, interval=TOLD_AFTER, singleShot=True)
         self._tell.timeout.connect(lambda: self.started.emit(self._title))
-        self._end = QTimer(self, interval=PATIENCE, singleShot=True)
-        self._end.timeout.connect(lambda: self._compute.end(self._job))
 
     @property
     def busy(self) -> bool:
         """Whether a job runs."""
         return self._job != 0
 
-    def wish(self, title: str, prepare: Callable[[], Job | None]) -> None:
+    def wish(self, project: Owner, title: str, prepare: Callable[[], Job | None]) -> None:
         """Run the job that `prepare` makes (None: there is nothing to do), now or once the present one is over."""
+        if project.closed:
+            return
         if self._job:
-            self._waiting = (title, prepare)
+            self._waiting = (project, title, prepare)
             self._compute.control(Cancel(self._job))
         elif (job := prepare()) is not None:
             self._title, self._dropped = title, False
             self._tell.start()
-            self._job = self._compute.submit(job.build, lambda reply: self._on_reply(job, reply))
+            self._job = self._compute.submit(job.build, lambda reply: self._on_reply(job, reply), project=project)
 
     def cancel(self) -> None:
         """Drop what runs and what waits. A library that does not look up is not waited for: its process is ended."""
         self._waiting = None
         if self._job:
             self._dropped = True
-            self._compute.control(Cancel(self._job))
-            self._end.start()
+            self._compute.cancel(self._job)
 
     def _on_reply(self, job: Job, reply: Message) -> None:
         if not isinstance(reply, FINAL):
             return
         self._job = 0
         self._tell.stop()
-        self._end.stop()
         wanted = not self._waiting and not self._dropped
         if isinstance(reply, Finished) and wanted:
             job.use()

@@ -5,27 +5,43 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 from PySide6.QtCore import QObject, QProcess, QProcessEnvironment, QTimer, Signal
 
+from segstudio.ui.compute.owner import Owner
 from segstudio.worker.launch import command, environment
-from segstudio.worker.messages import FINAL, Cancelled, Failed, Message, Ready, decode, encode
+from segstudio.worker.messages import FINAL, Cancel, Cancelled, Failed, Message, Pixels, Ready, decode, encode
 
 NAMES = {
     "reader": "file reader", "tiles": "tile reader", "builder": "builder of coarse levels",
     "compute": "compute worker", "trainer": "trainer",
 }  # fmt: skip
 
+PATIENCE = 1500
+"""Milliseconds that a cancelled job has to end by itself; then its worker is ended."""
+
 Handler = Callable[[Message], None]
 _numbers = count(1)  # one sequence for all workers, so that a job number names one job of the program
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A request under way: who hears of it, and what is called once it is over."""
+
+    message: Message
+    handler: Handler
+    over: Callable[[], object]
 
 
 class WorkerClient(QObject):
     """Starts a worker when first needed, sends requests, hands replies to the handler of their job.
 
     A worker that dies costs its jobs only: each gets a Failed, `crashed` tells why, and the next request
-    starts a new process. Answers to jobs that are no longer expected are dropped.
+    starts a new process. Once a project is closed its jobs are cancelled, and whatever a worker still answers is
+    dropped with the shared arrays in it.
     """
 
     ready = Signal(str)
@@ -39,7 +55,8 @@ class WorkerClient(QObject):
         super().__init__(parent)
         self.role = role
         self._device, self._reader_memory = device, reader_memory
-        self._handlers: dict[int, Handler] = {}
+        self._sent: dict[int, Sent] = {}
+        self._dropped: set[int] = set()  # cancelled and forgotten, but the worker may still be at it
         self._limits: dict[int, QTimer] = {}
         self._process: QProcess | None = None
         self._closing = False
@@ -50,7 +67,7 @@ class WorkerClient(QObject):
     @property
     def busy(self) -> bool:
         """Whether any job is under way."""
-        return bool(self._handlers)
+        return bool(self._sent)
 
     @property
     def process_id(self) -> int:
@@ -78,17 +95,25 @@ class WorkerClient(QObject):
         process.start(program, arguments)
         self._process = process
 
-    def submit(self, build: Callable[[int], Message], handler: Handler, *, seconds: float = 0.0) -> int:
+    def submit(
+        self, build: Callable[[int], Message], handler: Handler, *, project: Owner | None, seconds: float = 0.0
+    ) -> int:
         """Send a request; `handler` gets its news and exactly one final reply. Returns the job number.
 
-        With `seconds`, the worker is killed when the job takes longer.
+        The job belongs to `project`: when that closes, the final reply is Cancelled, at once. With `seconds`, the
+        worker is killed when the job takes longer.
         """
         job = next(_numbers)
-        self._handlers[job] = handler
+        message = build(job)
+        if project is not None and project.closed:
+            QTimer.singleShot(0, self, lambda: handler(Cancelled(job)))
+            return job
+        over = project.jobs.add(lambda: self._drop(job)) if project is not None else lambda: None
+        self._sent[job] = Sent(message, handler, over)
         self.start()
         if seconds:
-            self._limit(job, seconds)
-        self._write(build(job))
+            self._limit(job, int(seconds * 1000), self._kill)
+        self._write(message)
         return job
 
     def control(self, message: Message) -> None:
@@ -96,16 +121,30 @@ class WorkerClient(QObject):
         if self._process is not None:
             self._write(message)
 
-    def end(self, job: int) -> None:
-        """End the process to be rid of a job, which is answered with Cancelled; other jobs fail, nothing crashed."""
-        if job in self._handlers:
-            self._unwanted = job
-            self._kill()
+    def cancel(self, job: int) -> None:
+        """Stop a job: at its next step or, where a library does not look up, by ending the process.
+
+        It is answered with Cancelled; what waits behind it is sent to the next process, and nothing crashed.
+        """
+        if job in self._sent or job in self._dropped:
+            self.control(Cancel(job))
+            self._limit(job, PATIENCE, lambda: self._end(job))
+
+    def _end(self, job: int) -> None:
+        self._unwanted = job
+        self._kill()
+
+    def _drop(self, job: int) -> None:
+        """The project of a job is closed: nobody waits for the answer."""
+        self._dropped.add(job)
+        self.cancel(job)
+        self._sent.pop(job).handler(Cancelled(job))
 
     def close(self) -> None:
         """End the process; outstanding jobs are forgotten."""
         self._closing = True
-        self._handlers.clear()
+        self._sent.clear()
+        self._dropped.clear()
         for timer in self._limits.values():
             timer.stop()
         self._limits.clear()
@@ -132,25 +171,31 @@ class WorkerClient(QObject):
             self._deliver(reply)
 
     def _deliver(self, reply: Message) -> None:
-        handler = self._handlers.get(reply.job)
-        if handler is None:
-            return
+        sent = self._sent.get(reply.job)
         if isinstance(reply, FINAL):
-            del self._handlers[reply.job]
+            self._sent.pop(reply.job, None)
+            self._dropped.discard(reply.job)
             if timer := self._limits.pop(reply.job, None):
                 timer.stop()
-        handler(reply)
+                timer.deleteLater()
+            if sent is not None:
+                sent.over()
+        if sent is None:
+            _free(reply)
+        else:
+            sent.handler(reply)
 
     def _read_errors(self) -> None:
         if self._process is not None:
             self._stderr.append(bytes(self._process.readAllStandardError().data()).decode(errors="replace"))
 
-    def _limit(self, job: int, seconds: float) -> None:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.timeout.connect(self._kill)
-        timer.start(int(seconds * 1000))
-        self._limits[job] = timer
+    def _limit(self, job: int, milliseconds: int, then: Callable[[], None]) -> None:
+        if timer := self._limits.pop(job, None):
+            timer.stop()
+            timer.deleteLater()
+        timer = self._limits[job] = QTimer(self, singleShot=True, interval=milliseconds)
+        timer.timeout.connect(then)
+        timer.start()
 
     def _kill(self) -> None:
         if self._process is not None:
@@ -164,13 +209,28 @@ class WorkerClient(QObject):
             process.deleteLater()
         self._deaths.append(time.monotonic())
         why = f"The {NAMES[self.role]} stopped unexpectedly."
-        outstanding = list(self._handlers)
         unwanted, self._unwanted = self._unwanted, 0
-        for job in outstanding:
-            if job == unwanted:
-                self._deliver(Cancelled(job))
-                continue
-            self._deliver(Failed(job, why, hint="It starts again by itself; the job can be repeated."))
+        for job in [*self._dropped, *([unwanted] if unwanted in self._sent else [])]:
+            self._deliver(Cancelled(job))
+        outstanding = dict(self._sent)
         if unwanted:
+            self._send_again(outstanding)
             return
+        for job in outstanding:
+            self._deliver(Failed(job, why, hint="It starts again by itself; the job can be repeated."))
         self.crashed.emit(why + (" Its job can be repeated." if outstanding else " It starts again when needed."))
+
+    def _send_again(self, outstanding: dict[int, Sent]) -> None:
+        """Jobs that waited behind one that was ended by force are not at fault."""
+        for job, sent in outstanding.items():
+            if job in self._sent:  # the answer to another may have been to close their project
+                self.start()
+                self._write(sent.message)
+
+
+def _free(reply: Message) -> None:
+    """Give back the shared arrays of an answer that nobody takes."""
+    carried = (getattr(reply, "pixels", None), getattr(reply, "mask", None), *getattr(reply, "coarse", ()))
+    for pixels in carried:
+        if isinstance(pixels, Pixels):
+            Path(pixels.block).unlink(missing_ok=True)

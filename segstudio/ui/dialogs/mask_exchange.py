@@ -91,10 +91,11 @@ class ExportDialog(QDialog):
         from segstudio.ui.dialogs.dicom_identity import IdentityDialog
 
         session = self._window.session
-        entry = session.image or next(iter(session.document.images.values()))  # type: ignore[union-attr]
+        assert session.project is not None
+        entry = session.image or next(iter(session.project.document.images.values()))
         try:
             with guard(Path(entry.name)):
-                rows = preview(self._window.actions.path_of(entry))
+                rows = preview(session.project.path_of(entry))
         except UserError as error:
             self._window.notices.show_problem(error)
             return None

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
@@ -15,10 +12,11 @@ from segstudio.core.value_overlay import ValueOverlay
 from segstudio.tools.base import Pointer
 from segstudio.tools.candidates import object_under
 from segstudio.ui.compute.workers import Workers
-from segstudio.ui.pixels.library import Item, Library
+from segstudio.ui.pixels.library import Item
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets.words import tr
-from segstudio.worker.messages import Explain, Failed, Finished, Message
+from segstudio.worker.messages import Cancelled, Explain, Failed, Finished, Message
 
 TITLES = {"gradcam": "Seg-Grad-CAM", "integrated": "Integrated gradients"}
 
@@ -35,17 +33,16 @@ class Explaining(QObject):
     failed = Signal(object)
     said = Signal(str)
 
-    def __init__(self, session: Session, workers: Workers, library: Library) -> None:
+    def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
-        self._session, self._workers, self._library = session, workers, library
-        self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
-        self.model_path: Callable[[Version], Path] = lambda version: Path(version.file)
+        self._session, self._workers = session, workers
 
     def ask(self, at: Pointer | None, method: str) -> None:
         """Explain the object under the pointer by `method` ("gradcam" or "integrated")."""
         session = self._session
-        champion = session.document.champion if session.document else None
-        if champion is None or session.image is None:
+        project = session.project
+        champion = project.document.champion if project else None
+        if project is None or champion is None or session.image is None:
             self.said.emit(tr("There is no model yet whose answer could be explained: predict first (P)."))
             return
         found = object_under(session, at) if at is not None else None
@@ -67,36 +64,37 @@ class Explaining(QObject):
 
         def take(entry: ImageEntry, item: Item) -> None:
             def send(found: list[Values]) -> None:
-                self._send(entry, champion, found[0], box, inside, class_id, method, title)
+                self._send(project, entry, champion, found[0], box, inside, class_id, method, title)
 
             item.fetch([box], send, self.failed.emit)
 
         self.said.emit(tr("Asking the model why…"))
-        self._library.load(session.image, self.path_of(session.image), take, lambda _, reply: self.failed.emit(reply))
+        project.library.load(session.image, take, lambda _, reply: self.failed.emit(reply))
 
     def _send(
-        self, entry: ImageEntry, version: Version, pixels: Values, box: Box, inside: np.ndarray, class_id: int,
-        method: str, title: str,
+        self, project: OpenProject, entry: ImageEntry, version: Version, pixels: Values, box: Box, inside: np.ndarray,
+        class_id: int, method: str, title: str,
     ) -> None:  # fmt: skip
         scratch = self._workers.scratch
         image, region = scratch.share(pixels), scratch.share(inside.astype(np.uint8))
         values_at, values = scratch.create(inside.shape, np.float32)
 
         def on_reply(reply: Message) -> None:
-            if isinstance(reply, Finished):
+            if isinstance(reply, Finished) and project is self._session.project:
                 self._session.show_veil(ValueOverlay(title, entry.id, box, np.array(values, np.float32)))
                 self.said.emit(f"{title}. {tr('Esc takes it away.')}")
             elif isinstance(reply, Failed):
                 self.failed.emit(reply)
-            else:
+            elif not isinstance(reply, Cancelled):
                 return
             for address in (image, region, values_at):
                 scratch.drop(address)
 
         self._workers.compute.submit(
             lambda job: Explain(
-                job, str(self.model_path(version)), image, entry.info.ranges, region, class_id, method, values_at,
+                job, str(project.model_path(version)), image, entry.info.ranges, region, class_id, method, values_at,
                 self._session.settings.device,
             ),
             on_reply,
+            project=project,
         )  # fmt: skip

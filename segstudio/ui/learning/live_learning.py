@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-
 import numpy as np
 from PySide6.QtCore import QObject, QTimer
 
@@ -18,7 +15,8 @@ from segstudio.ui.compute.workers import Workers
 from segstudio.ui.learning.label_regions import annotated_images, tile_region
 from segstudio.ui.learning.predicting import Predicting
 from segstudio.ui.learning.training import Training
-from segstudio.ui.pixels.library import Item, Library
+from segstudio.ui.pixels.library import Item
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.worker.messages import Failed
 from segstudio.worker.wire import Quick, Region
@@ -44,14 +42,11 @@ class LiveLearning(QObject):
     meanwhile are learnt together by the next.
     """
 
-    def __init__(
-        self, session: Session, workers: Workers, library: Library, predicting: Predicting, training: Training
-    ) -> None:
+    def __init__(self, session: Session, workers: Workers, predicting: Predicting, training: Training) -> None:
         super().__init__(workers)
-        self._session, self._workers, self._library = session, workers, library
+        self._session, self._workers = session, workers
         self._predicting, self._training = predicting, training
-        self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
-        self._document: Document | None = None
+        self._project: OpenProject | None = None
         self._layer = 0
         self._generation = 0
         self._changed: set[Place] = set()
@@ -63,8 +58,8 @@ class LiveLearning(QObject):
         self._glance = QTimer(self, interval=GLANCE)
         self._glance.timeout.connect(self._look)
         session.edited.connect(self._on_edit)
-        predicting.quick = self._news
-        predicting.quick_ended = self._on_end
+        session.document_changed.connect(self.forget)
+        predicting.learner = self
         predicting.ended.connect(lambda _: self._again())
         workers.compute.crashed.connect(lambda _: self.forget())
 
@@ -96,7 +91,7 @@ class LiveLearning(QObject):
 
     def forget(self) -> None:
         """The worker knows nothing (any more): all annotated tiles are news again."""
-        self._document = None
+        self._project = None
         self._seen = None
         self._drop()
 
@@ -111,19 +106,20 @@ class LiveLearning(QObject):
     def _on_edit(self, edit: Edit) -> None:
         if not self.on or edit.state:
             return
-        if self._document is self._session.document and edit.layer == self._layer:
+        if self._project is self._session.project and edit.layer == self._layer:
             self._changed |= {(edit.image, key) for key in edit.after}
         self._timer.start()
 
     def _begin(self) -> bool:
         """Make sure that what the worker knows is of this document and layer; False where there is nothing to do."""
-        document = self._session.document
-        if document is None or self._session.image is None:
+        project = self._session.project
+        if project is None or self._session.image is None:
             return False
+        document = project.document
         layer = self._session.active_layer or 1
-        if document is not self._document or layer != self._layer:
+        if project is not self._project or layer != self._layer:
             self.forget()
-            self._document, self._layer = document, layer
+            self._project, self._layer = project, layer
             self._generation += 1
             self._changed = {
                 (entry.id, key)
@@ -136,26 +132,30 @@ class LiveLearning(QObject):
         """Gather the pixels of the changed tiles, image by image, then predict what is seen."""
         if not self.on or self._predicting.busy or not self._begin():
             return
-        document = self._document
-        assert document is not None
+        project = self._project
+        assert project is not None
+        document = project.document
         changed, self._changed = self._changed, set()
         waiting = sorted({image for image, _ in changed if image in document.images})
 
         def one_more() -> None:
-            if document is not self._document:
+            if project is not self._project:
                 return
             if not waiting:
-                self._training.ensure_model(lambda _: self._predict())
+                self._training.ensure_model(project, lambda _: self._predict(project))
                 return
-            entry = document.images[waiting.pop(0)]
-            self._library.load(entry, self.path_of(entry), take, lambda _, reply: self._fail(reply))
+            project.library.load(document.images[waiting.pop(0)], take, lambda _, reply: self._fail(reply))
 
         def take(entry: ImageEntry, item: Item) -> None:
+            if project is not self._project:
+                return
             layer = document.layer(entry.id, self._layer)
             keys = sorted(key for image, key in changed if image == entry.id)
             boxes = [around(layer, key) for key in keys]
 
             def crop(found: list[Values]) -> None:
+                if project is not self._project:
+                    return
                 scratch = self._workers.scratch
                 self._ready += [
                     tile_region(entry, layer, key, box, pixels, scratch)
@@ -168,28 +168,28 @@ class LiveLearning(QObject):
 
         one_more()
 
-    def _predict(self) -> None:
+    def _predict(self, project: OpenProject) -> None:
         image, view = self._session.image, self._session.view
-        if image is None or view.empty:
+        if project is not self._session.project or image is None or view.empty:
             return
         self._glance.start()
         self._seen = image.id, self._generation, view
         self._training.give_way(0.8)
-        self._predicting.look(image, self._layer, (view.top, view.left, view.bottom, view.right))
+        self._predicting.look(project, image, self._layer, (view.top, view.left, view.bottom, view.right))
 
     def _fail(self, reply: Failed) -> None:
         self._session.message.emit(reply.what)
 
     # --- the prediction -------------------------------------------------------------------------------------
 
-    def _news(self) -> Quick | None:
+    def news(self, project: OpenProject) -> Quick | None:
         """What a prediction that starts now tells the worker."""
-        if not self.on or self._document is None or self._document is not self._session.document:
+        if not self.on or project is not self._project:
             return None
         ready, self._ready = self._ready, []
         return Quick(f"{self._generation}:{self._layer}", tuple(ready))
 
-    def _on_end(self, news: Quick, learnt: bool) -> None:
+    def on_end(self, news: Quick, learnt: bool) -> None:
         """Free the shared arrays; what a cancelled or failed job may not have learnt is news again."""
         for region in news.tiles:
             self._workers.scratch.drop(region.image)

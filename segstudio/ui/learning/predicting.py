@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from segstudio.core.document import ImageEntry, Version
 from segstudio.core.geometry import TILE, Box, Shape
 from segstudio.core.source import Pixels as Values
 from segstudio.ui.compute.workers import Workers
-from segstudio.ui.pixels.library import Item, Library, Loaded
+from segstudio.ui.pixels.library import Item, Loaded
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.worker.messages import (
     Block,
@@ -64,6 +65,7 @@ class Task:
     """One image waiting for, or under, prediction. Of an image larger than memory only what is seen is predicted, or
     the `whole` of it where the user asks for it: then `pieces` are the boxes still to do, of `total`."""
 
+    project: OpenProject
     image: int
     layer: int
     visible: BoxTuple | None = None
@@ -92,6 +94,13 @@ class Part:
     exactly: BoxTuple | None = None
 
 
+class Learner(Protocol):
+    """Who has news for the quick head, and wants to know whether a prediction has learnt it."""
+
+    def news(self, project: OpenProject) -> Quick | None: ...
+    def on_end(self, news: Quick, learnt: bool) -> None: ...
+
+
 class Predicting(QObject):
     """One prediction at a time; what the user asked for comes before refreshes of other images."""
 
@@ -103,45 +112,43 @@ class Predicting(QObject):
     """A Failed message and a callable that repeats the job."""
     image_done = Signal(int)
 
-    def __init__(self, session: Session, workers: Workers, library: Library) -> None:
+    def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
-        self._session, self._workers, self._library = session, workers, library
+        self._session, self._workers = session, workers
         self._queue: deque[Task] = deque()
         self._current: Task | None = None
         self._version: Version | None = None
-        self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
-        self.model_path: Callable[[Version], Path] = lambda version: Path(version.file)
-        self.quick: Callable[[], Quick | None] = lambda: None
-        self.quick_ended: Callable[[Quick, bool], None] = lambda news, learnt: None
+        self._over: Callable[[], object] = lambda: None
+        self.learner: Learner | None = None
 
     @property
     def busy(self) -> bool:
         return self._current is not None
 
     def predict(
-        self, entry: ImageEntry, layer: int, visible: BoxTuple | None = None, *, only_visible: bool = False,
-        whole: bool = False,
+        self, project: OpenProject, entry: ImageEntry, layer: int, visible: BoxTuple | None = None, *,
+        only_visible: bool = False, whole: bool = False,
     ) -> None:  # fmt: skip
         """Predict an image now, the `visible` box (image pixels) first or alone; the `whole` of it, however large."""
         self._forget(entry.id)
-        self._queue.appendleft(Task(entry.id, layer, visible, only_visible, whole=whole and not only_visible))
+        self._queue.appendleft(Task(project, entry.id, layer, visible, only_visible, whole=whole and not only_visible))
         self._next()
 
-    def look(self, entry: ImageEntry, layer: int, visible: BoxTuple) -> None:
+    def look(self, project: OpenProject, entry: ImageEntry, layer: int, visible: BoxTuple) -> None:
         """Predict what is seen of an image after the one that runs, without a word about it; of an image in memory
         just the pixels in `visible`, where these are few."""
-        self._queue.appendleft(Task(entry.id, layer, visible, only_visible=True, quiet=True))
+        self._queue.appendleft(Task(project, entry.id, layer, visible, only_visible=True, quiet=True))
         self._next()
 
-    def refresh(self, entry: ImageEntry, layer: int, visible: BoxTuple | None = None) -> None:
+    def refresh(self, project: OpenProject, entry: ImageEntry, layer: int, visible: BoxTuple | None = None) -> None:
         """Predict an image when nothing more urgent waits: after a better model has arrived."""
         self._forget(entry.id)
-        self._queue.append(Task(entry.id, layer, visible))
+        self._queue.append(Task(project, entry.id, layer, visible))
         self._next()
 
-    def try_out(self, entry: ImageEntry, layer: int, visible: BoxTuple, trial: Trial) -> None:
+    def try_out(self, project: OpenProject, entry: ImageEntry, layer: int, visible: BoxTuple, trial: Trial) -> None:
         """Ask the trial's version about the `visible` box, after what runs; nothing is stored."""
-        self._queue.appendleft(Task(entry.id, layer, visible, only_visible=True, trial=trial))
+        self._queue.appendleft(Task(project, entry.id, layer, visible, only_visible=True, trial=trial))
         self._next()
 
     def cancel(self) -> None:
@@ -157,9 +164,10 @@ class Predicting(QObject):
             self._workers.compute.control(Cancel(current.job))
 
     def _next(self) -> None:
-        document = self._session.document
-        if self._current is not None or not self._queue or document is None:
+        self._queue = deque(task for task in self._queue if not task.project.closed)
+        if self._current is not None or not self._queue:
             return
+        document = self._queue[0].project.document
         trial = self._queue[0].trial
         self._version = trial.version if trial else document.champion
         if self._version is None:
@@ -170,13 +178,16 @@ class Predicting(QObject):
         if entry is None:
             self._end("")
             return
+        self._over = task.project.jobs.add(lambda: self._end("") if self._current is task else None)
         if not task.quiet:
             self.started.emit(f"Predicting {entry.name}")
-        self._library.load(entry, self.path_of(entry), self._send, lambda _, reply: self._fail(reply))
+        task.project.library.load(
+            entry, lambda entry, item: self._send(task, entry, item), lambda _, reply: self._fail(task, reply)
+        )
 
-    def _send(self, entry: ImageEntry, item: Item) -> None:
-        task = self._current
-        assert task is not None
+    def _send(self, task: Task, entry: ImageEntry, item: Item) -> None:
+        if self._current is not task:
+            return
         if isinstance(item, Loaded):
             slices = (task.trial.z,) if task.trial else self._slices(entry)
             first, exactly = task.visible, None
@@ -211,7 +222,7 @@ class Predicting(QObject):
                 corner = (box.z, box.top, box.left)
                 self._submit(entry, Part(image, (1, box.height, box.width), (0,), corner, own=True, core=core))
 
-        item.fetch([box], seen, lambda reply: self._fail(reply) if self._current is task else None)
+        item.fetch([box], seen, lambda reply: self._fail(task, reply))
 
     def _submit(self, entry: ImageEntry, part: Part) -> None:
         task, version = self._current, self._version
@@ -229,23 +240,24 @@ class Predicting(QObject):
                     share = (before + reply.done / max(1, reply.total)) / of
                     self.progressed.emit(round(THOUSAND * share), THOUSAND, reply.note)  # pixels may be too many for Qt
             else:
-                if task.news is not None:
-                    self.quick_ended(task.news, isinstance(reply, Finished))
+                if task.news is not None and self.learner is not None:
+                    self.learner.on_end(task.news, isinstance(reply, Finished))
                 for address in (classes_at, uncertainty_at, *([part.image] if part.own else [])):
                     scratch.drop(address)
-                self._finish(entry, reply)
+                self._finish(task, entry, reply)
 
-        task.news = self.quick() if task.trial is None else None
+        task.news = self.learner.news(task.project) if self.learner and task.trial is None else None
         task.job = self._workers.compute.submit(
             lambda job: self._request(job, task, version, entry, part, (classes_at, uncertainty_at)),
             on_reply,
+            project=task.project,
         )
 
     def _request(
         self, job: int, task: Task, version: Version, entry: ImageEntry, part: Part, into: tuple[Pixels, Pixels],
     ) -> Predict:  # fmt: skip
         return Predict(
-            job, str(self.model_path(version)), part.image, entry.info.ranges, part.slices, into[0], into[1],
+            job, str(task.project.model_path(version)), part.image, entry.info.ranges, part.slices, into[0], into[1],
             first=part.first, only_first=task.only_visible and not part.own, measure=self._session.settings.uncertainty,
             device=self._session.settings.device, quick=task.news, overlap=LOOK_OVERLAP if task.quiet else OVERLAP,
             exactly=part.exactly, nodata=entry.info.nodata,
@@ -260,8 +272,8 @@ class Predicting(QObject):
         self, task: Task, version: Version, block: Block, part: Part,
         said: tuple[NDArray[np.generic], NDArray[np.generic]],
     ) -> None:  # fmt: skip
-        document = self._session.document
-        if document is None or task.image not in document.images:
+        document = task.project.document
+        if task.image not in document.images:
             return
         z, down, across = part.corner
         top, left, bottom, right = block.box
@@ -280,9 +292,11 @@ class Predicting(QObject):
             in_part=part.exactly is not None,
         )  # fmt: skip
 
-    def _finish(self, entry: ImageEntry, reply: Message) -> None:
+    def _finish(self, task: Task, entry: ImageEntry, reply: Message) -> None:
+        if self._current is not task:
+            return
         if isinstance(reply, Failed):
-            self._fail(reply)
+            self._fail(task, reply)
             return
         trial = self._current.trial if self._current else None
         if isinstance(reply, Finished) and self._current is not None and trial is not None:
@@ -293,6 +307,7 @@ class Predicting(QObject):
                 if self._current.pieces:  # what has come to wait meanwhile goes first
                     self._queue.append(self._current)
                     self._current = None
+                    self._over()
                     self._next()
                     return
             self.image_done.emit(entry.id)
@@ -304,20 +319,21 @@ class Predicting(QObject):
         )
         self._end(note if not isinstance(reply, Cancelled) or not self._queue else "")
 
-    def _fail(self, reply: Failed) -> None:
-        task = self._current
+    def _fail(self, task: Task, reply: Failed) -> None:
+        if self._current is not task:
+            return
         self._queue.clear()
         self._end("")
 
         def repeat() -> None:
-            if task is not None:
-                self._queue.appendleft(task)
-                self._next()
+            self._queue.appendleft(task)
+            self._next()
 
         self.failed.emit(reply, repeat)
 
     def _end(self, note: str) -> None:
         self._current = None
+        self._over()
         if self._queue:
             self._next()
         else:

@@ -15,10 +15,11 @@ from segstudio.core.document import ImageEntry, Version
 from segstudio.core.geometry import Box
 from segstudio.core.history import Edit
 from segstudio.core.source import Pixels
-from segstudio.project.tables import Run, RunTable
+from segstudio.project.tables import Run
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.learning.label_regions import annotated_images, clusters, regions
-from segstudio.ui.pixels.library import Item, Library
+from segstudio.ui.pixels.library import Item
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.progress_state import TrainingState
 from segstudio.ui.session.session import Session
 from segstudio.worker.messages import (
@@ -45,17 +46,16 @@ class Training(QObject):
     """The new TrainingState."""
     failed = Signal(object, object)
     """A Failed message and a callable that repeats the job."""
-    switched = Signal(object)
-    """A new champion (Version)."""
+    switched = Signal(object, object)
+    """An OpenProject has a new champion (Version)."""
     said = Signal(str)
 
-    def __init__(self, session: Session, workers: Workers, library: Library) -> None:
+    def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
-        self._session, self._workers, self._library = session, workers, library
+        self._session, self._workers = session, workers
         self.state = TrainingState()
-        self.folder = Path()  # the project's folder
-        self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
-        self.runs: RunTable | None = None
+        self._project: OpenProject | None = None  # of the training that runs
+        self._over: Callable[[], object] = lambda: None
         self._run = 0
         self._resume = False
         self._resume_state = ""
@@ -94,8 +94,10 @@ class Training(QObject):
         if self._job:
             self._workers.trainer.control(Cancel(self._job))
 
-    def resume(self, run: Run) -> None:
-        """Go on with a training that a crash stopped."""
+    def resume(self, project: OpenProject, run: Run) -> None:
+        """Go on with a training of the shown project that a crash, or closing the project, stopped."""
+        if project is not self._session.project:
+            return
         self._resume_state = str(run.spec.get("state", ""))
         self.start(resume=True)
 
@@ -113,11 +115,11 @@ class Training(QObject):
 
     def start(self, *, resume: bool = False) -> None:
         """Gather the labels and send them to the trainer; makes the first model if there is none."""
-        document = self._session.document
-        if self.running or document is None or self._session.read_only:
+        project = self._session.project
+        if self.running or project is None or project.read_only:
             return
         self.layer = self._session.active_layer or 1
-        images = annotated_images(document, self.layer)
+        images = annotated_images(project.document, self.layer)
         if not images:
             self.failed.emit(
                 Failed(0, "There is nothing to learn from yet.", hint="Paint some pixels of each class first."),
@@ -128,40 +130,44 @@ class Training(QObject):
             phase="preparing", step=0, total=0, loss_curve=(), score_curve=(), per_class=(), message="Gathering labels"
         )
         self._resume = resume
-        self.ensure_model(lambda _: self._gather(images))
+        self._project = project
+        self._over = project.jobs.add(self._closing)
+        self.ensure_model(project, lambda _: self._gather(project, images))
 
-    def ensure_model(self, then: Callable[[Version], None]) -> None:
+    def ensure_model(self, project: OpenProject, then: Callable[[Version], None]) -> None:
         """Call `then` with the champion; builds one if the project has none."""
-        document, image = self._session.document, self._session.image
-        if document is None:
-            return
+        document, image = project.document, self._session.image
         if document.champion is not None:
             then(document.champion)
             return
-        self._make_model(then, image.info.channels if image else next(iter(document.images.values())).info.channels)
+        shown = image is not None and document.images.get(image.id) is image
+        model_for = image if shown and image is not None else next(iter(document.images.values()))
+        self._make_model(project, then, model_for.info.channels)
 
     def new_model(self) -> None:
         """Put a fresh network in the champion's place; the champion stays in the list."""
-        image = self._session.image
-        if self.running or image is None or self._session.read_only:
+        project, image = self._session.project, self._session.image
+        if self.running or project is None or image is None or project.read_only:
             self.said.emit("A new model can be made when an image is shown and no training runs.")
             return
-        self._make_model(lambda version: self._announce(version, version.verdict, refresh=False), image.info.channels)
+        self._make_model(
+            project, lambda version: self._announce(project, version, version.verdict, refresh=False),
+            image.info.channels,
+        )  # fmt: skip
 
-    def _make_model(self, then: Callable[[Version], None], channels: int) -> None:
-        document, settings = self._session.document, self._session.settings
-        assert document is not None
+    def _make_model(self, project: OpenProject, then: Callable[[Version], None], channels: int) -> None:
+        document, settings = project.document, self._session.settings
         parent = document.champion.number if document.champion else 0
         number = max(document.versions, default=0) + 1
-        path = self._checkpoint(number, settings.network)
+        path = checkpoint(project, number, settings.network)
         classes = tuple((entry.name, entry.color) for entry in document.classes)
         options = preset_options(settings.network, settings.preset)
-        before = str(self.folder / document.champion.file) if document.champion else ""
+        before = str(project.model_path(document.champion)) if document.champion else ""
 
         def on_reply(reply: Message) -> None:
             if isinstance(reply, Failed):
                 self._set(phase="failed", message=reply.what)
-                self.failed.emit(reply, lambda: self._make_model(then, channels))
+                self.failed.emit(reply, lambda: self._make_model(project, then, channels))
             elif isinstance(reply, Finished):
                 version = Version(
                     number, f"models/{path.name}", reply.note, parent, "champion", settings.network, time.time(),
@@ -175,24 +181,24 @@ class Training(QObject):
                 job, str(path), settings.network, options, channels, classes, weights=settings.weights, model=before
             ),
             on_reply,
+            project=project,
         )
 
     def use(self, number: int) -> None:
         """Make a version the champion: accept a waiting one, or roll back to an older one."""
-        document = self._session.document
-        if document is None or number not in document.versions:
+        project = self._session.project
+        if project is None or number not in project.document.versions:
             return
-        version = replace(document.versions[number], status="champion")
-        document.put_version(version)
-        self._announce(version, f"Model v{number} is in use.")
+        version = replace(project.document.versions[number], status="champion")
+        project.document.put_version(version)
+        self._announce(project, version, f"Model v{number} is in use.")
 
     # --- inside ---------------------------------------------------------------------------------------------
 
-    def _gather(self, waiting: list[ImageEntry]) -> None:
+    def _gather(self, project: OpenProject, waiting: list[ImageEntry]) -> None:
         """Load the annotated images one after the other, then send."""
         self._regions = []
-        document = self._session.document
-        assert document is not None
+        document = project.document
         champion = document.champion
         since = int(champion.metrics.get("last_edit", 0)) if champion else 0
         recent: dict[int, list[Any]] = {}
@@ -204,13 +210,11 @@ class Training(QObject):
 
         def one_more() -> None:
             if not queue:
-                self._send()
+                self._send(project)
                 return
-            entry = queue.pop(0)
-            self._library.load(entry, self.path_of(entry), take, lambda _, reply: self._fail(reply))
+            project.library.load(queue.pop(0), take, lambda _, reply: self._fail(reply))
 
         def take(entry: ImageEntry, item: Item) -> None:
-            assert document is not None
             layer = document.layer(entry.id, self.layer)
             boxes = clusters(layer)
             if self._too_much(entry, boxes):
@@ -236,66 +240,76 @@ class Training(QObject):
         self._fail(Failed(0, "There is too much to learn from at once.", why, "Raise “Memory for images” in Settings."))
         return True
 
-    def _send(self) -> None:
-        document, settings = self._session.document, self._session.settings
-        assert document is not None and document.champion is not None
+    def _send(self, project: OpenProject) -> None:
+        document, settings = project.document, self._session.settings
+        assert document.champion is not None
         champion = document.champion
         number = max(document.versions) + 1
-        out = self._checkpoint(number, champion.architecture)
+        out = checkpoint(project, number, champion.architecture)
         name = self._resume_state if self._resume and self._resume_state else f"{number:04d}.safetensors"
-        state = self.folder / "runs" / name
+        state = project.folder / "runs" / name
         self._resume_state = name
         state.parent.mkdir(parents=True, exist_ok=True)
         recipe = {"preset": settings.preset, "seconds": settings.train_seconds, "seed": number}
-        if self.runs is not None:
-            self._run = self.runs.start({"number": number, "layer": self.layer, "state": name, "recipe": recipe}).id
+        if project.runs is not None:
+            self._run = project.runs.start({"number": number, "layer": self.layer, "state": name, "recipe": recipe}).id
         resume = self._resume
         self._fresh = 0
         self._set(phase="training", message="The trainer is starting", champion=champion.number)
         self._job = self._workers.trainer.submit(
             lambda job: Train(
-                job, str(self.folder / champion.file), tuple(self._regions), recipe, settings.device,
+                job, str(project.model_path(champion)), tuple(self._regions), recipe, settings.device,
                 str(out), str(state), resume,
             ),
-            lambda reply: self._on_reply(reply, number, champion),
+            lambda reply: self._on_reply(project, reply, number, champion),
+            project=project,
         )  # fmt: skip
 
-    def _on_reply(self, reply: Message, number: int, champion: Version) -> None:
+    def _on_reply(self, project: OpenProject, reply: Message, number: int, champion: Version) -> None:
         if isinstance(reply, Step):
             curve = (*self.state.loss_curve, (reply.step, reply.loss))
             phase = "paused" if self.state.phase == "paused" else "training"
             self._set(phase=phase, step=reply.step, total=reply.total, loss_curve=curve, message="")
         elif isinstance(reply, Score):
-            self._scored(reply)
+            self._scored(project, reply)
         elif isinstance(reply, Trained):
-            self._ended(reply, number, champion)
+            self._ended(project, reply, number, champion)
         elif isinstance(reply, Failed):
-            self._clean()
             self._record("failed")
             self._fail(reply)
+        elif project.closed:
+            self._closing()
         else:
             cancelled = not isinstance(reply, Finished)
-            self._clean()
             self._record("cancelled" if cancelled else "finished")
+            self._clean()
             if cancelled:
                 self._set(phase="idle", message="Training cancelled; the model is as before.")
 
+    def _closing(self) -> None:
+        """The project is closing: the training is left where it is, and can be resumed from there."""
+        running = self._run != 0
+        self._record("interrupted")
+        self._clean()
+        self._set(phase="idle", message="")
+        if running:
+            self.said.emit("The training was stopped with its project. It can be resumed when that is opened again.")
+
     def _record(self, state: Any) -> None:
-        if self.runs is not None and self._run:
-            self.runs.update(self._run, state=state, progress={"step": self.state.step})
+        runs = self._project.runs if self._project is not None else None
+        if runs is not None and self._run:
+            runs.update(self._run, state=state, progress={"step": self.state.step})
         self._run = 0
 
-    def _scored(self, reply: Score) -> None:
-        names = {str(entry.id): entry.name for entry in self._session.classes}
+    def _scored(self, project: OpenProject, reply: Score) -> None:
+        names = {str(entry.id): entry.name for entry in project.document.classes}
         rows = tuple(
             (names.get(key, key), reply.champion.get(key), reply.challenger.get(key)) for key in reply.challenger
         )
         point = (reply.step, _mean(reply.champion), _mean(reply.challenger))
         self._set(per_class=rows, score_curve=(*self.state.score_curve, point))
 
-    def _ended(self, reply: Trained, number: int, champion: Version) -> None:
-        document = self._session.document
-        assert document is not None
+    def _ended(self, project: OpenProject, reply: Trained, number: int, champion: Version) -> None:
         asked = self._session.settings.ask_before_switch
         status: Any = "rejected" if not reply.accepted else "waiting" if asked else "champion"
         metrics = {
@@ -309,24 +323,24 @@ class Training(QObject):
             number, f"models/{Path(reply.path).name}", reply.digest, champion.number, status,
             champion.architecture, time.time(), reply.verdict, metrics,
         )  # fmt: skip
-        document.put_version(version)
-        self._announce(version, reply.verdict)
+        project.document.put_version(version)
+        self._announce(project, version, reply.verdict)
 
-    def _announce(self, version: Version, message: str, *, refresh: bool = True) -> None:
-        document = self._session.document
-        champion = document.champion if document else None
+    def _announce(self, project: OpenProject, version: Version, message: str, *, refresh: bool = True) -> None:
+        champion = project.document.champion
         self._set(phase="idle", message=message, champion=champion.number if champion else 0)
         self.said.emit(message)
         if version.status == "champion" and refresh:
-            self.switched.emit(version)
+            self.switched.emit(project, version)
 
     def _fail(self, reply: Failed) -> None:
-        self._job = 0
+        self._clean()
         self._set(phase="failed", message=reply.what)
         resume = bool(reply.what.startswith("The trainer stopped"))
         self.failed.emit(reply, lambda: self.start(resume=resume))
 
     def _clean(self) -> None:
+        self._over()
         self._job = 0
         for region in self._regions:
             self._workers.scratch.drop(region.image)
@@ -347,14 +361,16 @@ class Training(QObject):
         if self._job:
             self._workers.trainer.control(Busy(self._job, seconds))
 
-    def _checkpoint(self, number: int, architecture: str) -> Path:
-        folder = self.folder / "models"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / f"{number:04d}-{architecture}.safetensors"
-
     def _set(self, **values: Any) -> None:
         self.state = replace(self.state, **values)
         self.changed.emit(self.state)
+
+
+def checkpoint(project: OpenProject, number: int, architecture: str) -> Path:
+    """Where the checkpoint of a new version goes."""
+    folder = project.folder / "models"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / f"{number:04d}-{architecture}.safetensors"
 
 
 def preset_options(architecture: str, preset: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from segstudio.core.document import Version
 from segstudio.core.geometry import Box
 from segstudio.core.proposal import Proposal
 from segstudio.ui.learning.predicting import Predicting, Trial
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.worker.messages import BoxTuple
 
@@ -24,7 +25,8 @@ class VersionChanges(QObject):
     def show(self, version: Version, visible: BoxTuple | None) -> None:
         """Show what `version` would change in the visible box of the shown slice."""
         session = self._session
-        if session.image is None or visible is None:
+        project = session.project
+        if project is None or session.image is None or visible is None:
             session.refuse("Nothing of an image is seen.")
             return
         seen = Box(session.slice, *visible).clip(session.shape)
@@ -32,14 +34,14 @@ class VersionChanges(QObject):
         if not any(not Box.of_tile(key).intersect(seen).empty for key in keys if key[0] == seen.z):
             session.refuse("There is no prediction here to compare with: predict first (P).")
             return
-        trial = Trial(version, seen.z, self._propose)
-        self._predicting.try_out(session.image, session.active_layer, visible, trial)
+        trial = Trial(version, seen.z, lambda *said: self._propose(project, *said))
+        self._predicting.try_out(project, session.image, session.active_layer, visible, trial)
 
-    def _propose(self, image: int, layer_id: int, trial: Trial) -> None:
+    def _propose(self, project: OpenProject, image: int, layer_id: int, trial: Trial) -> None:
         session = self._session
-        if session.image is None or session.image.id != image or not trial.blocks:
+        if project is not session.project or session.image is None or session.image.id != image or not trial.blocks:
             return
-        layer = session.document.layer(image, layer_id) if session.document else session.layer
+        layer = project.document.layer(image, layer_id)
         boxes = [Box(trial.z, top, left, top + c.shape[0], left + c.shape[1]) for top, left, c in trial.blocks]
         box = boxes[0]
         for other in boxes[1:]:

@@ -18,7 +18,7 @@ from segstudio.core.proposal import Proposal
 from segstudio.core.source import Pixels as Values
 from segstudio.ui.compute.newest_job import Job, NewestJob
 from segstudio.ui.compute.workers import Workers
-from segstudio.ui.pixels.library import Library, Loaded
+from segstudio.ui.pixels.library import Loaded
 from segstudio.ui.session.session import Session
 from segstudio.worker.messages import Baseline, Failed, Message, Pixels
 
@@ -59,22 +59,22 @@ class ClassicalMethods(QObject):
 
     compared = Signal(object)
 
-    def __init__(self, session: Session, workers: Workers, library: Library) -> None:
+    def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
-        self._session, self._workers, self._library = session, workers, library
+        self._session, self._workers = session, workers
         self.errand = NewestJob(workers)
         self._wanted = object()  # the newest request whose pixels are on their way
 
     def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
         """Show what the method would paint; `then` is called once it is shown."""
-        image = self._session.image
-        item = self._library.get(image.id) if image else None
-        if image is None or item is None:
+        project, image = self._session.project, self._session.image
+        item = project.library.get(image.id) if project and image else None
+        if project is None or image is None or item is None:
             return
         if isinstance(item, Loaded):
             z = self._session.slice
             part = Part(item.address, z, Box.whole(self._session.shape, z))
-            self.errand.wish(request.title, lambda: self._job(request, then, image, part))
+            self.errand.wish(project, request.title, lambda: self._job(request, then, image, part))
             return
         box = self._session.view
         if why := item.too_large(box):
@@ -84,7 +84,9 @@ class ClassicalMethods(QObject):
 
         def seen(found: list[Values]) -> None:
             if self._wanted is wanted and self._session.image is image:
-                self.errand.wish(request.title, lambda: self._job(request, then, image, self._shared(found[0], box)))
+                self.errand.wish(
+                    project, request.title, lambda: self._job(request, then, image, self._shared(found[0], box))
+                )
 
         if not box.empty:
             item.fetch([box], seen, self.errand.failed.emit)

@@ -50,7 +50,8 @@ class MaskOperations(QObject):
 
     def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
         """Show what the operation would change; `then` is called once it is shown."""
-        self.errand.wish(request.title, lambda: self._job(request, then))
+        if (project := self._session.project) is not None:
+            self.errand.wish(project, request.title, lambda: self._job(request, then))
 
     def apply(self, request: Request) -> None:
         """Run the operation and write its result through the gate as one undo step."""

@@ -6,17 +6,20 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.document import ImageEntry
+from segstudio.core.events import Event
 from segstudio.core.geometry import Box
 from segstudio.core.source import ArraySource
 from segstudio.core.source import Pixels as Values
+from segstudio.errors import UserError
 from segstudio.folders import cache_folder
 from segstudio.settings import Settings
+from segstudio.ui.compute.owner import Owner
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.pixels.on_demand_source import File, OnDemandSource
 from segstudio.ui.pixels.pixel_cache import PixelCache
@@ -53,21 +56,26 @@ Done = Callable[[ImageEntry, Item], None]
 NotDone = Callable[[ImageEntry, Failed], None]
 
 
-class Library(QObject):
-    """Loads images through the readers and keeps the last ones used.
+class Home(Owner, Protocol):
+    """The project that the images belong to."""
+
+    def path_of(self, entry: ImageEntry) -> Path: ...
+
+
+class Library:
+    """Loads images of one project through the readers and keeps the last ones used.
 
     An image of more than `window_above` bytes whose format allows it is never loaded: what is seen of it is read.
     """
 
-    failed = Signal(object)
-    """A Failed message: a part of an image could not be read."""
-
-    def __init__(self, workers: Workers, settings: Settings) -> None:
-        super().__init__(workers)
+    def __init__(self, project: Home, workers: Workers, settings: Settings) -> None:
+        self.failed: Event[Failed] = Event()
+        self._project = project
         self._workers, self._budget_per_file = workers, settings.read_megabytes * 2**20
         self._budget = settings.pixel_megabytes * 2**20
         self._tiles = PixelCache(self._budget)
         self._loaded: OrderedDict[int, Item] = OrderedDict()
+        self._waiting: dict[int, list[tuple[Done, NotDone]]] = {}  # for an image that is being read
 
     @property
     def window_above(self) -> int:
@@ -81,15 +89,27 @@ class Library(QObject):
             self._loaded.move_to_end(image)
         return found
 
-    def load(self, entry: ImageEntry, path: Path, done: Done, failed: NotDone) -> None:
-        """Call `done` with the image, now or when it was read; `failed` if it could not be."""
+    def load(self, entry: ImageEntry, done: Done, failed: NotDone) -> None:
+        """Call `done` with the image, now or when it was read; `failed` if it could not be.
+
+        Neither is called once the project is closed.
+        """
         found = self.get(entry.id)
         if found is not None:
             done(entry, found)
-        elif entry.info.nbytes > self.window_above:
-            self._open(entry, path, done, failed)
+            return
+        try:
+            path = self._project.path_of(entry)
+        except UserError as error:
+            failed(entry, Failed(0, error.what, error.why, error.hint))
+            return
+        self._waiting.setdefault(entry.id, []).append((done, failed))
+        if len(self._waiting[entry.id]) > 1:
+            return
+        if entry.info.nbytes > self.window_above:
+            self._open(entry, path)
         else:
-            self._read(entry, path, done, failed)
+            self._read(entry, path)
 
     def rest(self, shown: int) -> None:
         """All images but `shown` stop fetching what nobody sees."""
@@ -98,43 +118,56 @@ class Library(QObject):
                 item.rest()
 
     def clear(self) -> None:
-        """Forget all images (another project is opened)."""
+        """Forget all images, and who waits for some."""
+        self._waiting.clear()
         for item in self._loaded.values():
             self._drop(item)
         self._loaded.clear()
 
-    def _open(self, entry: ImageEntry, path: Path, done: Done, failed: NotDone) -> None:
+    def _open(self, entry: ImageEntry, path: Path) -> None:
         def on_reply(reply: Message) -> None:
             if isinstance(reply, WindowOpened) and not reply.possible:
-                self._read(entry, path, done, failed)
+                self._read(entry, path)
             elif isinstance(reply, WindowOpened):
                 file = File(
                     path, entry.digest, entry.info, reply.levels, cache_folder() / "levels",
                     self._budget_per_file,
                 )  # fmt: skip
-                source = OnDemandSource(file, self._workers, self._tiles)
+                source = OnDemandSource(file, self._workers, self._tiles, self._project)
                 source.failed.connect(self.failed.emit)
                 self._keep(entry.id, source)
-                done(entry, source)
+                self._tell(entry, source)
             elif isinstance(reply, Failed):
-                failed(entry, reply)
+                self._tell_failed(entry, reply)
 
         budget = self._budget_per_file
-        self._workers.tiles.submit(lambda job: OpenWindow(job, str(path), budget), on_reply, seconds=60)
+        self._workers.tiles.submit(
+            lambda job: OpenWindow(job, str(path), budget), on_reply, project=self._project, seconds=60
+        )
 
-    def _read(self, entry: ImageEntry, path: Path, done: Done, failed: NotDone) -> None:
+    def _read(self, entry: ImageEntry, path: Path) -> None:
         def on_reply(reply: Message) -> None:
             if isinstance(reply, ImageRead):
                 coarse = tuple((level, attach(level)) for level in reply.coarse)
                 loaded = Loaded(reply.pixels, attach(reply.pixels), coarse)
                 self._keep(entry.id, loaded)
-                done(entry, loaded)
+                self._tell(entry, loaded)
             elif isinstance(reply, Failed):
-                failed(entry, reply)
+                self._tell_failed(entry, reply)
 
         folder = str(self._workers.scratch.folder)
         budget = self._budget_per_file
-        self._workers.reader.submit(lambda job: ReadImage(job, str(path), folder, budget), on_reply, seconds=120)
+        self._workers.reader.submit(
+            lambda job: ReadImage(job, str(path), folder, budget), on_reply, project=self._project, seconds=120
+        )
+
+    def _tell(self, entry: ImageEntry, item: Item) -> None:
+        for done, _ in self._waiting.pop(entry.id, []):
+            done(entry, item)
+
+    def _tell_failed(self, entry: ImageEntry, reply: Failed) -> None:
+        for _, failed in self._waiting.pop(entry.id, []):
+            failed(entry, reply)
 
     def _keep(self, image: int, item: Item) -> None:
         self._loaded[image] = item

@@ -16,6 +16,7 @@ from segstudio.core.geometry import TILE, Box
 from segstudio.core.image import ImageInfo
 from segstudio.core.source import Pixels, top_level
 from segstudio.ui.canvas.tiles import tile_box, tiles_in
+from segstudio.ui.compute.owner import Owner
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.pixels.box_fetch import BoxFetch, under
 from segstudio.ui.pixels.pixel_cache import PixelCache
@@ -65,8 +66,8 @@ class OnDemandSource:
     `failed` tells once.
     """
 
-    def __init__(self, file: File, workers: Workers, tiles: PixelCache) -> None:
-        self.file = file
+    def __init__(self, file: File, workers: Workers, tiles: PixelCache, project: Owner | None) -> None:
+        self.file, self._project = file, project
         self.arrived: Event[Box] = Event()
         self.failed: Event[Failed] = Event()
         self.top = top_level(file.info.shape)
@@ -200,6 +201,7 @@ class OnDemandSource:
         self._job = self._workers.tiles.submit(
             lambda job: ReadTiles(job, str(file.path), file.digest, folder, file.block, str(file.cache), tuple(tiles)),
             self._on_reply,
+            project=self._project,
             seconds=SECONDS,
         )
 
@@ -293,7 +295,9 @@ class OnDemandSource:
         self._stop_building()
         file = self.file
         job = self._workers.builder.submit(
-            lambda job: BuildLevels(job, str(file.path), file.digest, file.block, str(file.cache), z), self._on_built
+            lambda job: BuildLevels(job, str(file.path), file.digest, file.block, str(file.cache), z),
+            self._on_built,
+            project=self._project,
         )
         self._building = z, job
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,8 @@ from PySide6.QtCore import QObject, Signal
 from segstudio.core.document import ImageEntry
 from segstudio.core.image import ImageInfo
 from segstudio.ui.compute.workers import Workers
-from segstudio.ui.pixels.library import Item, Library
+from segstudio.ui.pixels.library import Item
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.worker.messages import Combine, Failed, Finished, ImageRead, Message, ReadImage
 from segstudio.worker.shared import attach
@@ -25,6 +26,15 @@ if TYPE_CHECKING:
 
 THUMBNAIL = 96
 """Longest side of thumbnails in pixels."""
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that is to become an image of a project; with an `entry` it is one, and only its thumbnail is made."""
+
+    project: OpenProject
+    path: Path
+    entry: ImageEntry | None = None
 
 
 class AddingImages(QObject):
@@ -41,26 +51,32 @@ class AddingImages(QObject):
     """How many files were added, and how many could not be."""
     progressed = Signal(int, int)
 
-    def __init__(self, session: Session, workers: Workers, library: Library) -> None:
+    def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
-        self._session, self._workers, self._library = session, workers, library
-        self._queue: deque[tuple[Path, ImageEntry | None]] = deque()
+        self._session, self._workers = session, workers
+        self._queue: deque[File] = deque()
         self._reading = False
         self._show_first = False
         self._counts = [0, 0]
         self._total = 0
-        self.relative: Callable[[Path], str] = str
-        self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
+        session.document_changed.connect(self._forget)
 
     def add(self, paths: list[Path]) -> None:
-        """Add image files to the document and show the first one that opens."""
-        self._queue.extend((path, None) for path in paths)
+        """Add image files to the open project and show the first one that opens."""
+        project = self._session.project
+        if project is None:
+            return
+        self._queue.extend(File(project, path) for path in paths)
         self._show_first = True
         self._counts, self._total = [0, 0], len(self._queue)
         self._next()
 
-    def combine(self, paths: list[Path], folder: Path) -> None:
-        """Make channels of one image of co-registered files, written into `folder`, and add that."""
+    def combine(self, paths: list[Path]) -> None:
+        """Make channels of one image of co-registered files, written into the project's folder, and add that."""
+        project = self._session.project
+        if project is None:
+            return
+        folder = project.folder / "images"
         budget = self._session.settings.read_megabytes * 2**20
 
         def on_reply(reply: Message) -> None:
@@ -70,22 +86,26 @@ class AddingImages(QObject):
                 self.failed.emit(reply)
 
         names = [str(path) for path in paths]
-        self._workers.reader.submit(lambda job: Combine(job, names, str(folder), budget), on_reply, seconds=300)
+        self._workers.reader.submit(
+            lambda job: Combine(job, names, str(folder), budget), on_reply, project=project, seconds=300
+        )
 
     def thumbnails(self, entries: list[ImageEntry]) -> None:
         """Make thumbnails of images that are already in the document."""
-        self._queue.extend((self.path_of(entry), entry) for entry in entries)
-        self._next()
+        project = self._session.project
+        if project is not None:
+            self._queue.extend(File(project, project.path_of(entry), entry) for entry in entries)
+            self._next()
 
     def show(self, image: int) -> None:
         """Show an image of the document; its pixels follow when they are read."""
-        document = self._session.document
-        if document is None or image not in document.images:
+        project = self._session.project
+        if project is None or image not in project.document.images:
             return
-        entry = document.images[image]
+        entry = project.document.images[image]
         self._session.show_image(entry, None)
-        self._library.rest(image)
-        self._library.load(entry, self.path_of(entry), self._arrived, lambda _, reply: self.failed.emit(reply))
+        project.library.rest(image)
+        project.library.load(entry, self._arrived, lambda _, reply: self.failed.emit(reply))
 
     def step(self, count: int) -> None:
         """Show the image `count` places further on; stays at the ends."""
@@ -102,9 +122,9 @@ class AddingImages(QObject):
         """Whether files are still being read."""
         return self._reading or bool(self._queue)
 
-    def forget(self) -> None:
-        """Drop what waits (another project is opened)."""
-        self._queue.clear()
+    def _forget(self) -> None:
+        """Drop what waits for a project that is closed."""
+        self._queue = deque(file for file in self._queue if not file.project.closed)
 
     def _arrived(self, entry: ImageEntry, item: Item) -> None:
         if self._session.image is entry:
@@ -112,50 +132,51 @@ class AddingImages(QObject):
             self.shown.emit(entry)
 
     def _next(self) -> None:
+        self._forget()
         if self._reading or not self._queue:
             return
-        path, known = self._queue.popleft()
+        file = self._queue.popleft()
+        project, path, known = file.project, file.path, file.entry
         self._reading = True
         folder, budget = str(self._workers.scratch.folder), self._session.settings.read_megabytes * 2**20
 
         def on_reply(reply: Message) -> None:
             if isinstance(reply, ImageRead):
-                self._take(path, known, reply)
+                self._take(file, reply)
                 return
             self._reading = False
             if isinstance(reply, Failed) and known is None:
                 self._counts[1] += 1
                 self.failed.emit(reply)
-            self._after(known)
+            if not project.closed:
+                self._after(known)
 
         self._workers.reader.submit(
             lambda job: ReadImage(
-                job, str(path), folder, budget, thumbnail=THUMBNAIL, window_above=self._library.window_above
+                job, str(path), folder, budget, thumbnail=THUMBNAIL, window_above=project.library.window_above
             ),
             on_reply,
+            project=project,
             seconds=60,
         )
 
     def _after(self, known: ImageEntry | None) -> None:
         if known is None:
             self.progressed.emit(sum(self._counts), self._total)
-            if not any(entry is None for _, entry in self._queue):
+            if not any(file.entry is None for file in self._queue):
                 self.finished.emit(*self._counts)
         self._next()
 
-    def _take(self, path: Path, known: ImageEntry | None, reply: ImageRead) -> None:
+    def _take(self, file: File, reply: ImageRead) -> None:
         picture: NDArray[np.uint8] = np.array(attach(reply.pixels), np.uint8)
         self._workers.scratch.drop(reply.pixels)
-        document = self._session.document
-        if document is None:
-            return
-        entry = known
+        document, entry = file.project.document, file.entry
         if entry is None:
             self._counts[0] += 1
-            where = self.relative(path)
+            where = file.project.relative_path(file.path)
             entry = next((e for e in document.images.values() if e.path == where), None)
             if entry is None:
-                entry = document.add_image(where, reply.digest, ImageInfo.from_json(reply.info), path.parent.name)
+                entry = document.add_image(where, reply.digest, ImageInfo.from_json(reply.info), file.path.parent.name)
                 self.added.emit(entry)
             if self._show_first:
                 self._show_first = False

@@ -13,6 +13,7 @@ from segstudio.core.document import ImageEntry
 from segstudio.errors import UserError
 from segstudio.io.reading import guard
 from segstudio.ui.compute.workers import Workers
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets.words import tr
 from segstudio.worker.messages import Failed, LabelsRead, Message, ReadLabels
@@ -38,18 +39,17 @@ class MaskExchange(QObject):
         super().__init__(workers)
         self._session, self._workers = session, workers
         self._threads: list[Thread] = []
-        self.path_of: Callable[[ImageEntry], Path] = lambda entry: Path(entry.path)
 
     def write(self, folder: Path, form: str) -> None:
         """Write the masks of all images into a folder."""
         from segstudio.io.masks.exporting import prepare
 
-        document = self._session.document
-        if document is None:
+        project = self._session.project
+        if project is None:
             return
         layer = self._session.active_layer or 1
         try:
-            ready = prepare(document, layer=layer, form=form, path_of=self.path_of)
+            ready = prepare(project.document, layer=layer, form=form, path_of=project.path_of)
         except UserError as error:
             self.failed.emit(error)
             return
@@ -81,15 +81,16 @@ class MaskExchange(QObject):
 
     def read(self, path: Path, form: str, images: list[int], layer: str) -> None:
         """Import masks for these images, into the active layer or, with a name, into a new one; one step for each."""
-        document = self._session.document
-        if document is None or self._session.read_only:
+        project = self._session.project
+        if project is None or project.read_only:
             return
+        document = project.document
         waiting = [document.images[image] for image in images if image in document.images]
         done: list[ImageEntry] = []
 
         def one_more() -> None:
             if waiting:
-                self._ask(path, form, waiting.pop(0), take)
+                self._ask(project, path, form, waiting.pop(0), take)
             elif done:
                 self.said.emit(tr("Masks imported for") + f" {len(done)} image{'s' if len(done) > 1 else ''}.")
             else:
@@ -103,7 +104,7 @@ class MaskExchange(QObject):
                 return
             if isinstance(reply, LabelsRead):
                 try:
-                    changed = self._apply(entry, reply, layer, path.name)
+                    changed = self._apply(project, entry, reply, layer, path.name)
                 except UserError as error:
                     self.failed.emit(error)
                     return
@@ -113,25 +114,29 @@ class MaskExchange(QObject):
 
         one_more()
 
-    def _ask(self, path: Path, form: str, entry: ImageEntry, then: Callable[[ImageEntry, Message], None]) -> None:
+    def _ask(
+        self, project: OpenProject, path: Path, form: str, entry: ImageEntry,
+        then: Callable[[ImageEntry, Message], None],
+    ) -> None:  # fmt: skip
         folder = str(self._workers.scratch.folder)
         self._workers.reader.submit(
             lambda job: ReadLabels(job, str(path), folder, form, entry.name, entry.info.to_json()),
             lambda reply: then(entry, reply),
+            project=project,
             seconds=SECONDS,
         )
 
-    def _apply(self, entry: ImageEntry, reply: LabelsRead, layer: str, name: str) -> bool:
+    def _apply(self, project: OpenProject, entry: ImageEntry, reply: LabelsRead, layer: str, name: str) -> bool:
         from segstudio.io.masks.importing import apply
         from segstudio.worker.client import labels_of
 
-        document = self._session.document
+        document = project.document
         labels = labels_of(reply)
         if reply.mask is not None:
             self._workers.scratch.drop(reply.mask)
-        if document is None or labels is None or entry.id not in document.images:
+        if labels is None or entry.id not in document.images:
             return False
-        shown = self._session.image is not None and self._session.image.id == entry.id
+        shown = self._session.image is entry
         target = document.add_layer(entry.id, layer).id if layer else self._session.active_layer if shown else 1
         if layer and shown:
             self._session.set_active_layer(target)

@@ -1,4 +1,4 @@
-"""Create, open and close projects: the document, its store, and what was found on opening."""
+"""Create, open and close projects; one is open at a time."""
 
 from __future__ import annotations
 
@@ -11,15 +11,19 @@ from segstudio.core.document import Document
 from segstudio.folders import data_folder
 from segstudio.project.paths import project_file
 from segstudio.project.store import Store
+from segstudio.ui.compute.workers import Workers
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.project.recent import remember
+from segstudio.ui.session.session import Session
 
 
 class Projects(QObject):
     """The open project, if any. A new one lives in the user's data folder until it is copied elsewhere."""
 
     opened = Signal(object)
-    """The Store, with its document loaded and attached."""
+    """The OpenProject, its document loaded and its store attached."""
     closed = Signal()
+    """No project is open any more."""
     stored = Signal(float)
     """Everything so far is durable since this time (seconds since the epoch)."""
     storing_failed = Signal(object)
@@ -27,11 +31,10 @@ class Projects(QObject):
     _from_writer = Signal(object)
     _trouble = Signal(object)
 
-    def __init__(self, undo_bytes: int, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.store: Store | None = None
-        self.document: Document | None = None
-        self._undo_bytes = undo_bytes
+    def __init__(self, session: Session, workers: Workers) -> None:
+        super().__init__(workers)
+        self.project: OpenProject | None = None
+        self._session, self._workers = session, workers
         # The store reports on its writer's thread; a queued signal brings it to the window's.
         self._from_writer.connect(lambda _: self._report())
         self._trouble.connect(self.storing_failed)
@@ -46,42 +49,40 @@ class Projects(QObject):
 
     def open(self, path: Path, *, read_only: bool = False) -> Document:
         """Open a project. Raises UserError; ProjectInUse where it can still be opened read-only."""
-        if self.store is not None and self.document is not None and project_file(path).parent == self.store.folder:
-            return self.document
+        if self.project is not None and project_file(path).parent == self.project.folder:
+            return self.project.document
         return self._take(Store.open(path, read_only=read_only))
 
-    def close(self) -> None:
-        """Store the rest and close. Raises UserError, and stays open, when something cannot be stored."""
-        if self.store is None:
-            return
-        self.store.close()
-        self.store = self.document = None
-        self.closed.emit()
+    def close(self, *, discard: bool = False) -> None:
+        """End the project's jobs, store the rest and close.
 
-    def discard(self) -> None:
-        """Close although something could not be stored."""
-        if self.store is not None:
-            self.store.close(discard=True)
-            self.store = self.document = None
+        Raises UserError, and stays open, when something cannot be stored; with `discard` it is dropped.
+        """
+        if self.project is not None:
+            self.project.close(discard=discard)
+            self.project = None
+            self.closed.emit()
 
     def _take(self, store: Store) -> Document:
         try:
-            document = store.load(budget=self._undo_bytes)
+            document = store.load(budget=self._session.settings.undo_megabytes * 2**20)
             store.attach(document)
+            if self.project is not None:
+                self.project.close()
         except BaseException:
             store.close(discard=True)
             raise
-        self.close()
-        self.store, self.document = store, document
+        self.project = OpenProject(document, store, self._workers, self._session.settings)
         store.stored.connect(self._from_writer.emit)
         store.failed.connect(self._trouble.emit)
         remember(store.folder)
-        self.opened.emit(store)
+        self.opened.emit(self.project)
         return document
 
     def _report(self) -> None:
-        if self.store is not None and self.store.last_stored is not None:
-            if self.store.pending:
+        store = self.project.store if self.project is not None else None
+        if store is not None and store.last_stored is not None:
+            if store.pending:
                 self._timer.start()
             else:
                 self.stored.emit(time.time())

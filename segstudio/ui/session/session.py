@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from segstudio.core.proposal import Proposal
     from segstudio.core.value_overlay import ValueOverlay
     from segstudio.core.writer import MaskWriter
+    from segstudio.ui.project.open_project import OpenProject
 
 DISPLAY = (
     "masks_visible", "peeking", "mask_style", "uncertainty_visible", "channel", "bands", "gamma", "inverted", "ramp",
@@ -70,8 +71,8 @@ class Session(QObject):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.settings = settings
-        self.document: Document | None = None
-        self.read_only = False
+        self.project: OpenProject | None = None
+        self._deafen: list[Callable[[], None]] = []
         self.image: ImageEntry | None = None
         self.pixels: PixelSource | None = None
         self.slice = 0
@@ -98,6 +99,14 @@ class Session(QObject):
         self.slab = Slab()  # slices that are seen together
         self.proposal: Proposal | None = None
         self.value_overlay: ValueOverlay | None = None
+
+    @property
+    def document(self) -> Document | None:
+        return self.project.document if self.project is not None else None
+
+    @property
+    def read_only(self) -> bool:
+        return self.project is not None and self.project.read_only
 
     # --- what tools see -------------------------------------------------------------------------------------
 
@@ -199,14 +208,18 @@ class Session(QObject):
 
     # --- what the window changes ----------------------------------------------------------------------------
 
-    def show_document(self, document: Document | None, *, read_only: bool = False) -> None:
-        """Show a project; the image is chosen afterwards with `show_image`."""
-        self.document, self.read_only = document, read_only
-        self.image = self.pixels = self.proposal = None
-        if document is not None:
-            document.classes.changed.connect(lambda _: self.classes_changed.emit())
-            document.image_changed.connect(lambda _: self._on_layers())
-            document.edited.connect(lambda event: self.edited.emit(event.edit))
+    def show_project(self, project: OpenProject | None) -> None:
+        """Show a project, or none; the image is chosen afterwards with `show_image`."""
+        for end in self._deafen:
+            end()
+        self.project, self._deafen = project, []
+        self.image = self.pixels = self.proposal = self.value_overlay = None
+        if (document := self.document) is not None:
+            self._deafen = [
+                document.classes.changed.connect(lambda _: self.classes_changed.emit()),
+                document.image_changed.connect(lambda _: self._on_layers()),
+                document.edited.connect(lambda event: self.edited.emit(event.edit)),
+            ]
         self.document_changed.emit()
         self.image_changed.emit()
         self.classes_changed.emit()
@@ -378,11 +391,10 @@ class Session(QObject):
         proposal, self.proposal = self.proposal, None
         if proposal is None or self.document is None:
             return None
-        writer = self.document.begin_edit(
-            proposal.image, proposal.layer, proposal.title, tool=proposal.tool, origin=proposal.origin
-        )
         from segstudio.core.proposal import write
 
+        what = proposal.image, proposal.layer, proposal.title
+        writer = self.document.begin_edit(*what, tool=proposal.tool, origin=proposal.origin)
         write(proposal, writer)
         self.proposal_changed.emit()
         return self.finish_edit(writer)

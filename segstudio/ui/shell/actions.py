@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from segstudio.tools.base import Pointer
-
-if TYPE_CHECKING:
-    from segstudio.core.document import ImageEntry
 
 
 @dataclass(kw_only=True)
@@ -23,8 +20,6 @@ class Actions:
     new_project: Callable[[], None]
     open_sample: Callable[[], None]
     save_copy: Callable[[Path], None]
-    path_of: Callable[[ImageEntry], Path]
-    """Where the file of an image is."""
     combine_images: Callable[[list[Path]], None]
     """Make channels of one image of co-registered files."""
     export_masks: Callable[[Path, str], None]

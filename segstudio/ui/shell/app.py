@@ -139,7 +139,7 @@ class Program(QObject):
         studio.projects.storing_failed.connect(
             lambda error: window.status.show_store(StoreState("failed", message=error.what))
         )
-        studio.projects.opened.connect(lambda store: self._show_store(store.read_only))
+        studio.projects.opened.connect(lambda project: self._show_store(project.read_only))
         studio.predicting.image_done.connect(lambda _: window.layers.count_soon())
         window.canvas.painting.connect(lambda: studio.training.give_way())
 
@@ -203,7 +203,6 @@ class Program(QObject):
             open_sample=lambda: self.studio.open_sample(),
             save_copy=lambda folder: self.studio.save_copy(folder),
             export_model=lambda path: self.studio.export_model(path),
-            path_of=lambda entry: self.studio.opening.path_of(entry),
             combine_images=lambda paths: self.studio.combine(paths),
             export_masks=lambda folder, form: self.studio.transfer.write(folder, form),
             import_masks=lambda *request: self.studio.transfer.read(*request),

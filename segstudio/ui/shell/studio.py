@@ -12,7 +12,6 @@ from segstudio.core.document import Document, ImageEntry, Version
 from segstudio.errors import UserError
 from segstudio.io.formats import folder_format
 from segstudio.project.lock import ProjectInUse
-from segstudio.project.store import Store
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.learning.explaining import Explaining
 from segstudio.ui.learning.live_learning import LiveLearning
@@ -22,9 +21,9 @@ from segstudio.ui.learning.version_changes import VersionChanges
 from segstudio.ui.methods import mask_operations as operating
 from segstudio.ui.methods.classical_methods import ClassicalMethods, Request
 from segstudio.ui.methods.mask_operations import MaskOperations
-from segstudio.ui.pixels.library import Library
 from segstudio.ui.project.adding_images import AddingImages, images_in
 from segstudio.ui.project.mask_exchange import MaskExchange
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.project.projects import Projects
 from segstudio.ui.project.recent import is_project
 from segstudio.ui.review.next_image import NextImage
@@ -49,15 +48,14 @@ class Studio(QObject):
         settings = session.settings
         self.session = session
         self.workers = Workers(settings, self)
-        self.library = Library(self.workers, settings)
-        self.projects = Projects(settings.undo_megabytes * 2**20, self)
-        self.opening = AddingImages(self.session, self.workers, self.library)
-        self.predicting = Predicting(self.session, self.workers, self.library)
+        self.projects = Projects(self.session, self.workers)
+        self.opening = AddingImages(self.session, self.workers)
+        self.predicting = Predicting(self.session, self.workers)
         self.comparing = VersionChanges(self.session, self.predicting)
-        self.explaining = Explaining(self.session, self.workers, self.library)
-        self.training = Training(self.session, self.workers, self.library)
-        self.live = LiveLearning(self.session, self.workers, self.library, self.predicting, self.training)
-        self.baselining = ClassicalMethods(self.session, self.workers, self.library)
+        self.explaining = Explaining(self.session, self.workers)
+        self.training = Training(self.session, self.workers)
+        self.live = LiveLearning(self.session, self.workers, self.predicting, self.training)
+        self.baselining = ClassicalMethods(self.session, self.workers)
         self.operating = MaskOperations(self.session, self.workers)
         self.transfer = MaskExchange(self.session, self.workers)
         self.choosing = NextImage(self.session)
@@ -66,13 +64,13 @@ class Studio(QObject):
 
     def _connect(self) -> None:
         self.projects.opened.connect(self._on_opened)
+        self.projects.closed.connect(self._on_closed)
         self.projects.storing_failed.connect(lambda error: self.problem.emit(error, "", None))
         self.opening.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.opening.finished.connect(self._on_added)
         self.opening.shown.connect(self._on_shown)
         self.opening.shown.connect(self.choosing.look)
         self.opening.thumbnail.connect(self.choosing.take)
-        self.library.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.predicting.failed.connect(lambda reply, repeat: self.problem.emit(reply, "Repeat", repeat))
         self.predicting.ended.connect(self._say)
         self.explaining.failed.connect(lambda reply: self.problem.emit(reply, "", None))
@@ -132,8 +130,7 @@ class Studio(QObject):
     def combine(self, paths: list[Path]) -> None:
         """Open co-registered files as the channels of one image, which is kept in the project's folder."""
         if (self.document is not None or self._try(lambda: self.projects.new())) and not self.session.read_only:
-            assert self.projects.store is not None
-            self.opening.combine(paths, self.projects.store.folder / "images")
+            self.opening.combine(paths)
 
     def open_sample(self) -> None:
         """Open the sample project; it is made from the bundled images the first time."""
@@ -145,16 +142,18 @@ class Studio(QObject):
 
     def save_copy(self, folder: Path) -> None:
         """Write the project as it is now to another folder and go on there."""
-        store = self.projects.store
+        project = self.session.project
+        store = project.store if project is not None else None
         if store is not None and self._try(lambda: store.save_copy(folder)):
             self.open_project(folder)
 
     def export_model(self, path: Path) -> None:
         """Write the champion as an ONNX file for other programs."""
-        champion = self.document.champion if self.document else None
-        if champion is None:
+        project = self.session.project
+        champion = project.document.champion if project else None
+        if project is None or champion is None:
             return
-        model = str(self.predicting.model_path(champion))
+        model = str(project.model_path(champion))
 
         def on_reply(reply: Message) -> None:
             if isinstance(reply, Failed):
@@ -163,7 +162,7 @@ class Studio(QObject):
                 self.said.emit(reply.note)
 
         self.said.emit("Writing the model as ONNX…")
-        self.workers.compute.submit(lambda job: ExportModel(job, model, str(path)), on_reply)
+        self.workers.compute.submit(lambda job: ExportModel(job, model, str(path)), on_reply, project=project)
 
     def next_useful(self) -> None:
         """Show the image that is worth most to look at."""
@@ -176,13 +175,14 @@ class Studio(QObject):
 
     def predict(self, *, view_only: bool = False) -> None:
         """Predict the shown image with the champion, the visible part first, or only that."""
-        image = self.session.image
-        if image is None or self.session.read_only:
+        project, image = self.session.project, self.session.image
+        if project is None or image is None or project.read_only:
             return
         layer, visible = self.session.active_layer, self._visible()
         whole = not view_only
         self.training.ensure_model(
-            lambda _: self.predicting.predict(image, layer, visible, only_visible=view_only, whole=whole)
+            project,
+            lambda _: self.predicting.predict(project, image, layer, visible, only_visible=view_only, whole=whole),
         )
 
     def accept_prediction(self) -> None:
@@ -263,74 +263,66 @@ class Studio(QObject):
         """Store everything and end the workers."""
         self.live.close()
         self.transfer.close()
-        if self.projects.store is not None:
-            try:
-                self.projects.close()
-            except UserError:
-                self.projects.discard()
-        self.library.clear()
+        self.projects.closed.disconnect(self._on_closed)  # the window goes as it is
+        try:
+            self.projects.close()
+        except UserError:
+            self.projects.close(discard=True)
         self.workers.close()
 
     # --- inside ---------------------------------------------------------------------------------------------
 
-    def _on_opened(self, store: Store) -> None:
-        document = self.projects.document
-        assert document is not None
-        self.opening.forget()
-        self.library.clear()
-        self.session.show_document(document, read_only=store.read_only)
-
-        def path_of(entry: ImageEntry) -> Path:
-            return store.image_path(entry)
-
-        self.opening.path_of = self.predicting.path_of = self.training.path_of = self.live.path_of = path_of
-        self.explaining.path_of = self.transfer.path_of = path_of
-        self.opening.relative = store.relative_path
-        self.predicting.model_path = self.explaining.model_path = lambda version: store.folder / version.file
-        self.training.folder = store.folder
-        self.training.runs = store.runs
+    def _on_opened(self, project: OpenProject) -> None:
+        document, store = project.document, project.store
+        assert store is not None
+        project.library.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.session.show_project(project)
         self.training.show_history()
         if document.images:
             last = store.settings.get("shown", next(iter(document.images)))
             self.opening.show(last if last in document.images else next(iter(document.images)))
             self.opening.thumbnails(list(document.images.values()))
         if store.recovery.notable:
-            self._tell_recovery(store)
+            self._tell_recovery(project)
         QTimer.singleShot(0, self.workers.compute.start)
 
-    def _tell_recovery(self, store: Store) -> None:
-        interrupted = store.runs.interrupted()
-        error = UserError(store.recovery.sentence)
-        if interrupted and not store.read_only:
-            self.problem.emit(error, "Resume training", lambda: self.training.resume(interrupted[-1]))
+    def _on_closed(self) -> None:
+        self.session.show_project(None)
+
+    def _tell_recovery(self, project: OpenProject) -> None:
+        assert project.store is not None
+        interrupted = project.store.runs.interrupted()
+        error = UserError(project.store.recovery.sentence)
+        if interrupted and not project.read_only:
+            self.problem.emit(error, "Resume training", lambda: self.training.resume(project, interrupted[-1]))
         else:
             self.problem.emit(error, "", None)
 
     def _on_shown(self, entry: ImageEntry) -> None:
         """An image that the champion has not seen yet is predicted at once; the place is remembered."""
-        document, store = self.document, self.projects.store
-        if document is None or store is None or store.read_only:
+        project = self.session.project
+        if project is None or project.store is None or project.read_only:
             return
-        store.settings.set("shown", entry.id)
-        champion = document.champion
+        project.store.settings.set("shown", entry.id)
+        champion = project.document.champion
         if champion is not None and champion.metrics and self.session.layer.prediction.is_empty():
-            self.predicting.predict(entry, self.session.active_layer, self._visible())
+            self.predicting.predict(project, entry, self.session.active_layer, self._visible())
 
     def _on_added(self, added: int, failed: int) -> None:
         text = f"{added} image{'s' if added != 1 else ''} added"
         self.said.emit(f"{text}, {failed} could not be opened." if failed else f"{text}.")
 
-    def _on_switched(self, version: Version) -> None:
+    def _on_switched(self, project: OpenProject, version: Version) -> None:
         """Refresh what is predicted already, and the shown image, with the new model."""
-        document, image, layer = self.document, self.session.image, self.training.layer
-        if document is None:
+        document, image, layer = project.document, self.session.image, self.training.layer
+        if project is not self.session.project:
             return
         if image is not None and any(found.id == layer for found in image.layers):
-            self.predicting.refresh(image, layer, self._visible())
+            self.predicting.refresh(project, image, layer, self._visible())
         for entry in document.images.values():
             known = next((found for found in entry.layers if found.id == layer), None)
             if entry is not image and known is not None and not known.prediction.is_empty():
-                self.predicting.refresh(entry, layer)
+                self.predicting.refresh(project, entry, layer)
 
     def _on_training_failed(self, reply: Failed, repeat: Repeat) -> None:
         self.problem.emit(reply, "Repeat" if reply.job else "", repeat if reply.job else None)

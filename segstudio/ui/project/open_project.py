@@ -1,0 +1,67 @@
+"""OpenProject: one project while it is open, with its pixels and everything that is done for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from segstudio.core.document import Document, ImageEntry, Version
+from segstudio.project.store import Store
+from segstudio.settings import Settings
+from segstudio.ui.compute.owner import Jobs
+from segstudio.ui.compute.workers import Workers
+from segstudio.ui.pixels.library import Library
+
+
+class OpenProject:
+    """What a job is given when it begins and keeps until it ends, whatever is shown by then.
+
+    Without a `store` the document lives in memory only; without `workers` no pixels can be read.
+    """
+
+    def __init__(
+        self, document: Document, store: Store | None = None, workers: Workers | None = None,
+        settings: Settings | None = None, *, read_only: bool = False,
+    ) -> None:  # fmt: skip
+        self.document, self.store = document, store
+        self.folder = store.folder if store else Path()
+        self.runs = store.runs if store else None
+        self.read_only = store.read_only if store else read_only
+        self.jobs = Jobs()
+        self.closed = False
+        self._library = Library(self, workers, settings or Settings()) if workers else None
+
+    @property
+    def library(self) -> Library:
+        """The pixels of its images: ids of images mean nothing outside their project."""
+        assert self._library is not None
+        return self._library
+
+    def path_of(self, entry: ImageEntry) -> Path:
+        """Where the file of an image is; UserError when there is none."""
+        return self.store.image_path(entry) if self.store else Path(entry.path)
+
+    def relative_path(self, file: Path) -> str:
+        """What the document calls an image file."""
+        return self.store.relative_path(file) if self.store else str(file)
+
+    def model_path(self, version: Version) -> Path:
+        """Where the checkpoint of a model version is."""
+        return self.folder / version.file
+
+    def close(self, *, discard: bool = False) -> None:
+        """Cancel what runs, store the rest and forget the pixels.
+
+        Raises UserError, and stays open, when something cannot be stored; with `discard` it is dropped.
+        """
+        if self.closed:
+            return
+        self.closed = True  # first: what is cancelled must not begin anything anew
+        self.jobs.cancel()
+        try:
+            if self.store is not None:
+                self.store.close(discard=discard)
+        except BaseException:
+            self.closed = False
+            raise
+        if self._library is not None:
+            self._library.clear()
