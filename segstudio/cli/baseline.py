@@ -12,6 +12,7 @@ from segstudio.classical.registry import run as run_method
 from segstudio.cli.output import Progress, out_folder
 from segstudio.core.classes import ClassTable
 from segstudio.io.masks.mask_file import write_indexed_png
+from segstudio.io.masks.names import names_of
 from segstudio.worker.client import Reader
 
 
@@ -32,13 +33,16 @@ def run(options: argparse.Namespace) -> int:
         classes.add(f"Class {number}")
     progress = Progress(method.title)
     with Reader() as reader:
-        for number, name in enumerate(options.files):
-            path = Path(name)
+        for number, image in enumerate(names_of(options.files)):
+            path = Path(options.files[number])
             info, pixels = reader.image(path)
             for z in range(info.shape[0]):
-                stem = path.stem if info.shape[0] == 1 else f"{path.stem}_z{z + 1:04d}"
+                stem = image.stem if info.shape[0] == 1 else f"{image.stem}_z{z + 1:04d}"
                 mask = run_method(method.id, np.asarray(pixels[z]), settings, channel=options.channel)
                 write_indexed_png(folder / f"{stem}.png", mask, classes)
             progress.show((number + 1) / len(options.files), path.name)
+    for image in names_of(options.files):
+        if image.stem != Path(image.path).stem:
+            print(f"  {image} is {image.stem}…")
     progress.done(f"{len(options.files)} segmented with {method.title}, in {folder}.")
     return 0

@@ -25,8 +25,11 @@ def run(options: argparse.Namespace) -> int:
         ready = prepare(
             store.load(), layer=options.layer, form=options.format, path_of=lambda entry: project / entry.path
         )
-        written = ready.write(out_folder(options.output))
+        folder = out_folder(options.output)
+        written = ready.write(folder)
     finally:
         store.close()
-    print(f"{len(written)} file{'s' if len(written) > 1 else ''} written to {options.output}.")
+    print(ready.summary(written, folder))
+    for name, stem in ready.renamed():
+        print(f"  {name} is {stem}…")
     return 0

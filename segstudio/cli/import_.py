@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 
+from segstudio.core.document import ImageEntry
 from segstudio.errors import UserError
 from segstudio.io.masks.importing import apply, format_of
-from segstudio.io.masks.imports.table import IMPORTS
+from segstudio.io.masks.imports.table import IMPORTS, import_format
+from segstudio.io.masks.names import ImageName, names_of
+from segstudio.io.masks.tally import report
 from segstudio.project.store import Store
 from segstudio.worker.client import Reader
 
@@ -26,25 +30,43 @@ def run(options: argparse.Namespace) -> int:
         raise UserError(f"There is no “{path.name}”.")
     form = options.format or format_of(path)
     store = Store.open(Path(options.project))
-    count = 0
+    count, without = 0, []
     try:
         document = store.load()
         store.attach(document)
-        entries = [entry for entry in document.images.values() if options.image in ("", entry.name)]
-        if not entries:
-            raise UserError(f"The project has no image “{options.image}”.")
-        if path.is_file() and form != "coco" and len(entries) > 1:
-            fitting = [entry for entry in entries if Path(entry.name).stem.split(".")[0] == path.name.split(".")[0]]
-            if len(fitting) != 1:
-                raise UserError(f"It is not clear to which image “{path.name}” belongs.", hint="Name it with --image.")
-            entries = fitting
+        chosen = wanted(list(document.images.values()), path, form, options.image)
         with Reader() as reader:
-            for entry in entries:
-                labels = reader.labels(path, form, entry.name, entry.info)
-                if labels is not None:
-                    layer = document.add_layer(entry.id, options.layer).id if options.layer else 1
-                    count += apply(document, entry, labels, layer=layer, title=f"Import {path.name}") is not None
+            for entry, name in chosen:
+                labels = reader.labels(path, form, name, entry.info)
+                if labels is None:
+                    without.append(str(name))
+                    continue
+                layer = document.add_layer(entry.id, options.layer).id if options.layer else 1
+                count += apply(document, entry, labels, layer=layer, title=f"Import {path.name}") is not None
+                print(f"{name}: {report(labels)}")
     finally:
         store.close()
+    if without:
+        print(f"“{path.name}” holds no masks for {', '.join(without)}.", file=sys.stderr)
     print(f"Masks of {count} image{'' if count == 1 else 's'} were imported.")
     return 0 if count else 1
+
+
+def wanted(entries: list[ImageEntry], path: Path, form: str, image: str) -> list[tuple[ImageEntry, ImageName]]:
+    """The images that the masks may be of, with their names. Raises UserError where that cannot be told."""
+    named = list(zip(entries, names_of([entry.path for entry in entries]), strict=True))
+    if image:
+        named = [(entry, name) for entry, name in named if image in (name, entry.path)] or [
+            (entry, name) for entry, name in named if image == entry.name
+        ]
+        if not named:
+            raise UserError(f"The project has no image “{image}”.")
+        if len(named) > 1:
+            raise UserError(f"The project has {len(named)} images “{image}”.", hint=f"Name one “{named[0][1]}”.")
+    if path.is_file() and not import_format(form).many and len(named) > 1:
+        begin = path.name.split(".")[0].lower()
+        fitting = [one for one in named if begin in {stem.split(".")[0].lower() for stem in one[1].stems}]
+        if len(fitting) != 1:
+            raise UserError(f"It is not clear to which image “{path.name}” belongs.", hint="Name it with --image.")
+        return fitting
+    return named

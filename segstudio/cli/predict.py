@@ -17,9 +17,9 @@ from segstudio.core.codes import NOTHING
 from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo, unmeasured
 from segstudio.errors import UserError
-from segstudio.io.masks.exporting import free_stem
 from segstudio.io.masks.exports.subject import Subject
 from segstudio.io.masks.exports.table import EXPORTS, ExportFormat, export_format
+from segstudio.io.masks.names import names_of
 from segstudio.worker.client import Reader
 
 if TYPE_CHECKING:
@@ -58,14 +58,13 @@ def run(options: argparse.Namespace) -> int:
     classes = class_table(engine.plain.network.card.classes)
     folder = out_folder(options.output)
     progress = Progress("predicting")
-    stems: set[str] = set()
     subjects: list[Subject] = []
     left_out = 0
     with Reader() as reader, TemporaryDirectory() as scratch:
-        for number, name in enumerate(options.files):
-            path = Path(name)
+        for number, name in enumerate(names_of(options.files)):
+            path = Path(options.files[number])
             info, pixels = reader.image(path)
-            subject = Subject(path.name, free_stem(path.stem, stems), path, info, classes, _reads(scratch, number))
+            subject = Subject(name, name.stem, path, info, classes, _reads(scratch, number))
             if refusal := row.refusal(subject):
                 raise refusal
             engine.count(info.nbytes // max(1, info.channels * np.dtype(info.dtype).itemsize))

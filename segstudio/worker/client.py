@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
 from segstudio.io.masks.imports.labels import LabelClass, Labels
+from segstudio.io.masks.names import ImageName
 from segstudio.worker.launch import command, environment
 from segstudio.worker.messages import (
     Combine,
@@ -165,9 +166,10 @@ class Reader:
         folder = str(self._client.scratch.folder)
         found: list[Message] = []
         self._client.ask(
-            lambda job: ReadLabels(job, str(path.absolute()), folder, form, name, info.to_json()), found.append,
+            lambda job: label_request(job, path.absolute(), folder, form, name, info),
+            found.append,
             seconds=self._seconds,
-        )  # fmt: skip
+        )
         return labels_of(next(news for news in found if isinstance(news, LabelsRead)))
 
     def combine(self, paths: Sequence[Path], folder: Path) -> Path:
@@ -193,11 +195,18 @@ class Reader:
         return read
 
 
+def label_request(job: int, path: Path, folder: str, form: str, name: str, info: ImageInfo) -> ReadLabels:
+    """The message that asks for the masks which a file holds for an image; `name` is one of io.masks.names."""
+    known = ImageName.of(name)
+    return ReadLabels(job, str(path), folder, form, str(known), known.path, known.stems, info.to_json())
+
+
 def labels_of(read: LabelsRead) -> Labels | None:
     """What an answer says, out of shared memory."""
     if read.mask is None:
         return None
-    return Labels(np.array(attach(read.mask), np.uint8), tuple(LabelClass(*row) for row in read.classes))
+    mask, classes = np.array(attach(read.mask), np.uint8), tuple(LabelClass(*row) for row in read.classes)
+    return Labels(mask, classes, read.notes, read.objects)
 
 
 def read_image(path: Path, budget: int = BUDGET) -> tuple[ImageInfo, NDArray[np.generic]]:

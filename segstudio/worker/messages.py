@@ -76,7 +76,9 @@ class ReadLabels(Message, frozen=True):
     path: str
     folder: str
     form: str
-    name: str  # of the image
+    name: str  # of the image, with its path and the stems of its files (io.masks.names)
+    image: str
+    stems: tuple[str, ...]
     info: dict[str, Any]  # of the image
 
 
@@ -228,10 +230,13 @@ class ImageRead(Message, frozen=True):
 
 
 class LabelsRead(Message, frozen=True):
-    """Without `mask` the file has none for the image; `classes` are (id, name, colour)."""
+    """Without `mask` the file has none for the image; `classes` are (id, name, colour), `notes` and `objects` those of
+    io.masks.imports.labels."""
 
     mask: Pixels | None  # uint8 (slices, rows, columns)
     classes: tuple[tuple[int, str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+    objects: int | None = None
 
 
 class WindowOpened(Message, frozen=True):

@@ -15,6 +15,8 @@ from segstudio.io.combining import combine as combine_files
 from segstudio.io.limits import give_time
 from segstudio.io.masks.imports.table import import_format
 from segstudio.io.masks.mask_file import read_mask as mask_in
+from segstudio.io.masks.names import ImageName
+from segstudio.io.masks.tally import objects_in
 from segstudio.io.reading import guard, open_image, robust_ranges
 from segstudio.io.reading import probe as probe_file
 from segstudio.io.thumbnail import thumbnail
@@ -133,15 +135,16 @@ def read_mask(message: ReadMask, control: Control, send: Send) -> str:
 
 
 def read_labels(message: ReadLabels, control: Control, send: Send) -> str:
-    """Decode the masks that a file of an import format holds for an image."""
-    path = Path(message.path)
+    """Decode the masks that a file of an import format holds for an image, and say what of it was left out."""
+    path, name = Path(message.path), ImageName.of(message.name, message.image, message.stems)
     with guard(path):
-        found = import_format(message.form).load()(path, message.name, ImageInfo.from_json(message.info))
+        found = import_format(message.form).load()(path, name, ImageInfo.from_json(message.info))
     if found is None:
         send(LabelsRead(message.job, None))
-    else:
-        classes = tuple((one.id, one.name, one.color) for one in found.classes)
-        send(LabelsRead(message.job, Scratch(Path(message.folder)).share(found.mask), classes))
+        return ""
+    classes = tuple((one.id, one.name, one.color) for one in found.classes)
+    mask = Scratch(Path(message.folder)).share(found.mask)
+    send(LabelsRead(message.job, mask, classes, found.notes, objects_in(found.mask)))
     return ""
 
 

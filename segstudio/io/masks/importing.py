@@ -41,7 +41,8 @@ def format_of(path: Path) -> str:
         return "cityscapes"
     if lower.endswith(".json"):
         with path.open("rb") as file:
-            return "labelme" if b'"shapes"' in file.read(2**20) else "coco"
+            begin = file.read(2**20).replace(b"\0", b"")  # also of UTF-16
+        return "labelme" if b'"shapes"' in begin or (b'"objects"' in begin and b'"info"' in begin) else "coco"
     for row in IMPORTS:
         if row.suffixes and lower.endswith(row.suffixes) and row.id not in SNIFFED:
             return row.id

@@ -11,18 +11,25 @@ from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.document import ImageEntry
 from segstudio.errors import UserError
+from segstudio.io.masks.names import image_name
+from segstudio.io.masks.tally import report
 from segstudio.io.reading import guard
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets.words import tr
-from segstudio.worker.messages import Failed, LabelsRead, Message, ReadLabels
+from segstudio.worker.client import label_request
+from segstudio.worker.messages import Failed, LabelsRead, Message
 
 if TYPE_CHECKING:
     from segstudio.io.masks.exporting import Export
 
 SECONDS = 120.0
 """A file of masks is read for this long at most."""
+
+
+TOLD = 3
+"""Images of an import of which is said what came."""
 
 
 class MaskExchange(QObject):
@@ -66,7 +73,7 @@ class MaskExchange(QObject):
         except UserError as error:
             self.failed.emit(error)
         else:
-            self.said.emit(f"{len(written)} file{'s' if len(written) > 1 else ''} written to {folder}.")
+            self.said.emit(ready.summary(written, folder))
         self.ended.emit(tr("Exporting masks"))
 
     @property
@@ -86,13 +93,14 @@ class MaskExchange(QObject):
             return
         document = project.document
         waiting = [document.images[image] for image in images if image in document.images]
-        done: list[ImageEntry] = []
+        done: list[str] = []
 
         def one_more() -> None:
             if waiting:
                 self._ask(project, path, form, waiting.pop(0), take)
             elif done:
-                self.said.emit(tr("Masks imported for") + f" {len(done)} image{'s' if len(done) > 1 else ''}.")
+                text = tr("Masks imported for") + f" {len(done)} image{'s' if len(done) > 1 else ''}."
+                self.said.emit(" ".join((text, *done[:TOLD])))
             else:
                 self.failed.emit(
                     UserError(f"“{path.name}” holds no masks for these images.", hint="Compare the names.")
@@ -109,7 +117,7 @@ class MaskExchange(QObject):
                     self.failed.emit(error)
                     return
                 if changed:
-                    done.append(entry)
+                    done.append(f"{image_name(document, entry)}: {changed}")
                 one_more()
 
         one_more()
@@ -119,14 +127,16 @@ class MaskExchange(QObject):
         then: Callable[[ImageEntry, Message], None],
     ) -> None:  # fmt: skip
         folder = str(self._workers.scratch.folder)
+        name = image_name(project.document, entry)
         self._workers.reader.submit(
-            lambda job: ReadLabels(job, str(path), folder, form, entry.name, entry.info.to_json()),
+            lambda job: label_request(job, path, folder, form, name, entry.info),
             lambda reply: then(entry, reply),
             project=project,
             seconds=SECONDS,
         )
 
-    def _apply(self, project: OpenProject, entry: ImageEntry, reply: LabelsRead, layer: str, name: str) -> bool:
+    def _apply(self, project: OpenProject, entry: ImageEntry, reply: LabelsRead, layer: str, name: str) -> str:
+        """What came, in words; "" where nothing was changed."""
         from segstudio.io.masks.importing import apply
         from segstudio.worker.client import labels_of
 
@@ -135,9 +145,10 @@ class MaskExchange(QObject):
         if reply.mask is not None:
             self._workers.scratch.drop(reply.mask)
         if labels is None or entry.id not in document.images:
-            return False
+            return ""
         shown = self._session.image is entry
         target = document.add_layer(entry.id, layer).id if layer else self._session.active_layer if shown else 1
         if layer and shown:
             self._session.set_active_layer(target)
-        return apply(document, entry, labels, layer=target, title=f"Import {name}") is not None
+        edit = apply(document, entry, labels, layer=target, title=f"Import {name}")
+        return report(labels) if edit is not None else ""

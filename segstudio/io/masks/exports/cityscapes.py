@@ -13,9 +13,15 @@ from PIL import Image, ImageColor
 from segstudio.core.codes import NOTHING
 from segstudio.io.atomic import replacing
 from segstudio.io.masks.exports.rings import painted
-from segstudio.io.masks.exports.subject import Subject
+from segstudio.io.masks.exports.subject import Subject, other_than
 
 FOLDER, UNLABELED = "gtFine", "unlabeled"
+
+CREATOR = "SegStudio"
+"""Who wrote a file of polygons: its labels are names of classes to the last letter."""
+
+TAKEN = (UNLABELED, "out of roi", "ego vehicle", "rectification border")
+"""Names that mean something else to Cityscapes; a class of such a name gets another one."""
 
 INSTANCES = 1000
 """An object's id is its class id times this, plus its number from 0."""
@@ -44,7 +50,10 @@ def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
             mask = np.where(mask == NOTHING, np.uint8(0), mask)
             stem = f"{subject.stem if slices == 1 else f'{subject.stem}_z{z + 1:04d}'}_{FOLDER}"
             objects = [
-                {"label": subject.classes.name(one.class_id) if one.class_id else UNLABELED, "polygon": one.ring}
+                {
+                    "label": other_than(TAKEN, subject.classes.name(one.class_id)) if one.class_id else UNLABELED,
+                    "polygon": one.ring,
+                }
                 for one in painted(mask)
             ]
             for kind, values in (("labelIds", mask), ("instanceIds", _instances(mask)), ("color", colors[mask])):
@@ -54,7 +63,7 @@ def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
                 written.append(path)
             path = place / f"{stem}_polygons.json"
             with replacing(path) as scratch:
-                text = json.dumps({"imgHeight": rows, "imgWidth": columns, "objects": objects})
+                text = json.dumps({"imgHeight": rows, "imgWidth": columns, "creator": CREATOR, "objects": objects})
                 scratch.write_text(text, encoding="utf-8")
             written.append(path)
     return written

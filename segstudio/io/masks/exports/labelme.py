@@ -9,10 +9,13 @@ from typing import Any
 
 from segstudio.io.atomic import replacing
 from segstudio.io.masks.exports.rings import painted
-from segstudio.io.masks.exports.subject import Subject
+from segstudio.io.masks.exports.subject import Subject, other_than
 
 BACKGROUND = "_background_"
 """labelme's own word for what is no object."""
+
+TAKEN = (BACKGROUND, "__ignore__")
+"""Names that mean something else to labelme; a class of such a name gets another one."""
 
 
 def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
@@ -30,7 +33,8 @@ def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
                 "version": "5.5.0", "flags": {}, "imagePath": subject.name, "imageData": None, "imageHeight": rows,
                 "imageWidth": columns,
                 "shapes": [
-                    {"label": subject.classes.name(one.class_id) if one.class_id else BACKGROUND, "points": one.ring,
+                    {"label": other_than(TAKEN, subject.classes.name(one.class_id)) if one.class_id else BACKGROUND,
+                     "points": one.ring,
                      "group_id": None, "description": "", "shape_type": "polygon", "flags": {}}
                     for one in found
                 ],

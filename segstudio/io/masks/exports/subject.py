@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,13 @@ from segstudio.core.image import ImageInfo
 
 LARGEST = 2**29
 """Pixels of a slice that is put together in memory at most."""
+
+
+def other_than(taken: Collection[str], name: str) -> str:
+    """The name of a class, changed a little where a format has given it another meaning."""
+    while name.strip().lower() in taken:
+        name += " (class)"
+    return name
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,12 @@ class LabelClass:
 @dataclass(frozen=True, slots=True)
 class Labels:
     """What a file says of one image: `mask` is uint8 (slices, rows, columns) in the image's own pixels, with the ids
-    of `classes` and 255 where the file says nothing."""
+    of `classes` and 255 where the file says nothing. `notes` say in sentences what of it was left out, or read
+    otherwise than it stands, and why. `objects` counts the regions of one class that touch by a side or a corner in a
+    slice, where that is known.
+    """
 
     mask: NDArray[np.uint8]
     classes: tuple[LabelClass, ...]
+    notes: tuple[str, ...] = ()
+    objects: int | None = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +12,7 @@ from segstudio.core.codes import NOTHING
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
 from segstudio.io.masks.imports.labels import LabelClass, Labels
+from segstudio.io.masks.names import files_of
 from segstudio.io.orientation import same_grid
 from segstudio.io.reading import open_image, open_values
 
@@ -49,15 +49,7 @@ def read(path: Path, name: str, info: ImageInfo) -> Labels | None:
 
 
 def _files(path: Path, name: str, info: ImageInfo) -> list[Path]:
-    if path.is_file():
-        return [path]
-    stem = Path(name).stem
-    for suffix in (".png", ".tif", ".tiff"):
-        if (path / f"{stem}{suffix}").is_file():
-            return [path / f"{stem}{suffix}"]
-    pattern = re.compile(re.escape(stem) + r"_z\d+\.png")
-    found = sorted(one for one in path.iterdir() if pattern.fullmatch(one.name))
-    return found if len(found) == info.shape[0] else []
+    return [path] if path.is_file() else files_of(path, name, info.shape[0], (".png", ".tif", ".tiff"))
 
 
 def _classes(path: Path, mask: NDArray[np.uint8]) -> dict[int, LabelClass]:

@@ -12,8 +12,9 @@ from segstudio.errors import UserError
 from segstudio.io.masks.imports.labels import Labels
 
 Reader = Callable[[Path, str, ImageInfo], Labels | None]
-"""(the file or folder, the name of the image without folder, its ImageInfo) -> its labels, or None where the file has
-none for this image. Raises UserError for what cannot be read or does not fit the image."""
+"""(the file or folder, the name of the image, its ImageInfo) -> its labels, or None where the file has none for this
+image. The name is an `ImageName` where images of a project may share one (masks.names). Raises UserError for what
+cannot be read or does not fit the image."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class ImportFormat:
     title: str
     reader: str
     suffixes: tuple[str, ...] = ()
+    many: bool = False
+    """Whether one file may hold the masks of several images."""
 
     def load(self) -> Reader:
         """The function that reads the format."""
@@ -44,9 +47,9 @@ IMPORTS: tuple[ImportFormat, ...] = (
     ImportFormat("metaimage", "MetaImage label map", "volumes:read", (".mha", ".mhd")),
     ImportFormat("dicom-seg", "DICOM Segmentation", "dicom_seg:read", (".dcm",)),
     ImportFormat("rtstruct", "DICOM RT Structure Set", "rtstruct:read", (".dcm",)),
-    ImportFormat("coco", "COCO", "coco:read", (".json",)),
+    ImportFormat("coco", "COCO", "coco:read", (".json",), many=True),
     ImportFormat("voc", "Pascal VOC layout", "voc:read"),
-    ImportFormat("labelme", "labelme", "labelme:read", (".json",)),
+    ImportFormat("labelme", "labelme, X-AnyLabeling, ISAT", "labelme:read", (".json",)),
     ImportFormat("yolo", "YOLO segmentation", "yolo:read", (".txt",)),
     ImportFormat("ome-zarr", "OME-Zarr labels", "omezarr:read"),
     ImportFormat("cityscapes", "Cityscapes layout", "cityscapes:read", (".json",)),

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
-from segstudio.io.masks.exports.voc import MASKS, NAMES
+from segstudio.io.masks.exports.voc import MASKS, NAMES, PACKED, unpacked
 from segstudio.io.masks.imports import pictures
-from segstudio.io.masks.imports.labels import LabelClass, Labels
+from segstudio.io.masks.imports.labels import Labels
+from segstudio.io.masks.imports.text import read_text
 
 LONGEST = 100_000
-"""Characters of the list of names."""
+"""Bytes of the list of names."""
+
+COLORED = re.compile(r":\s*\d{1,3}\s*,\s*\d{1,3}\s*,\s*\d{1,3}\s*(:.*)?$")
+"""What follows a name: its colour, parts and actions."""
 
 
 def read(path: Path, name: str, info: ImageInfo) -> Labels | None:
@@ -21,10 +27,14 @@ def read(path: Path, name: str, info: ImageInfo) -> Labels | None:
     found = pictures.read(path / MASKS, name, info)
     if found is None or not (path / NAMES).is_file():
         return found
-    with (path / NAMES).open(encoding="utf-8") as file:
-        lines = [line for line in file.read(LONGEST).splitlines() if line.strip() and not line.startswith("#")]
-    names = [line.split(":")[0] for line in lines]
-    classes = tuple(
-        LabelClass(one.id, names[one.id] if one.id < len(names) else "", one.color) for one in found.classes
-    )
-    return Labels(found.mask, classes)
+    names = _names(read_text(path / NAMES, LONGEST))
+    classes = tuple(replace(one, name=names[one.id] if one.id < len(names) else "") for one in found.classes)
+    return replace(found, classes=classes)
+
+
+def _names(text: str) -> list[str]:
+    """The names by class id. A line that begins with “#” is a comment unless a colour follows, as in a class “#2”."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    own = [line for line in lines if not line.startswith("#") or COLORED.search(line)]
+    names = [COLORED.sub("", line) if COLORED.search(line) else line.split(":")[0] for line in own]
+    return [unpacked(name) for name in names] if PACKED in lines else names
