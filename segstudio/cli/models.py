@@ -81,13 +81,15 @@ def describe(card: Card) -> str:
     """What people want to know of a model: its network, classes, scores and how honest its probabilities are."""
     lines = [
         f"{card.architecture}, {card.channels} channel{'s'[: card.channels > 1]}, {card.steps} steps, {card.created}",
-        "classes: " + ", ".join(name for name, _ in card.classes),
+        "classes: "
+        + ", ".join(
+            name if place == class_id else f"{name} ({class_id})"
+            for place, (class_id, (name, _)) in enumerate(zip(card.class_ids, card.classes, strict=True))
+        ),
     ]
     dice = card.metrics.get("dice") or {}
     if dice:
-        scores = [
-            f"{card.classes[int(key)][0]} {'–' if score is None else f'{score:.3f}'}" for key, score in dice.items()
-        ]
+        scores = [f"{card.name(int(key))} {'–' if score is None else f'{score:.3f}'}" for key, score in dice.items()]
         lines.append("Dice: " + ", ".join(scores))
     return "\n".join([*lines, *_calibration(card.metrics.get("calibration"))])
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.cli.output import Progress, out_folder
+from segstudio.core.channels import fits, words
 from segstudio.core.classes import ClassEntry, ClassTable
 from segstudio.core.codes import NOTHING
 from segstudio.core.geometry import Box
@@ -20,6 +21,7 @@ from segstudio.errors import UserError
 from segstudio.io.masks.exports.subject import Subject
 from segstudio.io.masks.exports.table import EXPORTS, ExportFormat, export_format
 from segstudio.io.masks.names import names_of
+from segstudio.models.card import Card
 from segstudio.worker.client import Reader
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     row = export_format(options.format)
     use_cores()
     engine = Engine(Predictor(load(Path(options.model)), choose(options.device)))
-    classes = class_table(engine.plain.network.card.classes)
+    classes = class_table(engine.plain.network.card)
     folder = out_folder(options.output)
     progress = Progress("predicting")
     subjects: list[Subject] = []
@@ -123,14 +125,16 @@ def predict_volume(
     Raises UserError when the image does not have the channels the model was made for.
     """
     card = predictor.network.card
-    if info.channels != card.channels:
-        raise UserError(f"The model was made for {card.channels} channels, the image has {info.channels}.")
+    if not fits(info.channels, card.channels):
+        raise UserError(f"The model was made for {words(card.channels)}, the image has {info.channels}.")
+    from segstudio.learning.class_map import class_map
+
     mask = np.zeros(info.shape, np.uint8)
     shares = np.zeros((len(card.classes), *info.shape), np.float16) if options.probabilities else None
     for z in range(info.shape[0]):
         for (top, left, bottom, right), found in _blocks(predictor, info, pixels[z], options):
             missing = unmeasured(pixels[z, top:bottom, left:right], info.nodata)
-            mask[z, top:bottom, left:right] = np.where(missing, NOTHING, found.argmax(0))
+            mask[z, top:bottom, left:right] = np.where(missing, NOTHING, class_map(found, card.class_ids))
             if shares is not None:
                 shares[:, z, top:bottom, left:right] = np.where(missing, 0, found)
     return mask, shares
@@ -146,6 +150,6 @@ def _blocks(
         yield block.box, block.probabilities
 
 
-def class_table(classes: tuple[tuple[str, str], ...]) -> ClassTable:
+def class_table(card: Card) -> ClassTable:
     """A model's classes as a table."""
-    return ClassTable(tuple(ClassEntry(i, name, color) for i, (name, color) in enumerate(classes)))
+    return ClassTable(tuple(ClassEntry(i, *named) for i, named in zip(card.class_ids, card.classes, strict=True)))

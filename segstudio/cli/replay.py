@@ -59,6 +59,7 @@ def _of_file(target: Path, options: argparse.Namespace) -> tuple[Any, list[Label
     """The network a model file was trained from, and its labels."""
     from segstudio.models.card import read_card
     from segstudio.models.network import build
+    from segstudio.models.outputs import as_begun
     from segstudio.models.weights import load
 
     card = read_card(target)
@@ -69,12 +70,13 @@ def _of_file(target: Path, options: argparse.Namespace) -> tuple[Any, list[Label
     )  # fmt: skip
     regions, _, _ = read_labels(said)
     if options.start:
-        return load(Path(options.start)), regions
-    return build(card.architecture, card.channels, card.classes, card.options, seed=card.seed), regions
+        return as_begun(load(Path(options.start)), card), regions
+    return build(card.architecture, card.channels, card.classes, card.options, seed=card.seed, ids=card.ids), regions
 
 
 def _of_project(path: Path, number: int) -> tuple[Any, Any, list[Labelled]]:
     """A version's network, its parent's, and the labels as they were kept when it was trained."""
+    from segstudio.models.outputs import as_begun
     from segstudio.models.weights import load
 
     store = Store.open(path, read_only=True)
@@ -90,7 +92,8 @@ def _of_project(path: Path, number: int) -> tuple[Any, Any, list[Labelled]]:
         checkpoint = store.folder / version.file
         with _images(store, document) as pixels:
             regions = training_set.read(training_set.path_for(checkpoint), pixels)
-        return load(checkpoint), load(store.folder / parent.file), regions
+        made = load(checkpoint)
+        return made, as_begun(load(store.folder / parent.file), made.card), regions
     finally:
         store.close()
 

@@ -10,10 +10,14 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from segstudio.cli.output import Progress, out_folder, table
 from segstudio.cli.train import fresh, read_labels
 from segstudio.core.codes import classes_of
 from segstudio.errors import UserError
+from segstudio.learning.labelled import Labelled
 from segstudio.models.registry import networks
 
 DENSE_SHARES = (0.9, 0.95)
@@ -106,14 +110,21 @@ class _Bench:
         from segstudio.learning.simulate.protocol import Plan
 
         self._options = options
-        regions, self.classes, self._channels = read_labels(options)
-        pictures = [Picture(r.name, r.pixels, r.ranges, classes_of(r.codes)) for r in regions]
+        regions, classes, self._channels = read_labels(options)
+        self.classes = tuple((name, color) for _, name, color in classes)
+        regions = [region.by_output([class_id for class_id, _, _ in classes]) for region in regions]
+        pictures = [Picture(r.name, *self._alike(r), classes_of(r.codes)) for r in regions]
         self.pool, self.test = split([p.cropped(options.size) for p in pictures[: options.limit]])
         hand = Hand(options.radius, options.length, options.jitter, options.slips)
         per_round, per_window = options.strokes_per_round, options.strokes_per_window
         self.plan = Plan(options.strokes, per_round, per_window, options.window, hand)
         self.device = choose(options.device)
         self.dataset = options.name or Path(options.images).resolve().parent.name
+
+    def _alike(self, region: Labelled) -> tuple[NDArray[np.generic], Sequence[tuple[float, float]]]:
+        """Pixels and ranges in as many channels as the others have: grey as three equal ones."""
+        times = self._channels // region.pixels.shape[2]
+        return np.repeat(region.pixels, times, 2), [*region.ranges] * times
 
     def blank(self, learner: str, strategy: str, seed: int) -> Any:
         """A result without rounds: its key says whether the simulation has been done."""
@@ -145,7 +156,8 @@ class _Bench:
         """The starting network: starter or random weights of this seed, or a file's."""
         if self._options.start in ("starter", "random"):
             said = {**vars(self._options), "seed": seed, "weights": self._options.start}
-            return fresh(argparse.Namespace(**said), self._channels, self.classes)
+            classes = tuple((place, *named) for place, named in enumerate(self.classes))
+            return fresh(argparse.Namespace(**said), self._channels, classes)
         from segstudio.models.weights import load
 
         network = load(Path(self._options.start))

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from segstudio.cli.output import Progress
+from segstudio.core.channels import fits, words
 from segstudio.core.classes import PALETTE
-from segstudio.core.codes import NOTHING, Origin, encode_map
+from segstudio.core.codes import NOTHING, Origin, classes_of, encode_map
 from segstudio.errors import UserError
 from segstudio.io.digest import content_hash
 from segstudio.io.masks.pairs import pairs
@@ -21,7 +22,8 @@ from segstudio.learning.labelled import Labelled
 from segstudio.models.registry import find, networks
 from segstudio.worker.client import Reader
 
-Classes = tuple[tuple[str, str], ...]
+Classes = tuple[tuple[int, str, str], ...]
+"""Id, name, colour."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     find(options.model or "unet")
     use_cores()
     regions, classes, channels = read_labels(options)
-    network = _start(options, channels, classes)
+    network = _start(options, regions, channels, classes)
     limits: dict[str, Any] = {"seed": options.seed}
     recipe = preset(options.preset, network.card, **limits)
     steps = options.steps or round(options.epochs * _steps_per_epoch(regions, recipe.tile, recipe.batch))
@@ -99,15 +101,17 @@ def _watch(network: Any, regions: list[Labelled], recipe: Any, device: Any) -> A
     return outcome
 
 
-def _start(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
-    """The model that training begins with."""
+def _start(options: argparse.Namespace, regions: list[Labelled], channels: int, classes: Classes) -> Any:
+    """The model that training begins with, for the classes and channels of what is to be learnt."""
+    from segstudio.learning.suiting import suited
     from segstudio.models.stages import finer
     from segstudio.models.weights import load
 
     if not options.start:
         return fresh(options, channels, classes)
     known = load(Path(options.start))
-    return finer(known, options.model) if options.model not in ("", known.card.architecture) else known
+    known = finer(known, options.model) if options.model not in ("", known.card.architecture) else known
+    return suited(known, regions, classes)
 
 
 def fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
@@ -121,7 +125,8 @@ def fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
         value = getattr(options, name)
         if value is not None:
             chosen[name] = value
-    network = begin(spec.id, channels, classes, chosen, seed=options.seed, weights=options.weights)
+    ids, named = [row[0] for row in classes], [row[1:] for row in classes]
+    network = begin(spec.id, channels, named, chosen, seed=options.seed, weights=options.weights, ids=ids)
     if options.encoder_weights or options.download_encoder:
         from segstudio.models.encoder_weights import load_encoder
 
@@ -131,16 +136,21 @@ def fresh(options: argparse.Namespace, channels: int, classes: Classes) -> Any:
 
 
 def read_labels(options: argparse.Namespace) -> tuple[list[Labelled], Classes, int]:
-    """What to learn from, the classes, and the number of channels."""
+    """What to learn from, the classes that it holds or that are named, and the number of channels.
+
+    Raises UserError, which names the file, where the images have channels that no one network takes.
+    """
     if options.project:
         return _from_project(Path(options.project), options)
     if not options.images or not options.masks:
         raise UserError("There is nothing to learn from.", hint="Give a project, or --images and --masks.")
     names = [name.strip() for name in options.classes.split(",") if name.strip()]
     regions = list(_from_folders(options, len(names)))
-    count = max(len(names), 1 + max(int((r.codes & 0xFF).max()) for r in regions), 2)
-    names += [("background" if i == 0 else f"class {i}") for i in range(len(names), count)]
-    return regions, tuple((name, _color(i)) for i, name in enumerate(names)), regions[0].pixels.shape[2]
+    found = {int(c) for r in regions for c in np.unique(classes_of(r.codes))} - {NOTHING}
+    ids = sorted({*found, *range(len(names)), 0}) if found - {0} else list(range(max(len(names), 2)))
+    said = dict(enumerate(names))
+    named = [said.get(i, "background" if i == 0 else f"class {i}") for i in ids]
+    return regions, tuple((i, name, _color(i)) for i, name in zip(ids, named, strict=True)), _channels(regions)
 
 
 def _from_folders(options: argparse.Namespace, classes: int) -> Iterator[Labelled]:
@@ -171,7 +181,7 @@ def _from_project(path: Path, options: argparse.Namespace) -> tuple[list[Labelle
     regions = []
     try:
         document = store.load()
-        classes = tuple((entry.name, entry.color) for entry in document.classes)
+        classes = tuple((entry.id, entry.name, entry.color) for entry in document.classes)
         with Reader() as reader:
             for entry in document.images.values():
                 layer = entry.layers[0]
@@ -190,7 +200,20 @@ def _from_project(path: Path, options: argparse.Namespace) -> tuple[list[Labelle
         store.close()
     if not regions:
         raise UserError("The project has no annotation to learn from.", hint="Paint some pixels of each class first.")
-    return regions, classes, regions[0].pixels.shape[2]
+    return regions, classes, _channels(regions)
+
+
+def _channels(regions: list[Labelled]) -> int:
+    """The channels of a network for all of the regions: colour where any is."""
+    first = regions[0]
+    for region in regions:
+        if not fits(region.pixels.shape[2], first.pixels.shape[2]):
+            raise UserError(
+                f"“{region.name}” cannot be learnt together with “{first.name}”.",
+                why=f"It has {words(region.pixels.shape[2])}, the other {first.pixels.shape[2]}.",
+                hint="Grey and colour go together; images of other channels need a model of their own.",
+            )
+    return max(int(region.pixels.shape[2]) for region in regions)
 
 
 def _steps_per_epoch(regions: list[Labelled], tile: int, batch: int) -> int:

@@ -126,7 +126,7 @@ def windows(
         inside = truth[top : top + STEP, left : left + STEP]
         start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)
         part = region.pixels[start_row : top + STEP + CONTEXT, start_column : left + STEP + CONTEXT]
-        found = ask(torch.from_numpy(scale(part, region.ranges, card.scaling))[None])[0]
+        found = ask(torch.from_numpy(scale(part, region.ranges, card.scaling, card.channels))[None])[0]
         row, column = top - start_row, left - start_column
         yield inside, found[:, row : row + inside.shape[0], column : column + inside.shape[1]]
 

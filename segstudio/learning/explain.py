@@ -51,14 +51,18 @@ def explain(
     """
     if method not in METHODS:
         raise UserError(f"There is no explanation “{method}”.", hint=f"Choose {', '.join(METHODS)}.")
+    if class_id not in network.card.class_ids:
+        raise UserError("The model does not know this class.", hint="Train it: then it learns the class.")
     if not region.any():
         raise UserError("There is no object here to explain.", hint="Point at a predicted object.")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of Captum about hooks, and of matplotlib, which it imports
         from captum.attr import IntegratedGradients, LayerGradCam
-    x = torch.from_numpy(scale(pixels, ranges, network.card.scaling))[None].to(device.torch)
+    x = torch.from_numpy(scale(pixels, ranges, network.card.scaling, network.card.channels))[None].to(device.torch)
     module = network.module.to(device.torch).eval()
-    asked = _Region(module, class_id, torch.from_numpy(region.astype(np.float32)).to(device.torch))
+    asked = _Region(
+        module, network.card.class_ids.index(class_id), torch.from_numpy(region.astype(np.float32)).to(device.torch)
+    )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         if method == "gradcam":

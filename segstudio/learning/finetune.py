@@ -84,7 +84,7 @@ def finetune(
     state: Path | None = None,
     resume: bool = False,
 ) -> Iterator[StepDone | Scored | Outcome]:
-    """Train a copy of `network` on the labelled pixels of `regions`; the network itself is not changed.
+    """Train a copy of `network` on the labelled pixels (by class id) of `regions`; the network itself is not changed.
 
     Yields StepDone and Scored events and finally one Outcome. Each batch is a quarter newest corrections, the rest
     replay; the moving average of the weights is what is scored and kept, with batch norm statistics estimated
@@ -94,6 +94,7 @@ def finetune(
     repeats it from its receipt. Raises UserError when there is too little to learn from.
     """
     control, device = control or Free(), device or choose()
+    regions = [region.by_output(network.card.class_ids) for region in regions]
     check_labels(regions, [name for name, _ in network.card.classes])
     threads = torch.get_num_threads()
     torch.set_num_threads(min(threads, recipe.threads))
@@ -187,7 +188,7 @@ def _score(
 
 def _judged(network: Network, champion: Evaluation, found: Evaluation, held_out: bool, *, finite: bool) -> Verdict:
     names, trained = [name for name, _ in network.card.classes], network.card.steps > 0
-    return judge(champion, found, names, held_out=held_out, trained=trained, finite=finite)
+    return judge(champion, found, names, held_out=held_out, trained=trained, finite=finite, ids=network.card.class_ids)
 
 
 def _finite(network: Network) -> bool:
@@ -212,9 +213,10 @@ def _outcome(
     verdict = _judged(network, champion, found, held_out, finite=bool(run.best_weights))
     fitted = calibrate(Predictor(best, run.device), regions) if run.best_weights else None
     overlap = iou(found.pooled) if found.counts else np.empty(0)
+    ids = network.card.class_ids
     metrics = {
         "dice": verdict.challenger,
-        "iou": {str(i): None if math.isnan(value) else float(value) for i, value in enumerate(overlap)},
+        "iou": {str(i): None if math.isnan(value) else float(value) for i, value in zip(ids, overlap, strict=False)},
         "held_out": held_out,
         "champion_dice": verdict.champion,
         "interval": verdict.interval,

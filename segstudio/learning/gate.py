@@ -71,24 +71,27 @@ def judge(
     trained: bool = True,
     finite: bool = True,
     margins: Margins = Margins(),
+    ids: Sequence[int] = (),
 ) -> Verdict:
     """Accept the challenger if no class got worse by more than the margin and the mean did not fall, and no class got
     worse where there are no new corrections: what was learnt first must not be paid for what is learnt now.
 
-    `names` are class names by id. Both evaluations must be of the same pixels; `held_out` is False where there
-    were no validation pixels and the training pixels had to do, and the sentence says so. `trained` is whether
-    the champion ever learnt anything: what a random network gets right by chance is not worth keeping, so
-    there only the mean counts. `finite` is whether the challenger's weights are numbers.
+    `names` are the names of the network's classes, `ids` their class ids (none: 0, 1, 2 and so on). Both evaluations
+    must be of the same pixels; `held_out` is False where there were no validation pixels and the training pixels had to
+    do, and the sentence says so. `trained` is whether the champion ever learnt anything: what a random network gets
+    right by chance is not worth keeping, so there only the mean counts. `finite` is whether the challenger's weights
+    are numbers.
     """
     where = "on held-out corrections" if held_out else "on the corrections it learnt from (none are held out yet)"
     if not finite:
         return Verdict(False, "Not used: the training went astray, its numbers grew without limit.", {}, {})
     if not challenger.counts:
         return Verdict(False, "Not used: there are no labelled pixels to score it on.", {}, {})
-    scores = _named(names, dice(champion.pooled)), _named(names, dice(challenger.pooled))
+    ids = ids or range(len(names))
+    scores = _named(ids, dice(champion.pooled)), _named(ids, dice(challenger.pooled))
     differences = _bootstrap(champion, challenger)
     interval = None if differences is None else _interval(np.nanmean(differences, axis=1))
-    worse = got_worse(champion, challenger, margins)
+    worse = tuple(replace(one, class_id=ids[one.class_id]) for one in got_worse(champion, challenger, margins))
     reason = (_class_lost(champion, challenger, names, differences, margins) if trained else "") or _mean_lost(
         champion, challenger, margins if trained else Margins(mean=-1e-9)
     )
@@ -102,7 +105,7 @@ def judge(
 
 
 def got_worse(champion: Evaluation, challenger: Evaluation, margins: Margins = Margins()) -> tuple[Worse, ...]:
-    """Regions and classes that lost more Dice than a class may, of at least `margins.pixels` pixels there."""
+    """Regions and classes (by output) of `margins.pixels` pixels or more that lost more Dice than a class may."""
     found = []
     for old, new, scene in zip(champion.counts, challenger.counts, challenger.scenes, strict=False):
         before, after = dice(old), dice(new)
@@ -159,8 +162,8 @@ def _mean_lost(champion: Evaluation, challenger: Evaluation, margins: Margins) -
     return f"mean Dice {'fell' if after < before else 'did not rise'} from {before:.3f} to {after:.3f}"
 
 
-def _named(names: Sequence[str], scores: Scores) -> dict[str, float | None]:
-    return {str(i): None if np.isnan(s) else float(s) for i, s in enumerate(scores[: len(names)])}
+def _named(ids: Sequence[int], scores: Scores) -> dict[str, float | None]:
+    return {str(i): None if np.isnan(s) else float(s) for i, s in zip(ids, scores, strict=False)}
 
 
 def _bootstrap(champion: Evaluation, challenger: Evaluation) -> Scores | None:

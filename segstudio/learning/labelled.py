@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,6 +43,26 @@ class Labelled:
 
     def __post_init__(self) -> None:
         self.validation = validation_pixels(self.codes.shape, self.digest, self.offset, self.role)
+
+    def by_output(self, ids: Sequence[int]) -> Labelled:
+        """The region with the place of its output instead of each class id, as a network with outputs of these `ids`
+        sees it.
+
+        Raises UserError where a class is labelled that has no output.
+        """
+        found = set(np.unique(classes_of(self.codes)).tolist()) - {NOTHING}
+        if found - set(ids):
+            raise UserError(
+                "A class was painted that the model does not know.",
+                why=f"The model has no output for class {min(found - set(ids))}.",
+                hint="Train a new model, which is made for the classes as they are now.",
+            )
+        if tuple(ids) == tuple(range(len(ids))):
+            return self
+        places = np.zeros(256, np.uint16)
+        places[list(ids)] = np.arange(len(ids))
+        codes = np.where(self.codes == UNSET, self.codes, (self.codes & 0xFF00) | places[self.codes & 0xFF])
+        return replace(self, codes=codes)
 
     def training_codes(self) -> Codes:
         """Codes with every validation pixel unset."""

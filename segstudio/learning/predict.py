@@ -123,7 +123,7 @@ def glance(
     top, left, bottom, right = box
     stride: int = predictor.network.module.stride  # type: ignore[assignment]
     first, start = (max(0, edge - AROUND) // stride * stride for edge in (top, left))  # pooling as in the whole
-    part = scale(pixels[first : bottom + AROUND, start : right + AROUND], ranges, predictor.network.card.scaling)
+    part = scale(pixels[first : bottom + AROUND, start : right + AROUND], ranges, *_input(predictor))
     found = predictor(torch.from_numpy(part)[None])[0]
     inside = found[:, top - first : bottom - first, left - start : right - start]
     return Block(top, left, np.ascontiguousarray(inside.numpy()))
@@ -212,7 +212,7 @@ def _run(
         if cancelled():
             return
         chosen = plan.windows[start : start + size]
-        batch = np.stack([_window(pixels, at, plan.side, ranges, predictor.network.card.scaling) for at in chosen])
+        batch = np.stack([_window(pixels, at, plan.side, ranges, *_input(predictor)) for at in chosen])
         for at, probabilities in zip(chosen, predictor(torch.from_numpy(batch)).numpy(), strict=True):
             for key in plan.blocks(*at):
                 if key not in pending:
@@ -241,14 +241,25 @@ def _add(
 
 
 def _window(
-    pixels: NDArray[np.generic], at: tuple[int, int], side: int, ranges: Sequence[tuple[float, float]], scaling: str
+    pixels: NDArray[np.generic],
+    at: tuple[int, int],
+    side: int,
+    ranges: Sequence[tuple[float, float]],
+    scaling: str,
+    channels: int,
 ) -> NDArray[np.float32]:
     """Scaled pixels (channels, side, side) of a window; beyond the image it is mirrored."""
     part = pixels[at[0] : at[0] + side, at[1] : at[1] + side]
     down, right = side - part.shape[0], side - part.shape[1]
     if down or right:
         part = np.pad(part, ((0, down), (0, right), (0, 0)), mode="symmetric")
-    return scale(part, ranges, scaling)
+    return scale(part, ranges, scaling, channels)
+
+
+def _input(predictor: Predictor) -> tuple[str, int]:
+    """How pixels become the network's input: scaling and channels."""
+    card = predictor.network.card
+    return card.scaling, card.channels
 
 
 def _starts(size: int, side: int, step: int, blocks: Sequence[int]) -> list[int]:

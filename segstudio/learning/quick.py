@@ -115,7 +115,7 @@ class QuickHead:
     """
 
     def __init__(self, trunk: Network, device: Device, *, seed: int = 0) -> None:
-        self._scaling, self._device, self._seed = trunk.card.scaling, device, seed
+        self._scaling, self._channels, self._device, self._seed = trunk.card.scaling, trunk.card.channels, device, seed
         module = fold_batch_norm(copy.deepcopy(trunk.module).eval())
         if not isinstance(module, UNet):
             raise TypeError("the trunk of a quick head is a U-Net")
@@ -128,6 +128,7 @@ class QuickHead:
         self._asked: Network | None = None
         self._fitted: Fitted | None = None
         self._apart: Fitted | None = None
+        self._ids: tuple[int, ...] = ()
         self._to_fit: tuple[Samples, int] | None = None
 
     @property
@@ -164,7 +165,7 @@ class QuickHead:
         height, width = codes.shape
         start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)
         part = region.pixels[start_row : top + height + CONTEXT, start_column : left + width + CONTEXT]
-        x = torch.from_numpy(scale(part, region.ranges, self._scaling))[None]
+        x = torch.from_numpy(scale(part, region.ranges, self._scaling, self._channels))[None]
         rows, columns = np.divmod(places, width)
         at = torch.from_numpy(np.stack((columns + left - start_column, rows + top - start_row), 1))
         classes, weights = targets(codes[rows, columns])
@@ -177,16 +178,20 @@ class QuickHead:
             while len(self._held) > HELD_TILES:
                 self._held.popitem(last=False)
 
-    def refit(self, classes: int) -> float:
-        """Fit the head to everything learnt so far, for class ids below `classes`; returns the loss at the end.
+    def refit(self, ids: Sequence[int]) -> float:
+        """Fit the head, with an output for each of these class ids, to everything learnt so far; returns the loss at
+        the end.
 
-        The same samples give the same head. Raises ValueError with fewer than two classes.
+        The same samples give the same head. Raises ValueError with fewer than two of the classes.
         """
-        if len(self.classes) < 2:
+        if len(self.classes & set(ids)) < 2:
             raise ValueError("a head needs pixels of two classes")
+        self._ids = tuple(ids)
         samples = _drawn(list(self._samples.values()), self._seed)
-        self._fitted, loss = self._fit_to(samples, classes)
-        self._apart, self._to_fit = None, (samples, classes)
+        samples = replace(samples, classes=_outputs(samples.classes, ids))
+        samples = samples.only(samples.classes >= 0)
+        self._fitted, loss = self._fit_to(samples, len(ids))
+        self._apart, self._to_fit = None, (samples, len(ids))
         return loss
 
     def _fit_apart(self) -> None:
@@ -230,6 +235,8 @@ class QuickHead:
             self._asked = champion
             for held in self._held.values():
                 held.said = None
+        ids = champion.card.class_ids
+        places = [self._ids.index(class_id) for class_id in ids]
         theirs, ours, truth = [], [], []
         first, bias, second, last = self._apart
         for held in self._held.values():
@@ -237,10 +244,12 @@ class QuickHead:
                 with torch.inference_mode():
                     logits = module(held.x)[0].float().cpu() / champion.card.temperature
                 held.said = logits.softmax(0)[:, held.at[:, 1], held.at[:, 0]].T
-            theirs.append(held.said)
             hidden = (held.samples.features @ first.T + bias).relu()
-            ours.append((hidden @ second.T + last).softmax(1))
-            truth.append(held.samples.classes)
+            outputs = _outputs(held.samples.classes, ids)
+            known = outputs >= 0  # of classes that are new to the champion the head speaks alone
+            ours.append((hidden @ second.T + last)[:, places].softmax(1)[known])
+            theirs.append(held.said[known])
+            truth.append(outputs[known])
         blocks = sum(len(torch.unique(held.at // BLOCK, dim=0)) for held in self._held.values())
         return likeliest_share(torch.cat(theirs), torch.cat(ours), torch.cat(truth), blocks, expected)
 
@@ -252,11 +261,22 @@ class QuickHead:
         """
         if self._fitted is None:
             raise RuntimeError("the quick head was not fitted yet")
-        trained = champion is not None and champion.card.steps > 0
+        trained = champion is not None and champion.card.steps > 0 and set(champion.card.class_ids) <= set(self._ids)
         other = (module or champion.module) if champion is not None and trained else None
         share = self.share(champion, other) if champion is not None and other is not None else 0.0
-        both = QuickNetwork(self._columns, self._fitted, other if share else None, share)
-        return Network(both.eval(), replace(card, temperature=1.0))
+        theirs = [self._ids.index(class_id) for class_id in champion.card.class_ids] if champion and share else []
+        theirs = [] if theirs == list(range(len(self._ids))) else theirs
+        both = QuickNetwork(self._columns, self._fitted, other if share else None, share, theirs)
+        named = tuple((card.name(class_id), "") for class_id in self._ids)
+        classes = card.classes if self._ids == card.class_ids else named
+        return Network(both.eval(), replace(card, classes=classes, ids=self._ids, temperature=1.0))
+
+
+def _outputs(classes: Tensor, ids: Sequence[int]) -> Tensor:
+    """The place of each class among `ids`, -1 for others."""
+    places = torch.full((256,), -1, dtype=torch.long)
+    places[list(ids)] = torch.arange(len(ids))
+    return places[classes]
 
 
 def likeliest_share(theirs: Tensor, ours: Tensor, truth: Tensor, blocks: int, expected: float) -> float:

@@ -41,6 +41,7 @@ def replay(
     schedule instead of the clock. Raises UserError where labels, split or starting weights are not those of the
     receipt, where the device is not here, and where memory ran out in the run, which nothing can repeat.
     """
+    regions = [region.by_output(start.card.class_ids) for region in regions]
     _check(start, regions, receipt)
     try:
         recipe = Recipe(**{f.name: receipt["recipe"][f.name] for f in fields(Recipe)})

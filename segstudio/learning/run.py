@@ -113,7 +113,7 @@ def begin_sampling(run: Run, regions: Sequence[Labelled], card: Card) -> Sampler
     """What the run draws its patches from; weighs the classes where the recipe balances them."""
     if run.recipe.median:
         run.balance = median_frequency([region.training_codes() for region in regions], len(card.classes))
-    return Sampler(regions, run.recipe.tile, card.scaling, run.random)
+    return Sampler(regions, run.recipe.tile, card.scaling, run.random, card.channels)
 
 
 def step(run: Run, sampler: Sampler) -> bool:

@@ -33,8 +33,10 @@ class Sampler:
     image keeps its say however little of it is labelled, and rare classes are seen as often as common ones.
     """
 
-    def __init__(self, regions: Sequence[Labelled], tile: int, scaling: str, random: np.random.Generator) -> None:
-        self._tile, self._scaling, self._random = tile, scaling, random
+    def __init__(
+        self, regions: Sequence[Labelled], tile: int, scaling: str, random: np.random.Generator, channels: int = 0
+    ) -> None:
+        self._tile, self._scaling, self._random, self._channels = tile, scaling, random, channels
         self._sources = [source for region in regions if (source := _source(region)).places]
         self._newest = [source for source in self._sources if source.recent]
 
@@ -64,7 +66,8 @@ class Sampler:
         top = _start(row, tile, rows, self._random)
         left = _start(column, tile, columns, self._random)
         region = source.region
-        pixels = scale(region.pixels[top : top + tile, left : left + tile], region.ranges, self._scaling)
+        inside = region.pixels[top : top + tile, left : left + tile]
+        pixels = scale(inside, region.ranges, self._scaling, self._channels)
         codes = source.codes[top : top + tile, left : left + tile]
         down, right = tile - codes.shape[0], tile - codes.shape[1]
         if down or right:

@@ -30,13 +30,14 @@ class Card:
     torchvision's statistics). `number` is the version's number in its project (0 outside one), `parent` the
     sha256 of the checkpoint it was trained from, `labels` the sha256 of the labels it was trained on,
     `created` an ISO time (UTC), `temperature` what logits are divided by before the softmax, `receipt`
-    everything the training was made of (learning.receipt), so that it can be repeated.
+    everything the training was made of (learning.receipt), so that it can be repeated. `ids` are the class ids of the
+    outputs, ascending from 0; none means 0, 1, 2 and so on, as in files that do not say it.
     """
 
     architecture: str
     options: dict[str, Any]
     channels: int
-    classes: tuple[tuple[str, str], ...]  # (name, colour) by class id
+    classes: tuple[tuple[str, str], ...]  # (name, colour) of each output
     scaling: str = "range"
     number: int = 0
     parent: str = ""
@@ -49,6 +50,17 @@ class Card:
     app: str = ""
     temperature: float = 1.0
     receipt: dict[str, Any] = field(default_factory=dict)
+    ids: tuple[int, ...] = ()
+
+    @property
+    def class_ids(self) -> tuple[int, ...]:
+        """The class id that each output stands for."""
+        return self.ids or tuple(range(len(self.classes)))
+
+    def name(self, class_id: int) -> str:
+        """What a class is called; for an id that the network does not know, "class" and the id."""
+        known = dict(zip(self.class_ids, self.classes, strict=True))
+        return known[class_id][0] if class_id in known else f"class {class_id}"
 
     def to_json(self) -> str:
         """One line of JSON; a metric that is not a finite number becomes null."""
@@ -99,6 +111,13 @@ def _check(card: Card) -> None:
         raise ValueError(f"{card.channels} channels")
     if not 1 <= len(card.classes) <= CLASS_LIMIT:
         raise ValueError(f"{len(card.classes)} classes")
+    if card.ids and (
+        len(card.ids) != len(card.classes)
+        or list(card.ids) != sorted(set(card.ids))
+        or card.ids[0] != 0
+        or card.ids[-1] >= CLASS_LIMIT
+    ):
+        raise ValueError(f"class ids {card.ids}")
     if card.scaling not in SCALINGS:
         raise ValueError(f"unknown scaling {card.scaling!r}")
     if not (math.isfinite(card.temperature) and card.temperature > 0):
@@ -143,11 +162,18 @@ def _classes(value: Any) -> tuple[tuple[str, str], ...]:
     return tuple((_text(name), _text(color)) for name, color in value)
 
 
+def _ids(value: Any) -> tuple[int, ...]:
+    if not isinstance(value, list):
+        raise ValueError("the class ids are not a list")
+    return tuple(map(_integer, value))
+
+
 _READERS = {
     "str": _text,
     "int": _integer,
     "float": _number,
     "dict[str, Any]": _table,
     "tuple[tuple[str, str], ...]": _classes,
+    "tuple[int, ...]": _ids,
 }
 """How each kind of field is read, by its annotation."""

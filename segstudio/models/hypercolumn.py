@@ -112,16 +112,18 @@ class QuickNetwork(nn.Module):
     `fitted` are the weights (hidden, D) and biases (hidden) of the first layer and (classes, hidden), (classes) of
     the second. The first layer is linear, so it is applied to each map at its own size and its result upsampled
     bilinearly: exactly the hidden layer on upsampled features, at a fraction of the cost. `blend` is the champion's
-    share in the mean of probabilities.
+    share in the mean of probabilities. A champion that knows fewer classes has outputs for those at the places
+    `theirs`: how likely the others are the head says alone.
     """
 
     def __init__(
-        self, columns: Hypercolumns, fitted: Sequence[Tensor], champion: nn.Module | None = None, blend: float = 0.5
-    ) -> None:
+        self, columns: Hypercolumns, fitted: Sequence[Tensor], champion: nn.Module | None = None, blend: float = 0.5,
+        theirs: Sequence[int] = (),
+    ) -> None:  # fmt: skip
         super().__init__()
         self.columns, self.champion, self.blend = columns, champion, blend
-        theirs: int = champion.stride if champion is not None else 1  # type: ignore[assignment]
-        self.stride = math.lcm(columns.stride, theirs)
+        stride: int = champion.stride if champion is not None else 1  # type: ignore[assignment]
+        self.stride, self.theirs = math.lcm(columns.stride, stride), list(theirs)
         first, bias, second, last = fitted
         parts = torch.split(first, columns.sizes, 1)
         self.first = nn.ParameterList(nn.Parameter(part[:, :, None, None], requires_grad=False) for part in parts)
@@ -149,6 +151,15 @@ class QuickNetwork(nn.Module):
         logits: Tensor = F.conv2d(total.relu_(), self.second, self.last)[..., :height, :width]
         if self.champion is None:
             return logits
-        mean = (1 - self.blend) * logits.softmax(1) + self.blend * self.champion(x).softmax(1)
+        own, said = logits.softmax(1), self.champion(x).softmax(1)
+        if self.theirs:
+            known = own[:, self.theirs]
+            mean = own.index_copy(1, torch.tensor(self.theirs, device=own.device), self._mixed(known, said))
+        else:
+            mean = (1 - self.blend) * own + self.blend * said
         blended: Tensor = mean.clamp_min(1e-7).log()
         return blended
+
+    def _mixed(self, known: Tensor, said: Tensor) -> Tensor:
+        """Both opinions on the classes that both know; together they are as likely as the head says."""
+        return (1 - self.blend) * known + self.blend * known.sum(1, keepdim=True) * said

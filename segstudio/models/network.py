@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -35,11 +35,12 @@ def build(
     options: Mapping[str, Any] | None = None,
     *,
     seed: int = 0,
+    ids: Sequence[int] = (),
 ) -> Network:
     """A network with random weights, the same for the same seed; global random numbers stay undisturbed.
 
-    `classes` are (name, colour) by class id. Raises UserError for an unknown architecture or option and for
-    numbers of channels or classes no network can have.
+    `classes` are (name, colour) of each output, `ids` their class ids (none: 0, 1, 2 and so on). Raises UserError for
+    an unknown architecture or option and for numbers of channels or classes no network can have.
     """
     complete = find(architecture).complete(options or {})
     if not 1 <= channels <= CHANNEL_LIMIT:
@@ -50,6 +51,7 @@ def build(
         module = construct(architecture, channels, len(classes), complete)
     created = datetime.now(UTC).isoformat(timespec="seconds")
     card = Card(architecture, complete, channels, tuple(classes), seed=seed, created=created, app=__version__)
+    card = replace(card, ids=() if tuple(ids) == tuple(range(len(classes))) else tuple(ids))
     return Network(module, card)
 
 

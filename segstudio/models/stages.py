@@ -30,7 +30,14 @@ def finer(coarse: Network, architecture: str) -> Network:
             why=f"It goes on from {find(before).title}." if before else "It has no stage before it.",
             hint="Start it from random weights, or train the stages one after the other: FCN-32s, FCN-16s, FCN-8s.",
         )
-    network = build(architecture, coarse.card.channels, coarse.card.classes, coarse.card.options, seed=coarse.card.seed)
+    network = build(
+        architecture,
+        coarse.card.channels,
+        coarse.card.classes,
+        coarse.card.options,
+        seed=coarse.card.seed,
+        ids=coarse.card.ids,
+    )
     assert isinstance(network.module, FCN)
     known = {name: value for name, value in coarse.module.state_dict().items() if name != "final.weight"}
     with torch.no_grad():

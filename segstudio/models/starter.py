@@ -45,7 +45,7 @@ def starter(card: Card, *, seed: int = 0) -> Network:
             hint="They fit the U-Net with the preset light; start others from random weights.",
         )
     known = load(folder() / FILE)
-    network = build(card.architecture, card.channels, card.classes, card.options, seed=seed)
+    network = build(card.architecture, card.channels, card.classes, card.options, seed=seed, ids=card.ids)
     weights = dict(known.module.state_dict())
     weights["encoder.0.0.weight"] = _channels(weights["encoder.0.0.weight"], card.channels)
     own = network.module.state_dict()
@@ -67,6 +67,7 @@ def begin(
     seed: int = 0,
     weights: str = "starter",
     model: Path | None = None,
+    ids: Sequence[int] = (),
 ) -> Network:
     """A network to begin with: with "starter" weights where there are some for it, else with "random" ones.
 
@@ -79,7 +80,7 @@ def begin(
         if model is None:
             raise UserError("There is no coarser model to go on from.", hint="Train FCN-32s first, then FCN-16s.")
         return finer(load(model), architecture)
-    network = build(architecture, channels, classes, options, seed=seed)
+    network = build(architecture, channels, classes, options, seed=seed, ids=ids)
     if weights == "starter" and fits(architecture, network.card.options):
         return starter(network.card, seed=seed)
     return network

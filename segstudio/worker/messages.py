@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from segstudio.worker.wire import BoxTuple as BoxTuple
+from segstudio.worker.wire import ClassTuple as ClassTuple
 from segstudio.worker.wire import Message as Message
 from segstudio.worker.wire import Pixels as Pixels
 from segstudio.worker.wire import Quick as Quick
@@ -104,7 +105,7 @@ class NewModel(Message, frozen=True):
     architecture: str
     options: dict[str, Any]
     channels: int
-    classes: tuple[tuple[str, str], ...]  # (name, colour) by class id
+    classes: tuple[ClassTuple, ...]
     seed: int = 0
     weights: str = "starter"
     model: str = ""
@@ -135,6 +136,7 @@ class Predict(Message, frozen=True):
     quick: Quick | None = None  # ask the quick head too
     exactly: BoxTuple | None = None  # these pixels alone, in one go
     nodata: float | None = None  # pixel value that means "no measurement": nothing is predicted there
+    only: tuple[int, ...] = ()  # ids of the classes that may be said; none: all that the model knows
 
 
 class Explain(Message, frozen=True):
@@ -183,6 +185,7 @@ class Train(Message, frozen=True):
     out: str
     state: str  # where the resume state is written
     resume: bool = False
+    table: tuple[ClassTuple, ...] = ()  # the project's classes: outputs come and go with them
 
 
 class Cancel(Message, frozen=True):

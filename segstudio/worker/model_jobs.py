@@ -10,11 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.channels import fits, words
 from segstudio.core.codes import NOTHING
 from segstudio.core.image import unmeasured
 from segstudio.errors import UserError
 from segstudio.io.digest import content_hash
 from segstudio.learning import training_set
+from segstudio.learning.class_map import allowed, among, class_map
 from segstudio.learning.device import choose, is_out_of_memory, use_cores
 from segstudio.learning.engine import Engine
 from segstudio.learning.evaluate import dice
@@ -23,6 +25,7 @@ from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
 from segstudio.learning.predict import MEASURES, Block, Predictor, glance
 from segstudio.learning.predict import predict as predict_slice
 from segstudio.learning.recipe import preset
+from segstudio.learning.suiting import suited
 from segstudio.models.starter import begin
 from segstudio.models.weights import load, save
 from segstudio.worker import messages
@@ -53,8 +56,9 @@ _quick = QuickLearning()
 def new_model(message: NewModel, control: Control, send: Send) -> str:
     """Save a network that has learnt nothing yet; the note is the file's sha256."""
     network = begin(
-        message.architecture, message.channels, message.classes, message.options, seed=message.seed,
-        weights=message.weights, model=Path(message.model) if message.model else None,
+        message.architecture, message.channels, [(name, color) for _, name, color in message.classes], message.options,
+        seed=message.seed, weights=message.weights, model=Path(message.model) if message.model else None,
+        ids=[class_id for class_id, _, _ in message.classes],
     )  # fmt: skip
     return save(network, Path(message.path))
 
@@ -75,15 +79,17 @@ def predict(message: Predict, control: Control, send: Send) -> str:
         engine.count(int(np.prod(message.image.shape[1:3])) * len(message.slices))
     predictor = engine.predictor
     if message.quick is not None:
-        predictor = _quick.predictor(message.quick, engine.plain)
+        predictor = _quick.predictor(message.quick, engine.plain, message.only)
     image = attach(message.image)
-    wanted = predictor.network.card.channels
-    if image.shape[3] != wanted:
+    card = predictor.network.card
+    if not fits(image.shape[3], card.channels):
         raise UserError(
             "This model does not fit this image.",
-            why=f"It was made for {wanted} channel{'s' if wanted > 1 else ''}, the image has {image.shape[3]}.",
+            why=f"It was made for {words(card.channels)}, the image has {image.shape[3]}.",
             hint="Train a new model for images of this kind, in a project of their own.",
         )
+    places = allowed(card.class_ids, message.only)
+    ids = [card.class_ids[place] for place in places]
     classes, uncertainty = attach(message.classes, writable=True), attach(message.uncertainty, writable=True)
     notes: list[str] = []
     total = len(message.slices) * image.shape[1] * image.shape[2]
@@ -92,8 +98,9 @@ def predict(message: Predict, control: Control, send: Send) -> str:
         for block in _blocks(message, predictor, image[z], control, notes):
             top, left, bottom, right = block.box
             missing = unmeasured(image[z, top:bottom, left:right], message.nodata)
-            classes[z, top:bottom, left:right] = np.where(missing, NOTHING, block.probabilities.argmax(0))
-            doubt = MEASURES[message.measure](block.probabilities)
+            shares = among(block.probabilities, places)
+            classes[z, top:bottom, left:right] = np.where(missing, NOTHING, class_map(shares, ids))
+            doubt = MEASURES[message.measure](shares)
             uncertainty[z, top:bottom, left:right] = np.where(missing, 0, doubt)
             send(messages.Block(message.job, z, block.box))
             done += (bottom - top) * (right - left)
@@ -141,10 +148,10 @@ def _engine(message: Predict) -> Engine:
 def train(message: Train, control: Control, send: Send) -> str:
     """Fine-tune and save the challenger, whatever the gate says of it."""
     use_cores()
-    network = load(Path(message.model))
+    regions = [labelled(region) for region in message.regions]
+    network = suited(load(Path(message.model)), regions, message.table)
     recipe = preset(**message.recipe, card=network.card)
     device = choose(message.device)
-    regions = [labelled(region) for region in message.regions]
     events = finetune(
         network, regions, recipe, device=device, control=control, state=Path(message.state), resume=message.resume
     )
@@ -153,7 +160,8 @@ def train(message: Train, control: Control, send: Send) -> str:
             send(Step(message.job, event.step, event.total, event.loss, event.seconds))
         elif isinstance(event, Scored):
             champion, challenger = dice(event.champion.pooled), dice(event.challenger.pooled)
-            send(Score(message.job, event.step, _by_class(champion), _by_class(challenger)))
+            ids = network.card.class_ids
+            send(Score(message.job, event.step, _by_class(ids, champion), _by_class(ids, challenger)))
         else:
             training_set.write(training_set.path_for(Path(message.out)), regions)
             _finish(message, event, send)
@@ -185,5 +193,6 @@ def _finish(message: Train, outcome: Outcome, send: Send) -> None:
     )
 
 
-def _by_class(scores: Sequence[float] | np.ndarray) -> dict[str, float | None]:
-    return {str(i): None if math.isnan(score) else round(float(score), 4) for i, score in enumerate(scores)}
+def _by_class(ids: Sequence[int], scores: Sequence[float] | np.ndarray) -> dict[str, float | None]:
+    pairs = zip(ids, scores, strict=True)
+    return {str(i): None if math.isnan(score) else round(float(score), 4) for i, score in pairs}

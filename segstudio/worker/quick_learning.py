@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from segstudio.core.channels import fits
 from segstudio.core.geometry import TILE
 from segstudio.learning.device import Device
 from segstudio.learning.predict import Predictor
@@ -17,21 +20,27 @@ class QuickLearning:
     def __init__(self) -> None:
         self._of: tuple[str, int, str, str] | None = None
         self._head: QuickHead | None = None
-        self._fitted: int | None = None
+        self._fitted: tuple[int, ...] | None = None
 
-    def predictor(self, news: Quick, champion: Predictor) -> Predictor:
-        """Champion and quick head as one predictor; the champion alone while fewer than two classes are known."""
+    def predictor(self, news: Quick, champion: Predictor, only: Sequence[int] = ()) -> Predictor:
+        """Champion and quick head as one predictor; the champion alone while fewer than two classes are known.
+
+        Classes that are painted and new to the champion are the head's alone, where they are among `only`. Tiles whose
+        channels the champion cannot take are left out.
+        """
         card = champion.network.card
         head = self._head_for(news.labels, card, champion.device)
         for region in news.tiles:
             head.forget(*_tile(region))
-        if head.learn([labelled(region) for region in news.tiles]) or news.tiles or self._fitted != len(card.classes):
-            self._fitted = None
-        if len(head.classes) < 2 or max(head.classes) >= len(card.classes):
+        tiles = [region for region in news.tiles if fits(region.image.shape[-1], card.channels)]
+        computed = head.learn([labelled(region) for region in tiles])
+        painted = head.classes & set(only) if only else head.classes
+        if len(painted) < 2:
             return champion
-        if self._fitted is None:
-            head.refit(len(card.classes))
-            self._fitted = len(card.classes)
+        ids = tuple(sorted({*card.class_ids, *painted}))
+        if computed or news.tiles or self._fitted != ids:
+            head.refit(ids)
+            self._fitted = ids
         network = head.network(card, champion.network, champion.module)
         network.module.to(champion.device.torch)
         return Predictor(network, champion.device, ready=True)

@@ -20,6 +20,9 @@ BoxTuple = tuple[int, int, int, int]
 TileTuple = tuple[int, int, int, int]
 """Slice, level, tile row, tile column."""
 
+ClassTuple = tuple[int, str, str]
+"""Class id, name, colour."""
+
 
 class Pixels(msgspec.Struct, frozen=True):
     """An array both processes can see (worker.shared): the file that backs it, its shape and dtype."""

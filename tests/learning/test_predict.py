@@ -211,7 +211,7 @@ def test_uncertainty_is_full_at_a_tie_and_none_when_sure() -> None:
 
 def test_a_network_for_other_channels_is_refused(cpu: Device, network: Network) -> None:
     with pytest.raises((UserError, ValueError, RuntimeError)):
-        list(predict(Predictor(network, cpu), np.zeros((32, 32, 3), np.uint8), [(0, 1)] * 3))
+        list(predict(Predictor(network, cpu), np.zeros((32, 32, 4), np.uint8), [(0, 1)] * 4))
 
 
 def test_a_glance_says_what_the_whole_prediction_says_there(cpu: Device, network: Network) -> None:

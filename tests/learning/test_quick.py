@@ -51,7 +51,7 @@ def network() -> Network:
 def test_a_few_strokes_teach_it_an_image_it_has_not_seen(network: Network) -> None:
     head = QuickHead(fresh_trunk(network.card), choose("cpu"))
     assert head.learn([scribbled(0)]) > 0
-    head.refit(2)
+    head.refit(range(2))
     pixels, truth = picture(9)
     unseen = Labelled("b", "b", pixels, [(40.0, 180.0)], encode_map(truth, Origin.PAINTED), (), "validation", "x")
     assert mean_dice(evaluate(head.network(network.card), [unseen], choose("cpu")).pooled) > 0.9
@@ -77,7 +77,7 @@ def test_a_tile_at_an_offset_gives_the_same_features_as_in_the_whole_image(netwo
         head = QuickHead(fresh_trunk(network.card), choose("cpu"))
         head.learn(regions[:1])
         assert head.learn(regions[1:]) == 0  # known already, though it comes with other pixels around it
-        head.refit(2)
+        head.refit(range(2))
         heads.append(head.network(network.card))
     x = torch.rand(1, 1, 64, 64)
     assert torch.equal(heads[0].module(x), heads[1].module(x))
@@ -99,7 +99,7 @@ def test_forgotten_and_erased_labels_no_longer_count(network: Network) -> None:
     head.forget("digest0", 0, 1)
     assert head.classes == set()
     with pytest.raises(ValueError, match="two classes"):
-        head.refit(2)
+        head.refit(range(2))
 
 
 def test_the_same_labels_give_the_same_head_bit_for_bit(network: Network) -> None:
@@ -107,7 +107,7 @@ def test_the_same_labels_give_the_same_head_bit_for_bit(network: Network) -> Non
     for _ in range(2):
         head = QuickHead(fresh_trunk(network.card), choose("cpu"))
         head.learn([scribbled(0)])
-        head.refit(2)
+        head.refit(range(2))
         found.append(head.network(network.card).module(torch.zeros(1, 1, 32, 32)))
     assert torch.equal(found[0], found[1])
 
@@ -115,7 +115,7 @@ def test_the_same_labels_give_the_same_head_bit_for_bit(network: Network) -> Non
 def test_the_network_computes_the_head_on_upsampled_features(network: Network) -> None:
     head = QuickHead(fresh_trunk(network.card), choose("cpu"))
     head.learn([scribbled(0)])
-    head.refit(2)
+    head.refit(range(2))
     module = head.network(network.card).module
     x = torch.randn(1, 1, 40, 44)
     columns = module.columns
@@ -132,7 +132,7 @@ def test_the_network_computes_the_head_on_upsampled_features(network: Network) -
 def test_a_trained_champion_is_asked_too(network: Network) -> None:
     head = QuickHead(fresh_trunk(network.card), choose("cpu"))
     head.learn([scribbled(0)])
-    head.refit(2)
+    head.refit(range(2))
     x = torch.randn(1, 1, 32, 32)
     network.module.eval()
     alone = head.network(network.card, network).module(x).softmax(1)
@@ -147,7 +147,7 @@ def test_a_class_nobody_painted_is_not_predicted(network: Network) -> None:
     wide = build("unet", 1, three, OPTIONS)
     head = QuickHead(fresh_trunk(wide.card), choose("cpu"))
     head.learn([scribbled(0)])
-    head.refit(3)
+    head.refit(range(3))
     found = head.network(wide.card).module(torch.randn(1, 1, 64, 64)).argmax(1)
     assert 2 not in found.unique().tolist()
     assert NOTHING not in found.unique().tolist()
@@ -170,7 +170,7 @@ def test_a_champion_that_fails_on_held_out_pixels_loses_its_say(network: Network
         region.codes[:] = np.where(region.validation | (region.codes > 0), truth, 0)
     head = QuickHead(fresh_trunk(network.card), choose("cpu"))
     head.learn(regions)
-    head.refit(2)
+    head.refit(range(2))
     torch.nn.init.normal_(network.module.head.weight, 0, 5.0)
     network.card = replace(network.card, steps=EXPERIENCE)
     network.module.eval()

@@ -28,7 +28,7 @@ from segstudio.worker.messages import (
 )
 from segstudio.worker.shared import attach
 
-CLASSES = (("Background", "#000000"), ("Cell", "#ff0000"))
+CLASSES = ((0, "Background", "#000000"), (1, "Cell", "#ff0000"))
 
 
 @pytest.fixture

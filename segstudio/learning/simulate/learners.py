@@ -116,7 +116,7 @@ class Head:
         start = time.perf_counter()
         self._head.learn(regions)
         if len(self._head.classes) >= 2:
-            self._head.refit(len(self._setting.classes))
+            self._head.refit(range(len(self._setting.classes)))
             found = self._head.network(self._start.card, self.champion)
             self._predictor, self.ready = Predictor(found, self._setting.device), True
         return time.perf_counter() - start

@@ -261,6 +261,7 @@ class Predicting(QObject):
             first=part.first, only_first=task.only_visible and not part.own, measure=self._session.settings.uncertainty,
             device=self._session.settings.device, quick=task.news, overlap=LOOK_OVERLAP if task.quiet else OVERLAP,
             exactly=part.exactly, nodata=entry.info.nodata,
+            only=tuple(one.id for one in task.project.document.classes),
         )  # fmt: skip
 
     def _slices(self, entry: ImageEntry) -> tuple[int, ...]:

@@ -160,7 +160,7 @@ class Training(QObject):
         parent = document.champion.number if document.champion else 0
         number = max(document.versions, default=0) + 1
         path = checkpoint(project, number, settings.network)
-        classes = tuple((entry.name, entry.color) for entry in document.classes)
+        classes = tuple((entry.id, entry.name, entry.color) for entry in document.classes)
         options = preset_options(settings.network, settings.preset)
         before = str(project.model_path(document.champion)) if document.champion else ""
 
@@ -259,7 +259,7 @@ class Training(QObject):
         self._job = self._workers.trainer.submit(
             lambda job: Train(
                 job, str(project.model_path(champion)), tuple(self._regions), recipe, settings.device,
-                str(out), str(state), resume,
+                str(out), str(state), resume, table=tuple((one.id, one.name, one.color) for one in document.classes),
             ),
             lambda reply: self._on_reply(project, reply, number, champion),
             project=project,

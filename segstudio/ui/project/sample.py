@@ -48,7 +48,7 @@ def sample_project() -> Path:
 
 def _document(store: Store, source: Path, images: Path) -> Document:
     card = read_card(store.models_folder / MODEL)
-    classes = ClassTable(tuple(ClassEntry(i, name, color) for i, (name, color) in enumerate(card.classes)))
+    classes = ClassTable(tuple(ClassEntry(i, *named) for i, named in zip(card.class_ids, card.classes, strict=True)))
     document = Document(classes)
     document.put_version(_version(card, store.models_folder / MODEL))
     pictures = sorted(path for path in source.glob("*.png") if "." not in path.stem)
@@ -71,9 +71,8 @@ def _document(store: Store, source: Path, images: Path) -> Document:
 def _version(card: Card, path: Path) -> Version:
     """The starter model as the project's first version, with the curves of its own training."""
     curves = {name: card.metrics.get(name, []) for name in ("loss_curve", "score_curve")}
-    names = [name for name, _ in card.classes]
     scores = card.metrics.get("dice", {})
-    curves["per_class"] = [(name, None, scores.get(str(i))) for i, name in enumerate(names)]
+    curves["per_class"] = [(card.name(i), None, scores.get(str(i))) for i in card.class_ids]
     return Version(
         1, f"models/{path.name}", content_digest(path), 0, "champion", card.architecture, time.time(),
         "Starter model, trained on generated pictures of nuclei only.",

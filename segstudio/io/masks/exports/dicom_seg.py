@@ -46,7 +46,8 @@ def write_probabilities(subject: Subject, probabilities: NDArray[np.floating], p
     """
     found = sources_of(subject, "DICOM SEG")
     used = [entry for entry in subject.classes if entry.id]
-    shares = np.clip(np.moveaxis(probabilities[[entry.id for entry in used]], 0, -1), 0, 1)
+    places = {entry.id: place for place, entry in enumerate(subject.classes)}
+    shares = np.clip(np.moveaxis(probabilities[[places[entry.id] for entry in used]], 0, -1), 0, 1)
     if found.order:
         shares = shares[np.argsort(found.order)]
     with quiet(), replacing(path) as scratch:
