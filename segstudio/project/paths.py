@@ -33,9 +33,18 @@ def stored_path(image: Path, folder: Path) -> str:
     An image below the folder that contains the project folder is remembered relative to the project folder
     (with `/` between the parts, `../` where it lies beside the project), so that project and images can be
     moved together. Any other image is remembered by its absolute path, and so is every image outside a
-    project folder that lies directly in the root of the disk.
+    project folder that lies directly in the root of the disk. Raises UserError for a name that no text can hold.
     """
     image, folder = image.resolve(), folder.resolve()
+    try:
+        str(image).encode()
+    except UnicodeEncodeError as error:
+        shown = image.name.encode("utf-8", "replace").decode()
+        raise UserError(
+            f"“{shown}” cannot be an image of the project.",
+            why="Its name, or that of its folder, is not valid text (UTF-8): an old system or archive wrote it.",
+            hint="Rename it and open it again.",
+        ) from error
     reach = folder.parent if folder.parent != Path(folder.anchor) else folder
     if image.is_relative_to(reach):
         return Path(os.path.relpath(image, folder)).as_posix()

@@ -77,7 +77,7 @@ class Recorder:
 
     def _edited(self, event: EditEvent) -> None:
         record = EditRecord.of(event, self.document)
-        self._writer.submit(Job(event.edit.title, record.save, edit=event.edit.id))
+        self._writer.submit(Job(event.edit.title, record.save, edit=event.edit.id, image=event.edit.image))
 
     def _predicted(self, event: PredictionEvent) -> None:
         layer = event.layer
@@ -94,7 +94,7 @@ class Recorder:
 
     def _image_changed(self, entry: ImageEntry) -> None:
         row = self._images[entry.id] = ImageRow.of(entry)
-        self._writer.submit(Job(entry.name, row.save))
+        self._writer.submit(Job(entry.name, row.save, image=entry.id))
 
     def _version_changed(self, version: Version) -> None:
         self._writer.submit(Job("Model version", lambda connection: saving.save_version(connection, version)))

@@ -222,6 +222,8 @@ class Store:
         if self._recorder is not None:
             self._recorder.catch_up()
         if not self._writer.flush(timeout) and not discard:
+            if (lost := self._writer.aside.problem) is not None:
+                raise UserError(lost.what, why=lost.why, hint="Export what it holds, or close without it.")
             why = self.problem.why if self.problem else "The disk is too slow."
             raise UserError("Not everything is saved yet.", why=why, hint="Save a copy elsewhere, or close without it.")
         if self._recorder is not None:

@@ -27,11 +27,12 @@ class Stored:
 
 @dataclass(slots=True)
 class Job:
-    """One transaction; `run` may be called again after a failure, on another connection."""
+    """One transaction, about an `image` (0: none); `run` may be called again after a failure, on another connection."""
 
     title: str
     run: Callable[[apsw.Connection], None]
     edit: int = 0
+    image: int = 0
     queued: float = field(default_factory=time.monotonic)
     revision: int = 0
 
@@ -44,8 +45,45 @@ class Call:
     refuse: Callable[[BaseException], None]
 
 
-def explain(error: apsw.Error, what: str) -> UserError:
-    """What an SQLite error means for the user."""
+class SetAside:
+    """Transactions that cannot be stored however often it is tried, and all later ones of the same images: these build
+    on them. They are kept, so that it can be said on closing that something is missing, and what."""
+
+    def __init__(self) -> None:
+        self.jobs: list[Job] = []
+        self.problem: UserError | None = None
+
+    def takes(self, job: Job) -> bool:
+        """Whether the job builds on one that could not be stored; then it is kept here."""
+        follows = bool(job.image) and any(job.image == kept.image for kept in self.jobs)
+        if follows:
+            self.jobs.append(job)
+        return follows
+
+    def put(self, job: Job, error: Exception) -> UserError:
+        """Keep a job that failed for good; what there is to say about it."""
+        self.jobs.append(job)
+        title = job.title.encode("utf-8", "replace").decode()
+        self.problem = UserError(
+            f"“{title}” cannot be saved.",
+            why=f"{type(error).__name__}: {error}.".encode("utf-8", "replace").decode(),
+            hint="Everything else is saved as before. Export what this image holds before you close the project."
+            if job.image else "Everything else is saved as before.",
+        )  # fmt: skip
+        return self.problem
+
+
+def lasting(error: Exception) -> bool:
+    """Whether trying again would not help: a value that cannot be stored, or a bug."""
+    if isinstance(error, apsw.Error):
+        return isinstance(error, apsw.ConstraintError | apsw.SQLError | apsw.MisuseError)
+    return not isinstance(error, MemoryError | OSError)
+
+
+def explain(error: Exception, what: str) -> UserError:
+    """What an error in storing means for the user."""
+    if not isinstance(error, apsw.Error):
+        return UserError(what, why=f"{type(error).__name__}: {error}.", hint="It is kept and tried again.")
     if isinstance(error, apsw.FullError):
         return UserError(
             what, why="The disk is full.", hint="Free some space; it is kept and saved as soon as possible."

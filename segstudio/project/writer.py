@@ -18,7 +18,7 @@ from segstudio.core.plane import Tile
 from segstudio.errors import UserError
 from segstudio.project.saving import prediction_rows, save_tiles
 from segstudio.project.schema import get_meta, put_meta
-from segstudio.project.transactions import Call, Job, Stored, explain
+from segstudio.project.transactions import Call, Job, SetAside, Stored, explain, lasting
 
 T = TypeVar("T")
 
@@ -30,7 +30,6 @@ _DONE = object()
 RETRY_SECONDS = (0.5, 1.0, 2.0, 5.0)
 IDLE_SECONDS = 2.0
 
-
 Idle = Generator[None, None, None]
 PredictedKey = tuple[int, int, TileKey]
 """Image, layer, tile."""
@@ -41,8 +40,8 @@ PredictedTile = tuple[Tile, Tile, int]
 class Writer:
     """Owns the connection. Callers only ever append to a queue; nothing they do waits for the disk.
 
-    A transaction that fails (disk full, I/O error) stays at the head of the queue and is tried again, on a
-    fresh connection where the handle can no longer be trusted; what was stored before is not touched by that.
+    A transaction that fails (disk full, I/O error) stays at the head of the queue and is tried again, on a fresh
+    connection where the handle can no longer be trusted; one that can never be stored is set aside, and told.
     `stored` and `failed` are called on the writer's thread.
     """
 
@@ -67,6 +66,7 @@ class Writer:
         self._broken = False
         self._revision = int(get_meta(connection, "revision"))
         self.problem: UserError | None = None
+        self.aside = SetAside()
         self.crash: BaseException | None = None
         self.seconds: deque[float] = deque(maxlen=1000)
         """How long the last edits took from hand-over to durable."""
@@ -116,12 +116,13 @@ class Writer:
             self._changed.notify_all()
 
     def flush(self, timeout: float) -> bool:
-        """Wait until everything handed over is durable; tries at once again what has failed."""
+        """Wait until everything handed over is durable, trying again what has failed; False if something is not."""
         deadline = time.monotonic() + timeout
         with self._changed:
             self._hurry = True
             self._changed.notify_all()
-            return self._changed.wait_for(self._settled, max(0.0, deadline - time.monotonic())) and not self.crash
+            settled = self._changed.wait_for(self._settled, max(0.0, deadline - time.monotonic()))
+            return settled and not self.crash and not self.aside.jobs
 
     def stop(self, *, abandon: bool = False) -> apsw.Connection:
         """End the thread and hand over the connection; with `abandon`, without what cannot be stored."""
@@ -196,7 +197,7 @@ class Writer:
                     self._idle = None
                 return False
             self._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-        except apsw.Error as error:
+        except Exception as error:
             self._drop_idle()
             self._notify(self._failed, explain(error, "The project could not be tidied."))
         return True
@@ -217,20 +218,26 @@ class Writer:
                 if key is None:
                     break
                 tile = self._predictions.pop(key)
-            rows += prediction_rows(*key, *tile)
+            try:
+                rows += prediction_rows(*key, *tile)
+            except Exception as error:  # a prediction can be made again
+                self._tell(explain(error, "A part of the prediction is not saved."))
         job.run = lambda connection: save_tiles(connection, rows)
         return job
 
     def _store(self, job: Job) -> None:
-        """Run a transaction until it is durable (or the project is closed without it)."""
+        """Run a transaction until it is durable (or the project is closed without it, or it never can be)."""
+        if self.aside.takes(job):
+            return
         tries = 0
         while True:
             try:
                 self._attempt(job)
                 break
-            except apsw.Error as error:
-                if isinstance(error, apsw.ConstraintError | apsw.SQLError | apsw.MisuseError):
-                    raise  # a bug: trying again would not help
+            except Exception as error:  # whatever it is, everything else must go on being saved
+                if lasting(error):
+                    self._tell(self.aside.put(job, error))
+                    return
                 self._tell(explain(error, f"“{job.title}” is not saved yet."))
                 self._broken = self._broken or not isinstance(error, apsw.FullError | apsw.BusyError)
                 with self._changed:
@@ -239,7 +246,7 @@ class Writer:
                     if self._abandon:
                         return
                 tries += 1
-        self.problem = None
+        self.problem = self.aside.problem
         seconds = time.monotonic() - job.queued
         if job.edit:
             self.seconds.append(seconds)

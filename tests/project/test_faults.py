@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 import pytest
 
 from segstudio.errors import UserError
-from tests.project.conftest import OpenStore, new_document, paint, picture
+from segstudio.project.transactions import Job
+from tests.project.conftest import INFO, OpenStore, new_document, paint, picture, predict
 
 NAME = "faulty"
 
@@ -144,6 +146,52 @@ def test_a_full_disk_is_told_and_the_stroke_kept_until_there_is_space(opened: Op
     assert store.flush(10) and store.problem is None
     store.close()
     assert picture(opened().load()) == picture(document)
+
+
+@pytest.mark.parametrize(
+    "error", [UnicodeEncodeError("utf-8", "x", 0, 1, "surrogates not allowed"), TypeError("no"), apsw.SQLError("no")]
+)
+def test_what_can_never_be_stored_is_told_and_kept_and_everything_else_goes_on(
+    opened: OpenStore, error: Exception
+) -> None:
+    store = opened()
+    document = new_document(store)
+    other = document.add_image("b.png", "", INFO)
+    assert store.flush()
+    told: list[UserError] = []
+    store.failed.connect(told.append)
+
+    def fails(connection: apsw.Connection) -> None:
+        raise error
+
+    store._open_writer.submit(Job("b\udce4d.png", fails, image=other.id))
+    paint(document, 1)
+    paint(document, 2, image=other.id)  # builds on what is missing
+    predict(document, 3)
+    paint(document, 4)
+    assert not store.flush() and not store.pending
+    assert len(told) == 1 and "cannot be saved" in told[0].what and "\udce4" not in told[0].sentence
+    assert store.problem is told[0]
+    with pytest.raises(UserError, match="cannot be saved"):
+        store.close()
+    store.close(discard=True)
+    again = opened().load()
+    assert picture(again)["images"][0] == picture(document)["images"][0]
+    assert again.images[other.id].layers[0].annotation.is_empty()
+
+
+def test_an_error_while_tidying_does_not_end_the_saving(opened: OpenStore) -> None:
+    store = opened()
+    document = new_document(store)
+
+    def breaks(connection: apsw.Connection) -> Iterator[None]:
+        raise OSError("no such disk")
+        yield
+
+    store._open_writer.when_idle(breaks)  # type: ignore[arg-type]
+    time.sleep(0.1)
+    paint(document, 1)
+    assert store.flush() and picture(opened(read_only=True).load())["images"] == picture(document)["images"]
 
 
 def test_closing_without_what_cannot_be_saved_keeps_everything_before(opened: OpenStore) -> None:

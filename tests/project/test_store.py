@@ -22,6 +22,13 @@ def reopened(store: Store, opened: OpenStore) -> Document:
     return opened().load()
 
 
+def test_a_name_that_is_no_text_is_refused_before_anything_is_painted_on_it(tmp_path: Path) -> None:
+    for image in (tmp_path / "L\udce4ber.png", tmp_path / "\udcff" / "a.png"):
+        with pytest.raises(UserError, match="cannot be an image") as refused:
+            stored_path(image, tmp_path / "project")
+        assert refused.value.sentence.encode()
+
+
 def test_an_empty_project_is_one_plain_file_and_two_folders(opened: OpenStore, folder: Path) -> None:
     opened().close()
     assert sorted(path.name for path in folder.iterdir()) == ["models", "project.segstudio", "runs"]

@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.document import ImageEntry
 from segstudio.core.image import ImageInfo
+from segstudio.errors import UserError
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.pixels.library import Item
 from segstudio.ui.project.open_project import OpenProject
@@ -172,8 +173,13 @@ class AddingImages(QObject):
         self._workers.scratch.drop(reply.pixels)
         document, entry = file.project.document, file.entry
         if entry is None:
+            try:
+                where = file.project.relative_path(file.path)
+            except UserError as error:
+                self._counts[1] += 1
+                self.failed.emit(error)
+                return
             self._counts[0] += 1
-            where = file.project.relative_path(file.path)
             entry = next((e for e in document.images.values() if e.path == where), None)
             if entry is None:
                 entry = document.add_image(where, reply.digest, ImageInfo.from_json(reply.info), file.path.parent.name)
