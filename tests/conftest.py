@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 # Where tests run beside each other, two threads of one wait for those of the other longer than they compute.
@@ -13,6 +15,30 @@ os.environ.setdefault("OMP_NUM_THREADS", "1" if "PYTEST_XDIST_WORKER" in os.envi
 import pytest
 
 ROOT = Path(__file__).parents[1]
+BESIDE_OTHERS = "PYTEST_XDIST_WORKER" in os.environ
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test marked `alone` measures time: no other test of the run goes on beside it."""
+    alone = item.get_closest_marker("alone") is not None
+    with _room(alone) if BESIDE_OTHERS else nullcontext():
+        return (yield)
+
+
+@contextmanager
+def _room(alone: bool) -> Iterator[None]:
+    """Be in the room with others or alone. Whoever waits to be alone holds the door, so that nobody comes in before.
+
+    The locks are on files that are there anyway; they go with the process.
+    """
+    import fcntl
+
+    with (ROOT / "pyproject.toml").open() as door, Path(__file__).open() as room:
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -54,8 +54,13 @@ def test_what_the_window_lists_can_be_listed_without_anything_heavy(module: str)
     assert not HEAVY & {name.partition(".")[0] for name in run.stdout.split()}
 
 
+@pytest.mark.alone
 def test_the_window_is_there_not_long_after_a_bare_one() -> None:
+    """The fastest of some turns counts; where other programs are at work, it takes more turns to see one."""
     bare, ours = measure(3)
+    while min(ours) >= 4 * min(bare) and len(ours) < 15:
+        more_bare, more_ours = measure(3)
+        bare, ours = bare + more_bare, ours + more_ours
     assert min(ours) < 4 * min(bare)
 
 

@@ -35,7 +35,7 @@ def network() -> Network:
     return tiny(0)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny_network() -> Callable[[int], Network]:
     return tiny
 

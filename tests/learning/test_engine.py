@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
@@ -20,6 +19,14 @@ from segstudio.models.network import Network
 from segstudio.models.onnx_file import export
 
 RANGES = ((0.0, 255.0),)
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory, tiny_network: Callable[[int], Network]) -> Path:
+    """The network of `network`, written once: that takes longer than all that is asked of it."""
+    path = tmp_path_factory.mktemp("onnx") / "m.onnx"
+    export(tiny_network(0), path)
+    return path
 
 
 def picture() -> np.ndarray:
@@ -46,25 +53,20 @@ def test_other_engines_say_what_torch_says(cpu: Device, network: Network, temper
 
 
 def test_the_fastest_that_says_the_same_is_taken(
-    cpu: Device, network: Network, monkeypatch: pytest.MonkeyPatch
+    cpu: Device, network: Network, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = Predictor(network, cpu)
-    right = next(iter_runs(network))
+    right = next(module._engines(file))
     wrong = lambda pixels: right(pixels) + np.linspace(0, 1, 2, dtype=np.float32)[:, None, None]  # noqa: E731
-    times = {}
+    times, written = {}, []
+    monkeypatch.setattr(module, "export", lambda network, path: written.append(network))
     monkeypatch.setattr(module, "_engines", lambda path: iter([wrong, right]))
     monkeypatch.setattr(module, "_seconds", lambda predictor, window: times.get(type(predictor), 1.0))
     assert translated(plain) is plain, "as fast is not faster"
     times[TranslatedPredictor] = 0.5
     found = translated(plain)
     assert isinstance(found, TranslatedPredictor) and found._run_padded is right
-
-
-def iter_runs(network: Network) -> Iterator[module.Run]:
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "m.onnx"
-        export(network, path)
-        yield from module._engines(path)
+    assert written == [network, network]
 
 
 def test_it_takes_over_once_enough_was_predicted_and_is_tried_once(

@@ -287,6 +287,7 @@ def test_history_beyond_the_byte_budget_is_not_loaded(opened: OpenStore) -> None
     assert opened().load(budget=budget).history.edits == document.history.edits[-4:]
 
 
+@pytest.mark.alone
 def test_strokes_are_durable_within_50_ms_and_cost_the_caller_next_to_nothing(opened: OpenStore) -> None:
     store = opened()
     document = new_document(store)

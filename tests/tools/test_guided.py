@@ -246,9 +246,9 @@ def test_a_smart_dab_takes_less_than_10_ms(session: FakeSession, disc: NDArray[n
     tool.press(Pointer(0, 150, 200))
     times = []
     for column in range(201, 231):
-        start = time.perf_counter()
+        start = time.process_time()
         tool.drag(Pointer(0, 150, column))
-        times.append(time.perf_counter() - start)
+        times.append(time.process_time() - start)
     assert sorted(times)[len(times) // 2] < 0.01
 
 

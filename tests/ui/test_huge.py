@@ -168,9 +168,9 @@ def test_nothing_flickers_while_zooming_in(user: User, huge: Path) -> None:
         assert user.grey_at(50_000, 50_000) >= 149  # at once, from a coarser level
 
 
+@pytest.mark.alone
 def test_the_first_picture_is_there_soon(user: User, huge: Path) -> None:
-    user.wait(lambda: user.program.studio.workers.compute.process_id > 0)
-    QTest.qWait(3000)  # torch is imported at the start, on the same two cores
+    user.wait(lambda: bool(user.window.status.device.text()))  # torch is imported at the start, on the same two cores
     start = time.perf_counter()
     user.open(huge)
     user.wait(lambda: user.source.sample(0) is not None)
