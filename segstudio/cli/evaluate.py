@@ -54,12 +54,11 @@ def evaluate_folders(predictions: Path, truths: Path, options: argparse.Namespac
     scores = []
     with Reader() as reader:
         for predicted_path, truth_path in pairs(predictions, truths):
-            predicted = reader.mask(predicted_path, classes=max(options.classes, 3))
-            truth = reader.mask(truth_path, classes=options.classes, invert=options.invert)
+            predicted = reader.mask(predicted_path, classes=max(options.classes, 3), white=options.classes == 2)
+            truth = reader.mask(truth_path, classes=options.classes, invert=options.invert, ignore=options.ignore)
             if predicted.shape != truth.shape:
                 raise UserError(f"“{predicted_path.name}” and its truth have different sizes.")
-            ignore = (255,) if options.ignore is None else (255, options.ignore)
-            scores.append(score(truth, predicted, options.classes, ignore))
+            scores.append(score(truth, predicted, options.classes, (255,)))
     return scores
 
 

@@ -160,14 +160,12 @@ def _from_folders(options: argparse.Namespace, classes: int) -> Iterator[Labelle
     with Reader() as reader:
         for image, mask in found:
             info, pixels = reader.image(image)
-            labels = reader.mask(mask, classes=classes or 2, invert=options.invert)
+            labels = reader.mask(mask, classes=classes or 2, invert=options.invert, ignore=options.ignore)
             if labels.shape != info.shape[1:]:
                 raise UserError(
                     f"“{mask.name}” does not fit “{image.name}”.",
                     why=f"The mask is {_size(labels.shape)}, the image {_size(info.shape[1:])}.",
                 )
-            if options.ignore is not None:
-                labels = np.where(labels == options.ignore, np.uint8(NOTHING), labels)
             role = "validation" if image in held_out else "train"
             codes = encode_map(labels, Origin.IMPORTED)
             yield Labelled(image.name, image.name, np.array(pixels[0]), info.ranges, codes, (), role, _hash(image.name))

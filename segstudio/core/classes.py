@@ -65,9 +65,10 @@ class ClassTable:
         entry = self._entries.get(class_id)
         return entry.name if entry else f"class {class_id}"
 
-    def add(self, name: str, color: str = "") -> ClassEntry:
-        """Append a class with the next free id."""
-        class_id = next((i for i in range(1, 255) if i not in self._entries), None)
+    def add(self, name: str, color: str = "", *, class_id: int | None = None) -> ClassEntry:
+        """Append a class with this free id, or the next one."""
+        if class_id is None or class_id in self._entries:
+            class_id = next((i for i in range(1, 255) if i not in self._entries), None)
         if class_id is None:
             raise UserError("No more classes can be added.", why="A project holds at most 254 classes.")
         entry = ClassEntry(class_id, name, color or PALETTE[(class_id - 1) % len(PALETTE)])

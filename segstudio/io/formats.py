@@ -42,10 +42,10 @@ class Format:
     """A row of the table: name, usual suffixes, how to recognise it and what reads it.
 
     A file is of the format when all parts of any entry of `magics` match. `reader` is "module:function",
-    imported when first used; the function takes (path, budget in bytes, pixels=wanted, indices=keep palette
-    indices) and returns the ImageInfo without ranges and the pixels (slices, rows, columns, channels), or None for
-    them where only the header is wanted. `windowed` names what reads parts of a file (io.windowed), for formats
-    that allow it: it takes (path, bytes of one block at most) and returns a Windowed, or None for a layout that
+    imported when first used; the function takes (path, budget in bytes, pixels=wanted, indices=numbers as
+    stored, for class ids) and returns the ImageInfo without ranges and the pixels (slices, rows, columns, channels),
+    or None for them where only the header is wanted. `windowed` names what reads parts of a file (io.windowed), for
+    formats that allow it: it takes (path, bytes of one block at most) and returns a Windowed, or None for a layout that
     needs the whole file.
     """
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from segstudio.io.formats import refusal
 from segstudio.io.orientation import TO_LPS
 from segstudio.io.reading import Decoded
+from segstudio.io.scaling import rescaled, scaled_type
 from segstudio.io.volume import Volume, decoded
 
 MILLIMETRES = {"meter": 1000.0, "mm": 1.0, "micron": 0.001}
@@ -21,7 +22,7 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
     """The volume of a file. A fourth axis (time, modality) and a fifth become channels.
 
     `sform` comes before `qform` (nibabel's rule); without either there is spacing but no position. Values are
-    multiplied by scl_slope and moved by scl_inter where the file asks for it, and are then float32.
+    multiplied by scl_slope and moved by scl_inter where the file asks for it (io.scaling).
     """
     return decoded(path, read_header(path), budget, pixels=pixels)
 
@@ -47,9 +48,11 @@ def read_header(path: Path) -> Volume:
         raise refusal(path, f"Its header gives an image of {shape}.", "It is damaged; copy it again.")
     spatial, rest = (*shape, 1)[:3], shape[3:]
     channels = int(np.prod(rest, dtype=object)) if rest else 1
-    slope, inter = header.get_slope_inter()
-    scaled = not color and (slope not in (None, 1.0) or inter not in (None, 0.0))
-    dtype = np.dtype(np.uint8) if color else np.dtype(np.float32) if scaled else stored.newbyteorder("=")
+    stored = stored.newbyteorder("=") if not color else stored
+    # nibabel keeps them here; the header it gives says None once a file is loaded
+    slope, inter = (1.0, 0.0) if color else (float(image.dataobj.slope), float(image.dataobj.inter))
+    scaled = (slope, inter) != (1.0, 0.0)
+    dtype = np.dtype(np.uint8) if color else scaled_type(stored, slope, inter)
     nifti = "sform_code" in header  # ANALYZE has neither units nor a position that programs agree on
     unit = MILLIMETRES.get(header.get_xyzt_units()[0], 1.0) if nifti else 1.0
     placed = nifti and (int(header["sform_code"]) or int(header["qform_code"]))
@@ -60,16 +63,16 @@ def read_header(path: Path) -> Volume:
     notes = ("Values are scaled as the file asks (scl_slope, scl_inter).",) if scaled else ()
 
     def load() -> NDArray[np.generic]:
-        values = np.asanyarray(image.dataobj) if scaled else image.dataobj.get_unscaled()
+        values = image.dataobj.get_unscaled()
         if color:
             names = [name for name in ("R", "G", "B", "A") if name in (stored.names or ())]
             return np.stack([values[name] for name in names], -1)
-        return np.asarray(values)
+        return rescaled(np.asarray(values), slope, inter, dtype) if scaled else np.asarray(values)
 
     title, channels = "NIfTI" if nifti else "ANALYZE", len(stored.names or ()) if color else channels
     return Volume(
         title, (spatial[0], spatial[1], spatial[2]), channels, dtype, matrix, load, (zooms[0], zooms[1], zooms[2]),
-        notes, color,
+        notes, color, step=abs(slope) if scaled else 0.0,
     )  # fmt: skip
 
 

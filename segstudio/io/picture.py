@@ -12,7 +12,7 @@ from PIL import Image
 
 from segstudio.core.image import ImageInfo
 from segstudio.io.formats import refusal
-from segstudio.io.reading import DAMAGE, Decoded, Pixels, check_size, upright
+from segstudio.io.reading import DAMAGE, INDEX, Decoded, Pixels, check_size, upright
 
 GREY, RGB = ("grey",), ("red", "green", "blue")
 BAND = 1024
@@ -45,7 +45,7 @@ MODES = {
     "I": Target("I", "int32", GREY),
     "F": Target("F", "float32", GREY),
 }
-INDEX = Target("P", "uint8", ("index",))
+INDICES = Target("P", "uint8", INDEX)
 DEEP = {2: RGB, 4: (*GREY, "alpha"), 6: (*RGB, "alpha")}
 """PNG colour types whose 16-bit samples Pillow would cut to 8: their channels."""
 
@@ -53,13 +53,14 @@ DEEP = {2: RGB, 4: (*GREY, "alpha"), 6: (*RGB, "alpha")}
 def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> Decoded:
     """An image file Pillow knows: EXIF orientation applied, palettes expanded, animation frames as slices.
 
-    With `indices`, palette images give their indices instead of their colours.
+    With `indices`, numbers are those of the file: indices of a palette, and of grey PNG with 1, 2 or 4 bits the samples
+    instead of the shades they stand for.
 
     Raises UserError when the pixels need more than `budget` bytes, and what Pillow raises on damaged files.
     """
     with _opened(path) as image:
         frames = 1 if image.format == "MPO" else int(getattr(image, "n_frames", 1))
-        target = INDEX if indices and image.mode == "P" and frames == 1 else _target(path, image, frames)
+        target = INDICES if indices and image.mode == "P" and frames == 1 else _target(path, image, frames)
         columns, rows = image.size
         check_size(path, (frames, rows, columns, len(target.names)), np.dtype(target.dtype).itemsize, budget)
         if pixels:
@@ -72,6 +73,8 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
         found = None
         if pixels:
             found = upright(_read(path, image, frames, target, budget), turn)
+            if indices and (step := _step_of_shades(path, image)) > 1:
+                found = np.asarray(found.astype(np.uint8) // np.uint8(step))
         shape = (frames, columns, rows) if turn >= 5 else (frames, rows, columns)
         title = "JPEG" if image.format == "MPO" else image.format or ""
     return ImageInfo(title, shape, len(target.names), target.names, target.dtype, notes=notes), found
@@ -106,6 +109,17 @@ def _deep_channels(path: Path, image: Image.Image) -> tuple[str, ...]:
     with path.open("rb") as file:
         head = file.read(26)
     return DEEP.get(head[25], ()) if head[24] == 16 else ()
+
+
+def _step_of_shades(path: Path, image: Image.Image) -> int:
+    """By how much the shades of a grey picture of few bits differ: Pillow spreads them out to white."""
+    if image.mode == "1":
+        return 255
+    if image.mode != "L" or image.format != "PNG":
+        return 1
+    with path.open("rb") as file:
+        bits = file.read(25)[24]
+    return 255 // (2**bits - 1) if bits < 8 else 1
 
 
 def _orientation(image: Image.Image, *, whole: bool) -> tuple[int, tuple[str, ...]]:

@@ -20,6 +20,9 @@ from segstudio.io.quiet import quiet
 BUDGET = 1500 * 2**20
 """Bytes of pixels a file may need."""
 
+INDEX = ("index",)
+"""The channel of a picture whose numbers are those of a palette."""
+
 SAMPLES = 1_000_000
 """Pixels of a channel looked at to find its range, about."""
 
@@ -60,11 +63,12 @@ def open_image(path: Path, budget_bytes: int = BUDGET) -> Reading:
     return Reading(replace(info, ranges=robust_ranges(pixels, info.nodata)), pixels)
 
 
-def open_values(path: Path, budget_bytes: int = BUDGET) -> Pixels:
-    """Pixels (slices, rows, columns, channels) as stored: palette indices stay indices. Raises as `open_image`."""
-    pixels = _guarded(path, budget_bytes, pixels=True, indices=True)[1]
+def open_stored(path: Path, budget_bytes: int = BUDGET) -> Reading:
+    """A file with its numbers as stored: palette indices (the channel is then `INDEX`), samples of few bits and
+    white-is-zero stay what they are. Without ranges. Raises as `open_image`."""
+    info, pixels = _guarded(path, budget_bytes, pixels=True, indices=True)
     assert pixels is not None
-    return pixels
+    return Reading(info, pixels)
 
 
 def probe(path: Path, budget_bytes: int = BUDGET) -> ImageInfo:

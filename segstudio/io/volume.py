@@ -34,6 +34,7 @@ class Volume:
     notes: tuple[str, ...] = ()
     color: bool = False
     names: tuple[str, ...] = ()  # of the channels, where the file has them
+    step: float = 0.0  # what values are multiples of (and an intercept) where they were stored scaled; else 0
 
 
 def decoded(path: Path, volume: Volume, budget: int, *, pixels: bool) -> Decoded:

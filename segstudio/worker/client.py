@@ -155,10 +155,15 @@ class Reader:
         read = self._read(lambda job: ReadImage(job, str(path.absolute()), folder, self._budget))
         return ImageInfo.from_json(read.info), attach(read.pixels)
 
-    def mask(self, path: Path, *, classes: int = 2, invert: bool = False) -> NDArray[np.uint8]:
-        """The class ids (rows, columns) in a mask file; see io.masks.read_mask for the rules."""
+    def mask(
+        self, path: Path, *, classes: int = 2, invert: bool = False, ignore: int | None = None,
+        white: bool | None = None,
+    ) -> NDArray[np.uint8]:  # fmt: skip
+        """The class ids (rows, columns) in a mask file; see io.masks.mask_file.read_mask for the rules."""
         folder = str(self._client.scratch.folder)
-        read = self._read(lambda job: ReadMask(job, str(path.absolute()), folder, self._budget, classes, invert))
+        read = self._read(
+            lambda job: ReadMask(job, str(path.absolute()), folder, self._budget, classes, invert, ignore, white)
+        )
         return np.array(attach(read.pixels), np.uint8)
 
     def labels(self, path: Path, form: str, name: str, info: ImageInfo) -> Labels | None:

@@ -69,6 +69,8 @@ class ReadMask(Message, frozen=True):
     budget: int
     classes: int = 2
     invert: bool = False
+    ignore: int | None = None  # the number in the file that is no label
+    white: bool | None = None  # whether black and white is one object; None: where there are two classes
 
 
 class ReadLabels(Message, frozen=True):

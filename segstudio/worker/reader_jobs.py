@@ -129,7 +129,9 @@ def build_levels(message: BuildLevels, control: Control, send: Send) -> str:
 
 def read_mask(message: ReadMask, control: Control, send: Send) -> str:
     """Decode a mask file into a shared array of class ids."""
-    mask = mask_in(Path(message.path), classes=message.classes, invert=message.invert)
+    mask = mask_in(
+        Path(message.path), classes=message.classes, invert=message.invert, ignore=message.ignore, white=message.white
+    )
     send(ImageRead(message.job, {}, Scratch(Path(message.folder)).share(mask), ""))
     return ""
 

@@ -13,7 +13,7 @@ import tifffile
 from segstudio.core.geometry import Box
 from segstudio.core.source import block_mean, top_level
 from segstudio.errors import UserError
-from segstudio.io.reading import open_image, open_values, probe
+from segstudio.io.reading import open_image, open_stored, probe
 from segstudio.io.windowed.image import Windowed, open_windowed, overview, sides, window
 from segstudio.io.windowed.pyramid import Shelf, best, build, room, used
 
@@ -95,7 +95,7 @@ def test_a_cut_numpy_file_is_refused(tmp_path: Path) -> None:
     for length in (9, 60, len(whole) - 1):
         (tmp_path / "a.npy").write_bytes(whole[:length])
         with pytest.raises(UserError, match="could not be opened"):
-            open_values(tmp_path / "a.npy")
+            open_stored(tmp_path / "a.npy")
 
 
 TIFFS = {
@@ -128,7 +128,7 @@ def test_windows_of_channels_in_pages_of_their_own(opened: Open, tmp_path: Path)
 def test_windows_of_real_files(opened: Open, shared_data: Path) -> None:
     for name in ("cogeo.tif", "RGBA.uint16.tif", "world.rgb.tif", "alpha.tif", "goes.tif", "shade.tif"):
         path = shared_data / "geotiff_rasterio" / name
-        file, whole = opened(path), open_values(path)
+        file, whole = opened(path), open_stored(path).pixels
         box = Box(0, 30, 40, 130, 170)
         np.testing.assert_array_equal(file.read(0, 0, box), whole[0, box.rows, box.columns])
 

@@ -13,11 +13,11 @@ from segstudio.core.history import Edit
 from segstudio.errors import UserError
 from segstudio.io.dicom.series import modality
 from segstudio.io.formats import sniff
-from segstudio.io.masks.imports.labels import Labels
+from segstudio.io.masks.imports.labels import LabelClass, Labels
 from segstudio.io.masks.imports.table import IMPORTS
 
 BY_FORMAT = {"dicom": "dicom-seg", "nifti": "nifti", "nrrd": "seg-nrrd", "metaimage": "metaimage", "png": "png",
-             "tiff": "geotiff"}  # fmt: skip
+             "tiff": "geotiff", "npy": "npy"}  # fmt: skip
 SNIFFED = {*BY_FORMAT.values(), "rtstruct"}
 """Import formats by what a file is as an image."""
 
@@ -56,8 +56,8 @@ def format_of(path: Path) -> str:
 def apply(document: Document, entry: ImageEntry, labels: Labels, *, layer: int, title: str) -> Edit | None:
     """Write labels into a mask layer of an image, with the origin *imported*; the undo step, None for no change.
 
-    Classes are found in the document by name, those without a name by their id; those that are missing are added.
-    Raises UserError when they do not fit into the class table.
+    Classes are found in the document by name, those without a name by their id; those that are missing are added, with
+    the id of the file where that is free. Raises UserError when they do not fit into the class table.
     """
     numbers = _numbers(document, labels)
     writer = document.begin_edit(entry.id, layer, title, tool="import", origin=Origin.IMPORTED)
@@ -76,28 +76,40 @@ def apply(document: Document, entry: ImageEntry, labels: Labels, *, layer: int, 
 
 
 def _numbers(document: Document, labels: Labels) -> np.ndarray[tuple[int], np.dtype[np.uint8]]:
-    """For each id of the labels the class id in the document."""
+    """For each id of the labels the class id in the document; classes that it lacks are added."""
     numbers = np.full(256, NOTHING, np.uint8)
     numbers[0] = 0
-    by_name = {one.name.casefold(): one.id for one in document.classes}
-    present = {int(value) for value in np.unique(labels.mask)} - {NOTHING}
+    present = set(np.flatnonzero(np.bincount(labels.mask.reshape(-1), minlength=256))[:256].tolist()) - {NOTHING}
     for one in labels.classes:
-        if one.id not in present and one.name.casefold() not in by_name:
-            continue
-        if one.name and one.id:
-            known = by_name.get(one.name.casefold())
-            if known is None:
-                known = _add(document, one.name, one.color)
-                by_name[one.name.casefold()] = known
-            numbers[one.id] = known
-        else:
-            while one.id not in document.classes:
-                _add(document, f"Class {max(entry.id for entry in document.classes) + 1}", one.color)
-            numbers[one.id] = one.id
-    if missing := [value for value in present if numbers[value] == NOTHING]:
+        if one.id and (one.id in present or _named(document, one.name) is not None):
+            numbers[one.id] = _class_of(document, one)
+    if missing := [value for value in sorted(present) if numbers[value] == NOTHING]:
         raise UserError("The file names no class for some of its pixels.", why=f"They have the value {missing[0]}.")
     return numbers
 
 
-def _add(document: Document, name: str, color: str) -> int:
-    return document.change_classes(f"Add class “{name}”", lambda classes: classes.add(name, color)).id
+def _named(document: Document, name: str) -> int | None:
+    wanted = name.casefold()
+    return next((one.id for one in document.classes if wanted and one.name.casefold() == wanted), None)
+
+
+def _class_of(document: Document, one: LabelClass) -> int:
+    """The document's id of a class of a file: by name, without a name by id.
+
+    A class that got its id because its own number was too large keeps that number as its name (io.masks.numbering);
+    another file's number of the same value as that id is another class.
+    """
+    if one.name:
+        known = _named(document, one.name)
+        return _add(document, one.name, one.color, None) if known is None else known
+    number = str(one.id)
+    if (known := _named(document, number)) is not None:
+        return known
+    if one.id not in document.classes:
+        return _add(document, f"Class {number}", one.color, one.id)
+    return _add(document, number, one.color, None) if document.classes[one.id].name.isdecimal() else one.id
+
+
+def _add(document: Document, name: str, color: str, class_id: int | None) -> int:
+    title = f"Add class “{name}”"
+    return document.change_classes(title, lambda classes: classes.add(name, color, class_id=class_id)).id

@@ -15,40 +15,69 @@ from segstudio.core.codes import NOTHING
 from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
 from segstudio.io.formats import sniff
-from segstudio.io.reading import open_image, open_values
+from segstudio.io.masks.numbering import WHITE, numbering
+from segstudio.io.masks.stored import stored
+from segstudio.io.reading import open_image
 
 NOTHING_COLOR = (64, 0, 64)
 """Palette colour of 255 (nothing known) in written masks."""
+
+TINT = 40
+"""How much the channels of a grey picture may differ: JPEG leaves a little colour in masks."""
 
 Rgb = tuple[int, int, int]
 ClassMap = NDArray[np.uint8]
 
 
 def read_mask(
-    path: Path, *, classes: int = 2, invert: bool = False, colors: Mapping[Rgb, int] | None = None
+    path: Path,
+    *,
+    classes: int = 2,
+    invert: bool = False,
+    colors: Mapping[Rgb, int] | None = None,
+    ignore: int | None = None,
+    white: bool | None = None,
 ) -> ClassMap:
     """The class ids in a mask file, uint8 (rows, columns).
 
     - `colors` given: pixels are mapped by their colour, never by palette index; other colours are 255.
-    - Palette files hold class ids as indices. Values all below `classes` are class ids; with more than two
-      classes, and beside both 0 and 1, 255 is "nothing known".
+    - Pixels whose number in the file is `ignore` are 255, "nothing known", before anything else is looked at.
+    - Numbers are those that the file stores (io.masks.stored). With `white` (default: where there are two classes)
+      black and white is background and class 1 (io.masks.numbering, the rule of the import).
+    - Numbers all below `classes` are class ids; with more than two classes, and beside both 0 and 1, 255 is
+      "nothing known".
     - Otherwise, with two classes: of two values the higher is class 1; of more values (anti-aliased edges,
       JPEG) those from 128 up are, in other types than 8 bits those above the middle.
     - `invert` swaps classes 0 and 1.
 
     Raises UserError when the values fit none of these, and as `open_image`.
     """
-    values = _by_color(path, colors) if colors is not None else _by_value(path, classes)
+    if colors is not None:
+        values = _by_color(path, colors)
+    else:
+        values = _by_value(path, classes, ignore, classes == 2 if white is None else white)
     if invert:
         values = np.where(values == 0, np.uint8(1), np.where(values == 1, np.uint8(0), values))
     return values
 
 
-def _by_value(path: Path, classes: int) -> ClassMap:
-    values = _values(path)
-    found = np.unique(values)
-    if not np.isfinite(found).all():
+def _by_value(path: Path, classes: int, ignore: int | None, white: bool) -> ClassMap:
+    file = stored(path, tint=TINT)
+    values = _single(path, file.numbers)
+    if not np.isfinite(values).all():
         raise UserError(f"“{path.name}” is not a mask.", why="Some of its values are not numbers (NaN or infinite).")
+    silent = np.isin(values, [one for one in (ignore, *file.unknown) if one is not None])
+    known = values[~silent]
+    out = np.full(values.shape, NOTHING, np.uint8)
+    out[~silent] = _classes_of(path, known, classes, white and file.white) if known.size else NOTHING
+    return out
+
+
+def _classes_of(path: Path, values: NDArray[Any], classes: int, white: bool) -> ClassMap:
+    """Class ids of numbers (pixels)."""
+    found = np.unique(values)
+    if white and not set(found.tolist()) - {0, *WHITE}:
+        return numbering(found.tolist(), white=white).of(values)
     ids = (found >= 0) & (found < min(classes, NOTHING)) & (found == found.astype(np.int64))
     # 0, 1 and 255 in one file are two classes and "nothing known"; 0 and 255 alone are two classes.
     if (ids | (found == NOTHING)).all() and (classes > 2 or ids.all() or (ids.sum() == 2 and sniff(path).id != "jpeg")):
@@ -76,18 +105,6 @@ def _two_classes(path: Path, values: NDArray[Any], found: NDArray[Any]) -> Class
             hint="Give the number of classes if there are more.",
         )
     return np.asarray(values.astype(np.uint8) >= 128, np.uint8)
-
-
-def _values(path: Path) -> NDArray[Any]:
-    """Numbers (rows, columns): palette indices, or the grey value; colour files must be grey in colour."""
-    pixels = _single(path, open_values(path))
-    if pixels.shape[2] >= 3:
-        spread = np.ptp(pixels[..., :3].astype(np.float64), axis=2)
-        if spread.max() > 40:  # JPEG leaves a little colour in grey masks
-            raise UserError(
-                f"“{path.name}” is a colour picture, not class ids.", hint="Give a table of colours and classes."
-            )
-    return np.asarray(pixels[..., 0])
 
 
 def _single(path: Path, pixels: NDArray[Any]) -> NDArray[Any]:

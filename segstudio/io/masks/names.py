@@ -110,16 +110,27 @@ def _parts(path: str) -> Parts:
     return tuple(part for part in path[-LONGEST:].replace("\\", "/").split("/") if part.strip(". "))
 
 
+SLICE = r"[ _.-]*(?:z|slice|page|s)?[ _.-]*(\d{1,6})"
+"""How a file's name goes on after the stem where it is of one slice: _z0001, -12, _slice 3."""
+
+
 def files_of(folder: Path, name: str, slices: int, endings: Sequence[str]) -> list[Path]:
-    """The files of an image in a folder: `STEM` and one of the endings, or `STEM_z0001` … for each of its slices;
-    [] where there are none, or not as many as slices."""
+    """The files of an image in a folder: `STEM` and one of the endings, or `STEM_z0001` … for each of its slices, in
+    the order of their numbers, with zeros before them or without; [] where there are none, or not as many as slices.
+
+    Files that have numbers alone (z1.png, z2.png, …) count where the folder holds just one for each slice.
+    """
     for stem in ImageName.of(name).stems:
         for ending in endings:
             if (whole := folder / f"{stem}{ending}").is_file():
                 return [whole]
-            if slices > 1:
-                part = re.compile(re.escape(stem) + r"_z(\d{1,6})" + re.escape(ending))
-                found = {int(match[1]): one for one in folder.iterdir() if (match := part.fullmatch(one.name))}
-                if len(found) == slices:
-                    return [found[number] for number in sorted(found)]
-    return []
+            if slices > 1 and len(found := _numbered(folder, re.escape(stem) + SLICE, ending)) == slices:
+                return found
+    alone = [found for ending in endings if (found := _numbered(folder, SLICE, ending))] if slices > 1 else []
+    return alone[0] if len(alone) == 1 and len(alone[0]) == slices else []
+
+
+def _numbered(folder: Path, begin: str, ending: str) -> list[Path]:
+    pattern = re.compile(begin + re.escape(ending), re.IGNORECASE)
+    found = {int(match[1]): one for one in folder.iterdir() if (match := pattern.fullmatch(one.name))}
+    return [found[number] for number in sorted(found)]

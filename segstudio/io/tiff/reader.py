@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 from segstudio.core.image import ImageInfo
 from segstudio.io import geo
 from segstudio.io.formats import refusal
-from segstudio.io.reading import Decoded, Pixels, check_size, upright
+from segstudio.io.reading import INDEX, Decoded, Pixels, check_size, upright
 
 PAGES = 100_000
 """Pages a file may have."""
@@ -37,6 +37,10 @@ XYZ_TO_RGB = np.array(
 """XYZ relative to D50 to linear sRGB, Bradford adaptation included (Lindbloom, RGB/XYZ matrices)."""
 
 
+AS_STORED = ("palette", "1-bit", "white is zero", "white is zero, 1-bit")
+"""Conversions for the eye that class ids do without."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What will be read: the first series, the meaning of its axes (of "z", "y", "x", "c"), and the result."""
@@ -52,7 +56,7 @@ class Plan:
 def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> Decoded:
     """The first series of a file: pages, z and time as slices; samples, planes and channels as channels.
 
-    With `indices`, palette images give their indices instead of their colours.
+    With `indices`, numbers are those of the file: indices of a palette, white-is-zero and 1-bit pixels as stored.
 
     Files that a TIFF names in its metadata are never opened. Raises UserError when more than `budget` bytes
     are needed or data lie beyond the end of the file, and what tifffile raises on damaged files.
@@ -92,10 +96,11 @@ def plan_of(path: Path, file: tifffile.TiffFile, budget: int, *, indices: bool) 
     sizes = {kind: prod(n for n, k in zip(shape, order, strict=True) if k == kind) for kind in "zyxc"}
     page: Any = series.keyframe
     color = _color(page, sizes["c"], dtype)
-    if indices and color == "palette":
-        color = ""
-    result = _result_type(dtype, color)
     names = _names(page, sizes["c"], color)
+    if indices and color in AS_STORED:
+        names = INDEX if color == "palette" else names
+        color = "1-bit as stored" if dtype.kind == "b" else ""
+    result = _result_type(dtype, color)
     check_size(path, (sizes["z"], sizes["y"], sizes["x"], max(sizes["c"], len(names))), result.itemsize, budget)
     block = prod(int(n) for n in page.chunks)
     if block * dtype.itemsize > budget:
@@ -112,6 +117,8 @@ def plan_of(path: Path, file: tifffile.TiffFile, budget: int, *, indices: bool) 
     )
     if turn == 1 and any(tag in page.tags for tag in (*geo.LOCATED, geo.NODATA)):
         info = geo.located(path, info)
+    if color == "white is zero" and info.nodata is not None:  # it is a stored number, and those are inverted
+        info = replace(info, nodata=_white(page) - info.nodata)
     return Plan(series, order, sizes, color, turn, info)
 
 
@@ -133,7 +140,7 @@ def _color(page: Any, channels: int, dtype: np.dtype[np.generic]) -> str:
 
 def _result_type(dtype: np.dtype[np.generic], color: str) -> np.dtype[np.generic]:
     wanted: DTypeLike = dtype.newbyteorder("=")
-    if color in ("palette", "1-bit", "white is zero, 1-bit"):
+    if color in ("palette", "1-bit", "white is zero, 1-bit", "1-bit as stored"):
         wanted = np.uint8
     elif dtype == np.float16:  # half floats are slow everywhere and unknown to most tools
         wanted = np.float32
@@ -204,11 +211,15 @@ def shown(pixels: Pixels, plan: Plan) -> Pixels:
     elif color.endswith("1-bit"):
         pixels = (pixels != color.startswith("white")).astype(np.uint8) * np.uint8(255)
     elif color == "white is zero":
-        top = 2 ** int(page.bitspersample) - 1
-        pixels = (top - pixels.astype(np.uint64)).astype(pixels.dtype)
-    elif color:
+        pixels = (_white(page) - pixels.astype(np.uint64)).astype(pixels.dtype)
+    elif color and color != "1-bit as stored":
         pixels = _to_rgb(pixels, color)
     return pixels.astype(plan.info.dtype, copy=False)
+
+
+def _white(page: Any) -> int:
+    """The highest number of a page's samples."""
+    return int(2 ** int(page.bitspersample) - 1)
 
 
 def _to_rgb(pixels: Pixels, color: str) -> Pixels:

@@ -41,7 +41,7 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
 
     Two axes are rows and columns. Three are (rows, columns, channels) where the last has 4 entries at most, else
     (slices, rows, columns). Four are (slices, rows, columns, channels). Booleans become 0 and 255, half floats
-    single ones.
+    single ones. With `indices`, booleans are 0 and 1.
     """
     with path.open("rb") as file:
         header = _header(path, file)
@@ -51,6 +51,8 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
         file.seek(header.offset)
         values = np.fromfile(file, header.stored, prod(header.shape))
     array = values.reshape(header.axes, order="F" if header.fortran else "C").reshape(header.shape)
+    if indices and array.dtype.kind == "b":
+        return header.info, array.astype(np.uint8)
     return header.info, np.ascontiguousarray(_shown(array, header.info))
 
 

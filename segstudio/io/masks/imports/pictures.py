@@ -1,67 +1,70 @@
-"""Class ids from pictures: indexed PNG, TIFF and GeoTIFF, one for each image or slice."""
+"""Class ids from pictures: PNG, TIFF, GeoTIFF and NumPy, one for each image or slice."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
 
 from segstudio.core.codes import NOTHING
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
 from segstudio.io.masks.imports.labels import LabelClass, Labels
 from segstudio.io.masks.names import files_of
+from segstudio.io.masks.numbering import Numbering, distinct, numbering
+from segstudio.io.masks.stored import Stored, stored
 from segstudio.io.orientation import same_grid
-from segstudio.io.reading import open_image, open_values
+from segstudio.io.reading import open_image
 
 
 def read(path: Path, name: str, info: ImageInfo) -> Labels | None:
     """The masks of an image from a file, or from the file of the same stem in a folder.
 
-    Values are class ids, 255 is "nothing known"; the palette gives the colours. A volume has `STEM_z0001.png`,
-    `STEM_z0002.png` ..., or one TIFF with a page for each slice. A GeoTIFF must lie where the image lies.
+    Numbers are those that the file stores, and become class ids by io.masks.numbering, all slices together; the
+    palette gives the colours. A volume has `STEM_z0001.png`, `STEM_z0002.png` ... (in the order of their numbers, with
+    or without zeros before them), or one TIFF with a page for each slice. A GeoTIFF must lie where the image lies.
     """
     files = _files(path, name, info)
     if not files:
         return None
-    parts: list[NDArray[np.uint8]] = []
-    classes: dict[int, LabelClass] = {}
-    for file in files:
-        values = open_values(file)
-        if values.shape[3] != 1 or values.dtype.kind not in "bui":
-            raise UserError(
-                f"“{file.name}” holds no class ids.", why="It is a colour picture.", hint="Use indexed PNG."
-            )
-        if int(values.max()) > NOTHING or int(values.min()) < 0:
-            raise UserError(f"“{file.name}” holds no class ids.", why="It has values above 255.")
-        parts.append(values[..., 0].astype(np.uint8))
-        classes |= _classes(file, parts[-1])
-    mask = np.concatenate(parts)
-    if mask.shape != info.shape:
+    found = [_stored(file) for file in files]
+    shape = (sum(one.numbers.shape[0] for one in found), *found[0].numbers.shape[1:])
+    if shape != info.shape or any(one.numbers.shape[1:] != shape[1:] for one in found):
         raise UserError(
             f"“{files[0].name}” does not fit “{name}”.",
-            why=f"It has {' × '.join(map(str, mask.shape))} pixels, the image {' × '.join(map(str, info.shape))}.",
+            why=f"It has {' × '.join(map(str, shape))} pixels, the image {' × '.join(map(str, info.shape))}.",
         )
     _check_place(files[0], name, info)
-    return Labels(mask, tuple(classes[key] for key in sorted(classes)))
+    numbers = np.unique(np.concatenate([distinct(one.numbers) for one in found]))
+    silent = {number for one in found for number in one.unknown}
+    ids = numbering(numbers.tolist(), unknown=silent, white=all(one.white for one in found))
+    mask = np.concatenate([ids.of(one.numbers) for one in found])
+    return Labels(mask, _classes(ids, found[0].palette), (ids.note,) if ids.note else ())
+
+
+def _stored(path: Path) -> Stored:
+    """The numbers of a file. Raises UserError where they are no labels."""
+    found = stored(path)
+    try:
+        distinct(found.numbers)
+    except UserError as error:
+        raise UserError(f"“{path.name}” holds no class ids.", why=error.why) from None
+    return found
 
 
 def _files(path: Path, name: str, info: ImageInfo) -> list[Path]:
-    return [path] if path.is_file() else files_of(path, name, info.shape[0], (".png", ".tif", ".tiff"))
+    return [path] if path.is_file() else files_of(path, name, info.shape[0], (".png", ".tif", ".tiff", ".npy"))
 
 
-def _classes(path: Path, mask: NDArray[np.uint8]) -> dict[int, LabelClass]:
-    colors: list[int] = []
-    if path.suffix.lower() == ".png":
-        with Image.open(path) as picture:
-            colors = picture.getpalette() or []
-    found = {}
-    for value in (int(v) for v in np.unique(mask) if v != NOTHING):
-        rgb = colors[3 * value : 3 * value + 3]
-        found[value] = LabelClass(value, "", "#{:02x}{:02x}{:02x}".format(*rgb) if len(rgb) == 3 else "")
-    return found
+def _classes(found: Numbering, palette: tuple[tuple[int, int, int], ...]) -> tuple[LabelClass, ...]:
+    """The classes of the ids that occur, with the colours of the numbers that they were."""
+    classes = {}
+    for number, value in zip(found.numbers.tolist(), found.ids.tolist(), strict=True):
+        if value != NOTHING:
+            rgb = palette[number] if 0 <= number < len(palette) else ()
+            color = "#{:02x}{:02x}{:02x}".format(*rgb) if rgb else ""
+            classes[value] = LabelClass(value, found.names.get(value, ""), color)
+    return tuple(classes[value] for value in sorted(classes))
 
 
 def _check_place(path: Path, name: str, info: ImageInfo) -> None:

@@ -40,6 +40,7 @@ IMPORTS: tuple[ImportFormat, ...] = (
     ImportFormat("png", "Indexed PNG", "pictures:read", (".png",)),
     ImportFormat("tiff", "TIFF", "pictures:read", (".tif", ".tiff")),
     ImportFormat("geotiff", "GeoTIFF", "pictures:read", (".tif", ".tiff")),
+    ImportFormat("npy", "NumPy array of class ids", "pictures:read", (".npy",)),
     ImportFormat("geojson", "GeoJSON polygons", "polygons:read", (".geojson",)),
     ImportFormat("gpkg", "GeoPackage polygons", "polygons:read", (".gpkg",)),
     ImportFormat("nifti", "NIfTI label map", "volumes:read", (".nii", ".nii.gz")),
