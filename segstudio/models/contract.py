@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from segstudio.models.network import assemble, seeded
-from segstudio.models.registry import ModelSpec
+from segstudio.models.spec import ModelSpec
 
 SIDES = (67, 45)
 """An image of awkward size."""

@@ -14,7 +14,8 @@ from torch import nn
 from segstudio import __version__
 from segstudio.errors import UserError
 from segstudio.models.card import CHANNEL_LIMIT, CLASS_LIMIT, Card
-from segstudio.models.registry import ModelSpec, find
+from segstudio.models.registry import find
+from segstudio.models.spec import ModelSpec
 
 
 @dataclass(slots=True)

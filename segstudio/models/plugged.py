@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 from segstudio.errors import UserError
-from segstudio.models.registry import MODELS, ModelSpec, Option
+from segstudio.models.built_in import MODELS
+from segstudio.models.spec import ModelSpec, Option
 from segstudio.plugins import Plugin
 
 
