@@ -32,9 +32,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def describe(name: str, info: ImageInfo) -> str:
-    """A few lines about an image."""
+    """A few lines about an image; sizes are width x height."""
     slices, rows, columns = info.shape
-    size = f"{rows} x {columns} pixels" + (f", {slices} slices" if slices > 1 else "")
+    size = f"{columns} x {rows} pixels" + (f", {slices} slices" if slices > 1 else "")
     ranges = ", ".join(
         f"{channel} {low:g}..{high:g}" for channel, (low, high) in zip(info.channel_names, info.ranges, strict=False)
     )
@@ -42,5 +42,9 @@ def describe(name: str, info: ImageInfo) -> str:
     if ranges:
         lines.append(f"  shown range (0.5 % to 99.5 %): {ranges}")
     if info.spacing:
-        lines.append(f"  pixel size {info.spacing[1]:g} x {info.spacing[2]:g} {info.unit}")
+        lines.append(f"  pixel size {info.spacing[2]:g} x {info.spacing[1]:g} {info.unit}")
+    if info.grid is not None and info.grid.frame == "map":
+        west, north, _ = info.grid.world(0, -0.5, -0.5)
+        system = info.grid.system or "not named"
+        lines.append(f"  coordinate system {system}, upper left corner {west:.10g}, {north:.10g}")
     return "\n".join(lines + [f"  {note}" for note in info.notes])

@@ -133,7 +133,7 @@ def predict_volume(
     shares = np.zeros((len(card.classes), *info.shape), np.float16) if options.probabilities else None
     for z in range(info.shape[0]):
         for (top, left, bottom, right), found in _blocks(predictor, info, pixels[z], options):
-            missing = unmeasured(pixels[z, top:bottom, left:right], info.nodata)
+            missing = unmeasured(pixels[z, top:bottom, left:right], info.nodata, info.alpha)
             mask[z, top:bottom, left:right] = np.where(missing, NOTHING, class_map(found, card.class_ids))
             if shares is not None:
                 shares[:, z, top:bottom, left:right] = np.where(missing, 0, found)

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+AUTHORITY = re.compile(r'(?:AUTHORITY|ID)\["(EPSG|ESRI|IAU[^"]*)",\s*"?(\d+)"?(?:,[^\]]*)?\]\]\s*$', re.IGNORECASE)
+"""The number of a coordinate system as a whole: the last words of its WKT."""
+NAME = re.compile(r'^[A-Z_]+\["([^"]*)"')
+LONGEST = 60
+"""Letters of a name that are shown."""
 
 Row = tuple[float, float, float, float]
 
@@ -60,8 +67,16 @@ class Grid:
             return " ".join(f"{ends[value < 0]} {abs(value):.1f}" for value, ends in parts) + " mm"
         if self.crs.startswith("GEOG"):
             north, east = "NS"[y < 0], "EW"[x < 0]
-            return f"{abs(y):.6f}° {north}  {abs(x):.6f}° {east}"
-        return f"E {x:,.2f}  N {y:,.2f}" if self.crs else f"x {x:,.2f}  y {y:,.2f}"
+            return f"{abs(y):.6f}° {north}  {abs(x):.6f}° {east}  {self.system}"
+        return f"E {x:,.2f}  N {y:,.2f}  {self.system}" if self.crs else f"x {x:,.2f}  y {y:,.2f}"
+
+    @property
+    def system(self) -> str:
+        """What the coordinate system is called: EPSG:32633, or its name where it has no number; "" without one."""
+        number, name = AUTHORITY.search(self.crs), NAME.search(self.crs)
+        if number:
+            return f"{number[1].upper()}:{number[2]}"
+        return name[1][:LONGEST] if name else ""
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for JSON."""

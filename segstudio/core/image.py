@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from segstudio.core.geometry import Shape
 from segstudio.core.grid import Grid
 
+ALPHA = "alpha"
+"""The name of a channel that is 0 where nothing was measured: transparency, or the mask of a map."""
+
 NamedWindow = tuple[str, float, float]
 """A display window: name ("" for none), low and high in pixel values."""
 
@@ -40,6 +43,11 @@ class ImageInfo:
     nodata: float | None = None
     grid: Grid | None = None
     windows: tuple[NamedWindow, ...] = ()
+
+    @property
+    def alpha(self) -> int | None:
+        """The channel that is 0 where nothing was measured, if there is one."""
+        return self.channel_names.index(ALPHA) if ALPHA in self.channel_names else None
 
     @property
     def nbytes(self) -> int:
@@ -73,10 +81,12 @@ class ImageInfo:
         )
 
 
-def unmeasured(pixels: NDArray[np.generic], nodata: float | None) -> NDArray[np.bool_]:
+def unmeasured(pixels: NDArray[np.generic], nodata: float | None, alpha: int | None = None) -> NDArray[np.bool_]:
     """Where nothing was measured, (rows, columns): every channel of pixels (rows, columns, channels) is `nodata` or no
-    number."""
-    missing = np.zeros(pixels.shape, np.bool_) if nodata is None else pixels == nodata
-    if pixels.dtype.kind == "f":
-        missing |= ~np.isfinite(pixels)
-    return np.asarray(missing.all(2))
+    number, or the channel `alpha` is 0."""
+    seen = pixels if alpha is None else np.delete(pixels, alpha, axis=2)
+    missing = np.zeros(seen.shape, np.bool_) if nodata is None else seen == nodata
+    if seen.dtype.kind == "f":
+        missing |= ~np.isfinite(seen)
+    found = np.asarray(missing.all(2)) if seen.shape[2] else np.zeros(pixels.shape[:2], np.bool_)
+    return found if alpha is None else found | (pixels[:, :, alpha] == 0)

@@ -12,6 +12,7 @@ import numpy as np
 from segstudio.core.grid import Grid
 from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
+from segstudio.io.crs import same
 from segstudio.io.orientation import same_grid
 from segstudio.io.reading import Reading, open_image
 
@@ -69,7 +70,8 @@ def _check(paths: Sequence[Path], readings: Sequence[Reading]) -> None:
     placed = [(path, reading.info.grid) for path, reading in zip(paths, readings, strict=True) if reading.info.grid]
     for path, grid in placed[1:]:
         other = placed[0][1]
-        if grid.frame != other.frame or not same_grid(grid.matrix, other.matrix, (columns, rows, slices)):
+        apart = not same_grid(grid.matrix, other.matrix, (columns, rows, slices))
+        if grid.frame != other.frame or apart or not same(grid.crs, other.crs):
             raise UserError(
                 f"“{path.name}” does not fit “{placed[0][0].name}”.", why="It lies at another place.",
                 hint="Bring it to the grid of the other first, for instance with 3D Slicer or gdalwarp.",

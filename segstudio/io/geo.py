@@ -13,7 +13,10 @@ import numpy as np
 
 from segstudio.core.geometry import Box
 from segstudio.core.grid import Grid
-from segstudio.core.image import ImageInfo
+from segstudio.core.ground import spacing_of
+from segstudio.core.image import ALPHA, ImageInfo
+from segstudio.io import world_file
+from segstudio.io.crs import metres
 from segstudio.io.reading import Decoded, Pixels, check_size
 from segstudio.io.windowed.image import sides
 
@@ -23,8 +26,10 @@ GEOTIFF, JPEG2000 = "GTiff", "JP2OpenJPEG"
 CENTRE = np.array([[1, 0, 0, 0.5], [0, 1, 0, 0.5], [0, 0, 1, 0], [0, 0, 0, 1.0]])
 """From centres of pixels to GDAL's corners: its transform has whole numbers at the upper left corner."""
 
-LOCATED = (33550, 33922, 34264, 34735)
-"""TIFF tags of a place on a map: ModelPixelScale, ModelTiepoint, ModelTransformation, GeoKeyDirectory."""
+LOCATED = (33550, 33922, 34264, 34735, 50844)
+"""TIFF tags of a place on a map: ModelPixelScale, ModelTiepoint, ModelTransformation, GeoKeyDirectory, RPCs."""
+
+RGB = ("red", "green", "blue")
 
 NODATA = 42113
 """GDAL's TIFF tag of the value that means nothing."""
@@ -54,7 +59,7 @@ def located(path: Path, info: ImageInfo) -> ImageInfo:
 
     try:
         with dataset(path, GEOTIFF) as found:
-            return place(found, info)
+            return world_file.located(Path(found.name), place(found, info))
     except (rasterio.errors.RasterioError, ValueError, OSError):
         return replace(info, notes=(*info.notes, "Its place on a map could not be read and is left out."))
 
@@ -62,23 +67,44 @@ def located(path: Path, info: ImageInfo) -> ImageInfo:
 def place(found: Any, info: ImageInfo) -> ImageInfo:
     """The info with what an open dataset says of its place on a map."""
     nodata = None if found.nodata is None or np.isnan(found.nodata) else float(found.nodata)
-    transform = found.transform
-    if transform.is_identity and found.crs is None:
-        return replace(info, nodata=nodata)
+    transform, system = found.transform, found.crs
+    if transform.is_identity and found.gcps[0]:
+        transform, system = _of_control_points(*found.gcps)
+        if transform is None:
+            note = f"Its {len(found.gcps[0])} ground control points are on no plane grid; its place is left out."
+            return replace(info, nodata=nodata, notes=(*info.notes, note))
+    if transform.is_identity:
+        told = ("Its place is given by rational polynomials (RPC), which are not used.",) if found.rpcs else ()
+        return replace(info, nodata=nodata, notes=(*info.notes, *told))
     a, b, c, d, e, f = (float(v) for v in tuple(transform)[:6])
     matrix = np.array([[a, b, 0, c], [d, e, 0, f], [0, 0, 1, 0], [0, 0, 0, 1.0]]) @ CENTRE
-    crs = found.crs.to_wkt() if found.crs is not None else ""
+    crs = system.to_wkt() if system is not None else ""
     try:
         grid = Grid.of("map", matrix, crs=crs)
     except ValueError:
         return replace(info, nodata=nodata, notes=(*info.notes, "Its transform is not valid and is left out."))
     spacing, unit = info.spacing, info.unit
-    if found.crs is not None and found.crs.is_projected:
-        metres = float(found.crs.linear_units_factor[1])
-        spacing, unit = (1.0, grid.spacing[1] * metres, grid.spacing[2] * metres), "m"
-    elif found.crs is not None:
-        spacing, unit = None, ""  # degrees are no lengths
+    if system is not None:
+        spacing = spacing_of(grid, (found.height / 2 - 0.5, found.width / 2 - 0.5), metres(system))
+        unit = "m" if spacing else ""
     return replace(info, grid=grid, nodata=nodata, spacing=spacing, unit=unit)
+
+
+def _of_control_points(points: Any, crs: Any) -> tuple[Any, Any]:
+    """The transform through ground control points and their system; (None, None) where they miss it by more than half
+    a pixel."""
+    from rasterio.errors import RasterioError
+    from rasterio.transform import from_gcps
+
+    try:
+        transform = from_gcps(points)
+        a, b, c, d, e, f = tuple(~transform)[:6]
+        missed = max(
+            abs(np.array([[a * p.x + b * p.y + c - p.col, d * p.x + e * p.y + f - p.row] for p in points])).flat
+        )
+    except (RasterioError, ValueError, ArithmeticError):
+        return None, None
+    return (transform, crs) if missed <= 0.5 else (None, None)
 
 
 def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> Decoded:
@@ -128,6 +154,9 @@ class GdalWindows:
 
 def _info(found: Any) -> ImageInfo:
     channels = int(found.count)
-    names = {1: ("grey",), 3: ("red", "green", "blue")}.get(channels, tuple(f"band {i + 1}" for i in range(channels)))
+    names = tuple(ALPHA if kind.name == "alpha" else kind.name if kind.name in RGB else f"band {i + 1}"
+                  for i, kind in enumerate(found.colorinterp))  # fmt: skip
+    if channels == 1 or (channels == 2 and names[1] == ALPHA):
+        names = ("grey", *names[1:])
     info = ImageInfo("JPEG 2000", (1, int(found.height), int(found.width)), channels, names, str(found.dtypes[0]))
     return place(found, info)

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from segstudio.core.image import ImageInfo
+from segstudio.core.image import ALPHA, ImageInfo
+from segstudio.io import world_file
 from segstudio.io.formats import refusal
 from segstudio.io.reading import DAMAGE, INDEX, Decoded, Pixels, check_size, upright
 
@@ -68,7 +69,9 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
         turn, notes = _orientation(image, whole=pixels)
         if target.note:
             notes = (target.note, *notes)
-        if "transparency" in image.info and target.names[-1] != "alpha":
+        clear = image.info.get("transparency")
+        nodata = float(clear) if isinstance(clear, int) and target.names == GREY and _whole_bytes(path, image) else None
+        if clear is not None and nodata is None and target.names[-1] not in (ALPHA, "index"):
             notes = (*notes, "The transparent colour is shown as any other.")
         found = None
         if pixels:
@@ -77,7 +80,9 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
                 found = np.asarray(found.astype(np.uint8) // np.uint8(step))
         shape = (frames, columns, rows) if turn >= 5 else (frames, rows, columns)
         title = "JPEG" if image.format == "MPO" else image.format or ""
-    return ImageInfo(title, shape, len(target.names), target.names, target.dtype, notes=notes), found
+    names = target.names
+    info = ImageInfo(title, shape, len(names), names, target.dtype, notes=notes, nodata=nodata)
+    return world_file.located(path, info), found
 
 
 @contextmanager
@@ -99,7 +104,17 @@ def _target(path: Path, image: Image.Image, frames: int) -> Target:
         return Target("deep", "uint16", deep)
     if frames > 1:  # Pillow gives the frames of one file in different modes
         return Target("RGBA", "uint8", (*RGB, "alpha"), "The frames of the animation are slices.")
-    return MODES["PA"] if image.mode == "P" and "transparency" in image.info else MODES[image.mode]
+    if "transparency" in image.info and image.mode in ("P", "RGB"):
+        return MODES["PA" if image.mode == "P" else "RGBA"]
+    return MODES[image.mode]
+
+
+def _whole_bytes(path: Path, image: Image.Image) -> bool:
+    """Whether the shades of a grey PNG are stored as they are shown, so that its transparent one is a pixel value."""
+    if image.format != "PNG":
+        return False
+    with path.open("rb") as file:
+        return file.read(25)[24] >= 8
 
 
 def _deep_channels(path: Path, image: Image.Image) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.image import ImageInfo
+from segstudio.core.image import ALPHA, ImageInfo
 from segstudio.errors import UserError
 from segstudio.io.formats import refusal, sniff
 from segstudio.io.quiet import quiet
@@ -53,14 +53,16 @@ def open_image(path: Path, budget_bytes: int = BUDGET) -> Reading:
     """
     info, pixels = _guarded(path, budget_bytes, pixels=True)
     assert pixels is not None
-    if info.channel_names[-1] == "alpha" and (pixels[..., -1] == pixels[0, 0, 0, -1]).all():
-        pixels = np.ascontiguousarray(pixels[..., :-1])
-        names = info.channel_names[:-1]
+    alpha = info.alpha
+    if alpha is not None and (pixels[..., alpha] == pixels[0, 0, 0, alpha]).all():
+        pixels = np.ascontiguousarray(np.delete(pixels, alpha, axis=3))
+        names = tuple(name for name in info.channel_names if name != ALPHA)
         note = "The alpha channel is the same everywhere and left out."
         info = replace(info, channels=len(names), channel_names=names, notes=(*info.notes, note))
-    elif info.channel_names[-1] == "alpha":
-        info = replace(info, notes=(*info.notes, "The alpha channel is kept as the last channel."))
-    return Reading(replace(info, ranges=robust_ranges(pixels, info.nodata)), pixels)
+    elif alpha is not None:
+        note = "The alpha channel is kept as a channel; where it is 0 nothing was measured."
+        info = replace(info, notes=(*info.notes, note))
+    return Reading(replace(info, ranges=robust_ranges(pixels, info.nodata, info.alpha)), pixels)
 
 
 def open_stored(path: Path, budget_bytes: int = BUDGET) -> Reading:
@@ -106,8 +108,11 @@ def upright(pixels: Pixels, orientation: int) -> Pixels:
     return np.ascontiguousarray(pixels)
 
 
-def robust_ranges(pixels: Pixels, nodata: float | None = None) -> tuple[tuple[float, float], ...]:
-    """For each channel the 0.5 % and 99.5 % percentiles of the finite pixels that are not `nodata`, low < high.
+def robust_ranges(
+    pixels: Pixels, nodata: float | None = None, alpha: int | None = None
+) -> tuple[tuple[float, float], ...]:
+    """For each channel the 0.5 % and 99.5 % percentiles of the finite pixels that are not `nodata`, low < high; where
+    the channel `alpha` is 0 the others are not looked at.
 
     At most about a million pixels are looked at, spread evenly. Where the percentiles are equal the extremes
     count; a channel of one value v gives (v, v + 1), one without any finite value (0, 1).
@@ -116,9 +121,12 @@ def robust_ranges(pixels: Pixels, nodata: float | None = None) -> tuple[tuple[fl
     step = int(np.ceil(np.sqrt(max(1.0, min(slices, 64) * rows * columns / SAMPLES))))
     step_z = int(np.ceil(slices / 64))
     ranges = []
+    sample = pixels[::step_z, :: min(step, rows), :: min(step, columns)].reshape(-1, channels)[: 4 * SAMPLES]
+    solid = None if alpha is None else sample[:, alpha] != 0
     for channel in range(channels):
-        seen = pixels[::step_z, :: min(step, rows), :: min(step, columns), channel].ravel()[: 4 * SAMPLES]
-        values = np.asarray(seen, np.float64)
+        values = np.asarray(sample[:, channel], np.float64)
+        if solid is not None and channel != alpha and solid.any():
+            values = values[solid]
         values = values[np.isfinite(values)]
         known = values if nodata is None else values[values != nodata]
         values = known if known.size else values

@@ -138,6 +138,7 @@ class Predict(Message, frozen=True):
     quick: Quick | None = None  # ask the quick head too
     exactly: BoxTuple | None = None  # these pixels alone, in one go
     nodata: float | None = None  # pixel value that means "no measurement": nothing is predicted there
+    alpha: int | None = None  # channel that is 0 where nothing was measured
     only: tuple[int, ...] = ()  # ids of the classes that may be said; none: all that the model knows
 
 

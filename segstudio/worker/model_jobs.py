@@ -97,7 +97,7 @@ def predict(message: Predict, control: Control, send: Send) -> str:
     for z in message.slices:
         for block in _blocks(message, predictor, image[z], control, notes):
             top, left, bottom, right = block.box
-            missing = unmeasured(image[z, top:bottom, left:right], message.nodata)
+            missing = unmeasured(image[z, top:bottom, left:right], message.nodata, message.alpha)
             shares = among(block.probabilities, places)
             classes[z, top:bottom, left:right] = np.where(missing, NOTHING, class_map(shares, ids))
             doubt = MEASURES[message.measure](shares)

@@ -82,7 +82,9 @@ def _send_overview(message: ReadImage, file: Windowed, scratch: Scratch, send: S
     with guard(path):
         pixels = overview(file, file.info.shape[0] // 2)[None]
     note = "Its pixels are read as they are shown; the ranges are those of a sample."
-    info = replace(file.info, ranges=robust_ranges(pixels, file.info.nodata), notes=(*file.info.notes, note))
+    info = replace(
+        file.info, ranges=robust_ranges(pixels, file.info.nodata, file.info.alpha), notes=(*file.info.notes, note)
+    )
     small = thumbnail(pixels, replace(info, shape=pixels.shape[:3]), message.thumbnail)
     send(ImageRead(message.job, info.to_json(), scratch.share(small), content_digest(path)))
 

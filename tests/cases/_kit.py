@@ -219,7 +219,7 @@ def read(path: Path) -> Picture:
         opened = open_image(Path(path))
     except UserError as error:
         raise Refused(error.sentence) from None
-    missing = np.stack([unmeasured(one, opened.info.nodata) for one in opened.pixels])
+    missing = np.stack([unmeasured(one, opened.info.nodata, opened.info.alpha) for one in opened.pixels])
     return Picture(np.asarray(opened.pixels), opened.info, missing)
 
 

@@ -273,7 +273,7 @@ def test_the_status_bar_tells_place_value_and_class(window: MainWindow, qtbot: Q
     window.canvas.hovered.emit((11, 11))
     window.canvas.hovered.emit((12, 12))
     status, pixels = window.status, window.session.pixels.array
-    qtbot.waitUntil(lambda: status.place.text() == "12, 12")
+    qtbot.waitUntil(lambda: status.place.text() == "x 12, y 12")
     assert status.value.text() == str(pixels[0, 12, 12, 0])
     assert status.under.text() == "Membrane · painted"
     window.canvas.hovered.emit(None)

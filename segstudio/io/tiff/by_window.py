@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -13,6 +15,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.geometry import Box
 from segstudio.io.reading import Pixels
+from segstudio.io.tiff.measured import MASK, Told
 from segstudio.io.tiff.reader import Plan, plan_of, shown
 from segstudio.io.windowed.image import sides
 from segstudio.io.windowed.npy import RawWindows
@@ -20,6 +23,8 @@ from segstudio.io.windowed.npy import RawWindows
 KEPT = 96 * 2**20
 """Bytes of decoded strips and tiles that are kept: neighbouring windows share them."""
 ANY = 2**62
+MASKS = -1_000_000
+"""From where on masks are numbered among the pages."""
 
 
 def opened(path: Path, budget: int) -> TiffWindows | RawWindows | None:
@@ -53,6 +58,7 @@ def _plain(plan: Plan, page: Any) -> bool:
     bits = np.dtype(plan.series.dtype).itemsize * 8
     return (
         not plan.color
+        and plan.told == Told(None, alpha=plan.told.alpha)
         and int(page.bitspersample) == bits
         and plan.order == "".join(sorted(plan.order, key="zyxc".index))
     )
@@ -67,14 +73,43 @@ def _raw(path: Path, file: tifffile.TiffFile, plan: Plan) -> RawWindows | None:
     return RawWindows(path, plan.info, stored, offset)
 
 
+class Beside:
+    """The overviews that GDAL keeps in a file beside an image (.ovr), as levels; none where there is no such file."""
+
+    def __init__(self, path: Path, plan: Plan) -> None:
+        self._file: tifffile.TiffFile | None = None
+        self.levels: list[Any] = []
+        beside = path.with_name(path.name + ".ovr")
+        if len(plan.series.pages) > 1 or not beside.is_file():
+            return
+        try:
+            self._file = tifffile.TiffFile(beside, _multifile=False)
+            found: list[Any] = list(self._file.pages)
+        except (OSError, ValueError, tifffile.TiffFileError):
+            return  # the image itself is whole
+        self.levels = [Level(page, (page,)) for page in found if not int(page.subfiletype or 0) & MASK]
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """A reduced image, as tifffile's series have them."""
+
+    keyframe: Any
+    pages: tuple[Any, ...]
+
+
 class TiffWindows:
-    """Windows of a tiled or striped file; overviews inside it (SubIFDs, COG) are its coarse levels."""
+    """Windows of a tiled or striped file; overviews inside it (SubIFDs, COG) or beside it are its coarse levels."""
 
     def __init__(self, path: Path, file: tifffile.TiffFile, plan: Plan) -> None:
         self._path, self._file, self._plan = path, file, plan
-        self._size = path.stat().st_size
         self.info = plan.info
-        self._levels = _levels(plan)
+        self._beside = Beside(path, plan)
+        self._levels = dict(sorted((_levels(plan, self._beside.levels) | _levels(plan, plan.series.levels)).items()))
         self.factors = tuple(self._levels)
         page: Any = plan.series.keyframe
         self.block = _block(page)
@@ -89,10 +124,27 @@ class TiffWindows:
     def read(self, z: int, level: int, box: Box) -> Pixels:
         pages = self._levels[self.factors[level]].pages
         parts = [self._page(level, int(number), pages[int(number)], box) for number in self._pages[z]]
-        return np.asarray(shown(np.concatenate(parts, axis=2)[None], self._plan)[0])
+        return np.asarray(shown(np.concatenate(parts, axis=2)[None], self._plan, self._measured(level, box))[0])
 
     def close(self) -> None:
+        self._plan.told.close()
+        self._beside.close()
         self._file.close()
+
+    def _measured(self, level: int, box: Box) -> NDArray[np.bool_] | None:
+        """What the mask says of a box of a level (rows, columns): the mask of that size, else the nearest pixels of the
+        whole one."""
+        masks = self._plan.told.masks
+        if not masks:
+            return None
+        factor, (rows, columns) = self.factors[level], sides(self.info, self.factors[level])
+        own = next((number for number, one in enumerate(masks) if one.shape[:2] == (rows, columns)), 0)
+        if masks[own].shape[:2] == (rows, columns):
+            return np.asarray(self._page(level, MASKS + own, masks[own], box)[..., 0] != 0)
+        _, height, width = self.info.shape
+        whole = Box(0, box.top * factor, box.left * factor, min(box.bottom * factor, height),
+                    min(box.right * factor, width))  # fmt: skip
+        return np.asarray(self._page(0, MASKS, masks[0], whole)[::factor, ::factor, 0] != 0)
 
     def _page(self, level: int, number: int, page: Any, box: Box) -> Pixels:
         """Values (rows, columns, samples) of a page as stored, whatever its planar configuration."""
@@ -142,12 +194,13 @@ class TiffWindows:
     def _decoded(self, page: Any, index: int) -> NDArray[np.generic]:
         keyframe = page.keyframe
         offset, count = page.dataoffsets[index], page.databytecounts[index]
-        if offset + count > self._size:
+        handle = page.parent.filehandle  # masks and levels may lie in a file beside
+        if offset + count > handle.size:
             raise EOFError("unexpected end of file")
         data = None
         if count:  # a count of 0 is a tile left out on purpose
-            self._file.filehandle.seek(offset)
-            data = self._file.filehandle.read(count)
+            handle.seek(offset)
+            data = handle.read(count)
         tables = {}
         if int(keyframe.compression) in (6, 7, 34892, 33007):
             tables = {"jpegtables": page.jpegtables, "jpegheader": keyframe.jpegheader}
@@ -157,11 +210,11 @@ class TiffWindows:
         return np.asarray(segment[0, : shape[1], : shape[2]])
 
 
-def _levels(plan: Plan) -> dict[int, Any]:
-    """The series' levels by their reduction: those of equal meaning that are 1/2, 1/4, ... as wide and as tall."""
+def _levels(plan: Plan, levels: Sequence[Any]) -> dict[int, Any]:
+    """Levels by their reduction: those of equal meaning that are 1/2, 1/4, ... as wide and as tall."""
     page: Any = plan.series.keyframe
     found: dict[int, Any] = {}
-    for level in plan.series.levels:
+    for level in levels:
         other: Any = level.keyframe
         factor = round(page.shaped[2] / max(1, other.shaped[2]))
         rows, columns = sides(plan.info, factor) if factor else (0, 0)

@@ -13,10 +13,11 @@ import numpy as np
 import tifffile
 from numpy.typing import DTypeLike, NDArray
 
-from segstudio.core.image import ImageInfo
-from segstudio.io import geo
+from segstudio.core.image import ALPHA, ImageInfo
+from segstudio.io import geo, world_file
 from segstudio.io.formats import refusal
 from segstudio.io.reading import INDEX, Decoded, Pixels, check_size, upright
+from segstudio.io.tiff.measured import GDAL_METADATA, MASK, Told, alpha_of, names_with_alpha, told_by
 
 PAGES = 100_000
 """Pages a file may have."""
@@ -51,6 +52,7 @@ class Plan:
     color: str
     turn: int
     info: ImageInfo
+    told: Told
 
 
 def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> Decoded:
@@ -67,13 +69,11 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
             return plan.info, None
         _check_segments(path, plan.series)
         raw = np.asarray(plan.series.asarray(maxworkers=1)).reshape(plan.series.shape)
+        measured = plan.told.measured()
     axes = [i for kind in "zyxc" for i, found in enumerate(plan.order) if found == kind]
     found = raw.transpose(axes).reshape([plan.sizes[kind] for kind in "zyxc"])
-    return plan.info, upright(shown(found, plan), plan.turn)
+    return plan.info, upright(shown(found, plan, measured), plan.turn)
 
-
-GDAL_METADATA = 42112
-"""The TIFF tag in which GDAL keeps what bands are called."""
 
 DESCRIPTION = re.compile(r'<Item name="DESCRIPTION" sample="(\d{1,5})" role="description">([^<]*)</Item>')
 
@@ -96,11 +96,12 @@ def plan_of(path: Path, file: tifffile.TiffFile, budget: int, *, indices: bool) 
     sizes = {kind: prod(n for n, k in zip(shape, order, strict=True) if k == kind) for kind in "zyxc"}
     page: Any = series.keyframe
     color = _color(page, sizes["c"], dtype)
-    names = _names(page, sizes["c"], color)
+    told = told_by(path, file, page, sizes, color, masks=not indices)
+    names = told.names(_names(page, sizes["c"], color))
     if indices and color in AS_STORED:
         names = INDEX if color == "palette" else names
         color = "1-bit as stored" if dtype.kind == "b" else ""
-    result = _result_type(dtype, color)
+    result = _result_type(dtype, color) if told.scaling is None else np.dtype(told.scaling.dtype(dtype))
     check_size(path, (sizes["z"], sizes["y"], sizes["x"], max(sizes["c"], len(names))), result.itemsize, budget)
     block = prod(int(n) for n in page.chunks)
     if block * dtype.itemsize > budget:
@@ -117,9 +118,12 @@ def plan_of(path: Path, file: tifffile.TiffFile, budget: int, *, indices: bool) 
     )
     if turn == 1 and any(tag in page.tags for tag in (*geo.LOCATED, geo.NODATA)):
         info = geo.located(path, info)
+    info = world_file.located(path, info)
     if color == "white is zero" and info.nodata is not None:  # it is a stored number, and those are inverted
         info = replace(info, nodata=_white(page) - info.nodata)
-    return Plan(series, order, sizes, color, turn, info)
+    if color == "palette" or told.scaling is not None:  # the number that means nothing is an index, or is NaN now
+        info = replace(info, nodata=None)
+    return Plan(series, order, sizes, color, turn, info, told)
 
 
 def _color(page: Any, channels: int, dtype: np.dtype[np.generic]) -> str:
@@ -151,12 +155,14 @@ def _names(page: Any, channels: int, color: str) -> tuple[str, ...]:
     if color in ("palette", "CMYK", "YCbCr", "Lab"):
         return RGB
     if int(page.photometric) in (2, 6) and channels == int(page.samplesperpixel) and channels in (3, 4):
-        extra = "alpha" if any(int(sample) in (1, 2) for sample in page.extrasamples) else "channel 4"
-        return (*RGB, extra)[:channels]
+        return names_with_alpha((*RGB, "channel 4")[:channels], alpha_of(page, channels))
     if channels == 1:
         return ("grey",)
+    if channels == 2 and alpha_of(page, channels) == 1:
+        return ("grey", ALPHA)
     described = {int(i): name for i, name in DESCRIPTION.findall(str(page.tags.valueof(GDAL_METADATA, default="")))}
-    return tuple(_plain(described.get(i, "")) or f"channel {i + 1}" for i in range(channels))
+    names = tuple(_plain(described.get(i, "")) or f"channel {i + 1}" for i in range(channels))
+    return names_with_alpha(names, alpha_of(page, channels))
 
 
 def _plain(text: str) -> str:
@@ -165,7 +171,8 @@ def _plain(text: str) -> str:
 
 
 def _notes(file: tifffile.TiffFile, color: str, turn: int) -> tuple[str, ...]:
-    notes = [] if len(file.series) == 1 else [f"Only the first of {len(file.series)} images in the file is shown."]
+    images = [series for series in file.series if not int(series.keyframe.subfiletype or 0) & MASK]
+    notes = [] if len(images) <= 1 else [f"Only the first of {len(images)} images in the file is shown."]
     if color.endswith("1-bit"):
         notes.append("1-bit pixels are shown as 0 and 255.")
     if color.startswith("white is zero"):
@@ -201,10 +208,15 @@ def _check_segments(path: Path, series: tifffile.TiffPageSeries) -> None:
             raise refusal(path, f"It holds {sum(counts):,} bytes of the {needed:,} of its pixels.", AGAIN)
 
 
-def shown(pixels: Pixels, plan: Plan) -> Pixels:
-    """Values (slices, rows, columns, channels) as they are shown, in the info's dtype."""
+def shown(pixels: Pixels, plan: Plan, measured: NDArray[np.bool_] | None = None) -> Pixels:
+    """Values (slices, rows, columns, channels) as they are shown, in the info's dtype; `measured` (rows, columns) is
+    what a mask says of them."""
     page: Any = plan.series.keyframe
     color = plan.color
+    if plan.told.hidden is not None:
+        measured = (pixels[..., 0] != plan.told.hidden) & (True if measured is None else measured)
+    if plan.told.scaling is not None:
+        pixels = plan.told.scaling.apply(pixels)
     if color == "palette":
         table = np.asarray(page.colormap).T
         pixels = (table >> 8 if table.max() > 255 else table).astype(np.uint8)[pixels[..., 0]]
@@ -214,7 +226,7 @@ def shown(pixels: Pixels, plan: Plan) -> Pixels:
         pixels = (_white(page) - pixels.astype(np.uint64)).astype(pixels.dtype)
     elif color and color != "1-bit as stored":
         pixels = _to_rgb(pixels, color)
-    return pixels.astype(plan.info.dtype, copy=False)
+    return plan.told.marked(pixels.astype(plan.info.dtype, copy=False), measured)
 
 
 def _white(page: Any) -> int:

@@ -260,7 +260,7 @@ class Predicting(QObject):
             job, str(task.project.model_path(version)), part.image, entry.info.ranges, part.slices, into[0], into[1],
             first=part.first, only_first=task.only_visible and not part.own, measure=self._session.settings.uncertainty,
             device=self._session.settings.device, quick=task.news, overlap=LOOK_OVERLAP if task.quiet else OVERLAP,
-            exactly=part.exactly, nodata=entry.info.nodata,
+            exactly=part.exactly, nodata=entry.info.nodata, alpha=entry.info.alpha,
             only=tuple(one.id for one in task.project.document.classes),
         )  # fmt: skip
 

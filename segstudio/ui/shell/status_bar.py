@@ -51,11 +51,11 @@ class StatusBar(QStatusBar):
             for field in (self.place, self.value, self.under):
                 field.clear()
             return
-        text = f"{place.row}, {place.column}"
+        text = f"x {place.column}, y {place.row}"
         if info and info.grid:
             text += f"   {info.grid.describe(place.z, place.row, place.column)}"
         elif info and info.spacing:
-            text += f"   {place.row * info.spacing[1]:.4g}, {place.column * info.spacing[2]:.4g} {info.unit}"
+            text += f"   {place.column * info.spacing[2]:.4g}, {place.row * info.spacing[1]:.4g} {info.unit}"
         self.place.setText(text)
         self.value.setText("  ".join(value(number) for number in place.values))
         self.under.setText(f"{place.class_name} · {place.origin}" if place.origin else place.class_name)

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from segstudio.core.codes import NOTHING
+from segstudio.core.ground import pixel_areas
 from segstudio.io.atomic import replacing
 from segstudio.io.masks.exports.subject import Subject
 
@@ -22,7 +23,8 @@ HEADER = (
 def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
     """`measurements.csv`: a row for each connected object of each slice and class but the background.
 
-    `area` is in square units of the image's spacing, else empty; rows, columns and slices count from 0, `bottom` and
+    `area` is in square units of the image's spacing (on maps in square metres, of geographic ones on the ellipsoid),
+    else empty; rows, columns and slices count from 0, `bottom` and
     `right` are the first beyond. Objects that touch by a corner are one.
     """
     from skimage.measure import label, regionprops
@@ -32,16 +34,17 @@ def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
         table = csv.writer(file)
         table.writerow(HEADER)
         for subject in subjects:
-            spacing, unit = subject.info.spacing, subject.info.unit
+            unit = f"{subject.info.unit}2" if subject.info.spacing else ""
             for z in range(subject.info.shape[0]):
                 mask = subject.slice(z)
                 objects = label(np.where(mask == NOTHING, 0, mask), background=0, connectivity=2)  # type: ignore[no-untyped-call]
                 for number, region in enumerate(regionprops(objects), 1):  # type: ignore[no-untyped-call]
                     class_id = int(mask[tuple(region.coords[0])])
-                    area = f"{region.area * spacing[1] * spacing[2]:.6g}" if spacing else ""
+                    areas = pixel_areas(subject.info, *region.coords.T)
+                    area = "" if areas is None else f"{areas.sum():.9g}"
                     row, column = region.centroid
                     table.writerow((
                         subject.name, z, class_id, subject.classes.name(class_id), number, int(region.area), area,
-                        f"{unit}2" if spacing else "", f"{row:.2f}", f"{column:.2f}", *region.bbox,
+                        unit, f"{row:.2f}", f"{column:.2f}", *region.bbox,
                     ))  # fmt: skip
     return [path]

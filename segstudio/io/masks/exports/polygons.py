@@ -10,35 +10,44 @@ from typing import Any
 import numpy as np
 
 from segstudio.core.codes import NOTHING
+from segstudio.core.grid import Grid
 from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
+from segstudio.io.crs import on_earth
 from segstudio.io.geo import CENTRE
+from segstudio.io.masks.exports.lonlat import Points, Transform, placed
 from segstudio.io.masks.exports.subject import LARGEST, Subject
 
 WGS84 = "OGC:CRS84"
 """What RFC 7946 asks for: longitude and latitude of WGS 84, in this order."""
 
+CURVE, SHORTEST, LONGEST = 1e5, 8, 1000
+"""A side of n pixels of p metres is off by about (n p)² / 8 R from a straight line in degrees: n² = CURVE / p, between
+SHORTEST and LONGEST."""
+
 
 def write_geojson(subjects: Sequence[Subject], folder: Path) -> list[Path]:
     """`STEM.geojson` for each image: outlines of connected pixels of a class, in longitude and latitude, rings by the
-    right-hand rule, holes as inner rings. The background is left out. Raises UserError without a CRS."""
+    right-hand rule, holes as inner rings, cut in two at the 180th meridian. The background is left out. Raises
+    UserError without a CRS, and for one that is not of the Earth."""
     import shapely
-    from rasterio.warp import transform_geom
 
     written = []
     for subject in subjects:
-        assert subject.info.grid is not None
-        if not subject.info.grid.crs:
+        grid = subject.info.grid
+        assert grid is not None
+        if not grid.crs or not on_earth(grid.crs):
             raise UserError(
-                f"“{subject.name}” cannot be exported as GeoJSON.", why="Its file names no coordinate system.",
+                f"“{subject.name}” cannot be exported as GeoJSON.",
+                why=f"Its coordinate system “{grid.system}” is not one of the Earth, and GeoJSON holds longitudes and "
+                "latitudes of the Earth." if grid.crs else "Its file names no coordinate system.",
                 hint="GeoPackage or GeoTIFF keep its coordinates as they are.",
             )  # fmt: skip
         features = []
         for class_id, outline in outlines(subject):
-            placed = shapely.geometry.shape(transform_geom(subject.info.grid.crs, WGS84, outline))
             features.append({
                 "type": "Feature",
-                "geometry": shapely.geometry.mapping(shapely.geometry.polygon.orient(placed)),
+                "geometry": shapely.geometry.mapping(placed(outline["coordinates"], step(grid), _lonlat(grid.crs))),
                 "properties": _properties(subject, class_id),
             })  # fmt: skip
         path = folder / f"{subject.stem}.geojson"
@@ -46,6 +55,25 @@ def write_geojson(subjects: Sequence[Subject], folder: Path) -> list[Path]:
             scratch.write_text(json.dumps({"type": "FeatureCollection", "features": features}), encoding="utf-8")
         written.append(path)
     return written
+
+
+def step(grid: Grid) -> float:
+    """How long a side may be, in units of the map, so that it is straight in degrees within a tenth of a pixel."""
+    pixel = min(grid.spacing[1:])
+    return pixel * float(np.clip(np.sqrt(CURVE / pixel), SHORTEST, LONGEST))
+
+
+def _lonlat(crs: str) -> Transform:
+    """From coordinates of a system to longitude and latitude."""
+    from rasterio.warp import transform
+
+    def change(points: Points) -> Points:
+        if len(points) == 0:
+            return points
+        xs, ys = transform(crs, WGS84, points[:, 0].tolist(), points[:, 1].tolist())
+        return np.stack([xs, ys], axis=1)
+
+    return change
 
 
 def write_gpkg(subjects: Sequence[Subject], folder: Path) -> list[Path]:

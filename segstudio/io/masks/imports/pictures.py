@@ -9,6 +9,7 @@ import numpy as np
 from segstudio.core.codes import NOTHING
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
+from segstudio.io.crs import same
 from segstudio.io.masks.imports.labels import LabelClass, Labels
 from segstudio.io.masks.names import files_of
 from segstudio.io.masks.numbering import Numbering, distinct, numbering
@@ -72,7 +73,15 @@ def _check_place(path: Path, name: str, info: ImageInfo) -> None:
         return
     grid = open_image(path).info.grid
     slices, rows, columns = info.shape
-    if grid is not None and not same_grid(grid.matrix, info.grid.matrix, (columns, rows, slices)):
+    if grid is None:
+        return
+    if not same(grid.crs, info.grid.crs):
+        raise UserError(
+            f"“{path.name}” does not fit “{name}”.",
+            why=f"It lies in another coordinate system, {grid.system}; the image's is {info.grid.system}.",
+            hint="Bring it to the grid of the image first, for instance with gdalwarp.",
+        )
+    if not same_grid(grid.matrix, info.grid.matrix, (columns, rows, slices)):
         raise UserError(
             f"“{path.name}” does not fit “{name}”.", why="It lies elsewhere on the map.",
             hint="Bring it to the grid of the image first.",
