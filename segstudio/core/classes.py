@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -43,6 +43,10 @@ class ClassTable:
         self.changed: Event[None] = Event()
         self._entries = {entry.id: entry for entry in entries}
         self._entries.setdefault(0, ClassEntry(0, "Background", "#5a5f66"))
+        self.highest = max(self._entries)
+        """The highest id that was ever given: pixels and models may still mean a class that is gone."""
+        self.in_use: Callable[[], Iterable[int]] = tuple
+        """Ids that pixels hold, whether or not there is such a class."""
 
     def __iter__(self) -> Iterator[ClassEntry]:
         return iter(sorted(self._entries.values(), key=lambda entry: entry.id))
@@ -66,15 +70,24 @@ class ClassTable:
         return entry.name if entry else f"class {class_id}"
 
     def add(self, name: str, color: str = "", *, class_id: int | None = None) -> ClassEntry:
-        """Append a class with this free id, or the next one."""
-        if class_id is None or class_id in self._entries:
-            class_id = next((i for i in range(1, 255) if i not in self._entries), None)
-        if class_id is None:
-            raise UserError("No more classes can be added.", why="A project holds at most 254 classes.")
+        """Append a class with this id, where no class has it and no pixel holds it; else with one that no class had
+        before, as long as there are any."""
+        if class_id is None or class_id in {*self._entries, *self.in_use()}:
+            class_id = self._free()
+        self.highest = max(self.highest, class_id)
         entry = ClassEntry(class_id, name, color or PALETTE[(class_id - 1) % len(PALETTE)])
         self._entries[class_id] = entry
         self.changed.emit(None)
         return entry
+
+    def _free(self) -> int:
+        used = {*self.in_use(), *self._entries}
+        if (after := max(self.highest, *used) + 1) < 255:
+            return after
+        class_id = next((i for i in range(1, 255) if i not in used), None)
+        if class_id is None:
+            raise UserError("No more classes can be added.", why="A project holds at most 254 classes.")
+        return class_id
 
     def change(self, class_id: int, **values: object) -> ClassEntry:
         """Change name, color, locked or visible of a class."""
@@ -102,6 +115,7 @@ class ClassTable:
         """Hold exactly these classes; the background is always there."""
         restored = {entry.id: entry for entry in entries}
         restored.setdefault(0, self._entries[0])
+        self.highest = max(self.highest, *restored)
         if restored != self._entries:
             self._entries = restored
             self.changed.emit(None)

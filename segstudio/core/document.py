@@ -4,76 +4,30 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.class_use import Withdrawn, give_back, ids_in_use, withdraw
 from segstudio.core.classes import ClassTable
-from segstudio.core.codes import ClassMap, Origin
+from segstudio.core.codes import NOTHING, ClassMap, Origin
 from segstudio.core.events import Event
 from segstudio.core.geometry import Box, TileKey
 from segstudio.core.history import Edit, Frames, History
 from segstudio.core.image import ImageInfo
+from segstudio.core.image_entry import ImageEntry as ImageEntry
 from segstudio.core.layer import MaskLayer
 from segstudio.core.packing import unpack
 from segstudio.core.plane import MEMORY, Tile
 from segstudio.core.state import State, classes_from, classes_state, layers_state
+from segstudio.core.version import Version as Version
 from segstudio.core.writer import MaskWriter, write_prediction
 from segstudio.errors import UserError
 
 T = TypeVar("T")
 Direction = Literal["do", "undo", "redo"]
-
-
-@dataclass
-class ImageEntry:
-    """An image of the project; its pixels are loaded by whoever shows it.
-
-    `path` is relative to the project's folder where possible, else absolute. `group` names what belongs
-    together for validation (patient, slide, scene); `role` says how the group's labels are used ("blocks":
-    trained on except for the validation blocks; "validation": never trained on) and is never changed once given.
-    """
-
-    id: int
-    path: str
-    digest: str
-    info: ImageInfo
-    group: str = ""
-    role: str = "blocks"
-    done: bool = False
-    layers: list[MaskLayer] = field(default_factory=list)
-    removed: dict[int, MaskLayer] = field(default_factory=dict)
-    """Layers that were taken away and that undo can bring back."""
-    next_layer: int = 1
-    """No id of a layer is used twice: the file may still hold tiles of one that is gone."""
-    seen: int = 0
-    agreed: int = 0
-
-    @property
-    def name(self) -> str:
-        return self.path.replace("\\", "/").rsplit("/", 1)[-1]
-
-    @property
-    def agreement(self) -> float | None:
-        """Share of first-time annotated pixels where the prediction was already right; None before any."""
-        return self.agreed / self.seen if self.seen else None
-
-
-@dataclass(frozen=True, slots=True)
-class Version:
-    """A model version of the project: a checkpoint file with its parent and what the gate said of it."""
-
-    number: int
-    file: str
-    digest: str
-    parent: int
-    status: Literal["champion", "retired", "rejected", "waiting"]
-    architecture: str
-    created: float
-    verdict: str = ""
-    metrics: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +62,8 @@ class Document:
         self.predicted: Event[PredictionEvent] = Event()
         self.image_changed: Event[ImageEntry] = Event()
         self.versions_changed: Event[Version] = Event()
+        self._withdrawn: dict[int, Withdrawn] = {}  # by the step that merged a class, in memory only
+        self.classes.in_use = lambda: ids_in_use(self)
 
     @property
     def champion(self) -> Version | None:
@@ -165,21 +121,31 @@ class Document:
         for entry in self.images.values():
             entry.removed = {number: layer for number, layer in entry.removed.items() if (entry.id, number) in wanted}
 
-    def change_classes(self, title: str, change: Callable[[ClassTable], T]) -> T:
-        """Change the class table through `change`, as one undo step where names, colours or classes differ."""
+    def change_classes(
+        self, title: str, change: Callable[[ClassTable], T], *, step: int = 0, merged: tuple[int, int] | None = None
+    ) -> T:
+        """Change the class table through `change`, as one undo step where names, colours or classes differ. With
+        `merged`, (class, other), predictions follow. Edits with the same `step` are undone together."""
         before = classes_state(self.classes)
         result = change(self.classes)
         after = classes_state(self.classes)
         if before != after:
-            self._record(title, 0, 0, {"classes": [before, after]})
+            state: dict[str, Any] = {"classes": [before, after]}
+            if merged is not None:
+                state["merged"] = list(merged)
+                self._withdrawn[self.next_edit] = self._tell(withdraw(self, {merged[0]}, merged[1]))
+            self._record(title, 0, 0, state, step)
         return result
 
     def layer(self, image: int, layer: int) -> MaskLayer:
         """The mask layer with these ids; KeyError if there is none."""
-        for found in self.images[image].layers:
-            if found.id == layer:
-                return found
-        raise KeyError(f"image {image} has no layer {layer}")
+        if (found := next((one for one in self.images[image].layers if one.id == layer), None)) is None:
+            raise KeyError(f"image {image} has no layer {layer}")
+        return found
+
+    def kept_layer(self, image: int, layer: int) -> MaskLayer:
+        """As `layer`, of those too that were taken away and can come back."""
+        return self.images[image].removed.get(layer) or self.layer(image, layer)
 
     def begin_edit(
         self, image: int, layer: int, title: str, *, tool: str, origin: Origin = Origin.PAINTED
@@ -188,12 +154,12 @@ class Document:
         target = self.layer(image, layer)
         return MaskWriter(target, self.classes, image=image, title=title, tool=tool, origin=origin)
 
-    def finish_edit(self, writer: MaskWriter) -> Edit | None:
-        """Commit the writer as one undo step, or return None if no pixel changed."""
+    def finish_edit(self, writer: MaskWriter, *, step: int = 0) -> Edit | None:
+        """Commit the writer as one undo step (or a part of one), or return None if no pixel changed."""
         edit = writer.commit()
         if edit is None:
             return None
-        edit = replace(edit, id=self.next_edit)
+        edit = replace(edit, id=self.next_edit, step=step)
         self.next_edit += 1
         self.history.push(edit)
         MEMORY.trim()
@@ -202,10 +168,16 @@ class Document:
         return edit
 
     def undo(self) -> Edit | None:
-        """Take back the last edit, whichever image it was on; None when there is nothing to undo.
+        """Take back the last step, whichever image it was on; its last edit, None when there is nothing to undo.
 
         Raises UserError, having changed nothing, when a tile of the stored history is damaged.
         """
+        last = edit = self._undo_one()
+        while edit and edit.step and (before := self.history.next_undo()) and before.step == edit.step:
+            edit = self._undo_one()
+        return last
+
+    def _undo_one(self) -> Edit | None:
         edit = self.history.next_undo()
         if edit is not None:
             frames = dict(edit.before)
@@ -216,7 +188,13 @@ class Document:
         return edit
 
     def redo(self) -> Edit | None:
-        """Do the last undone edit again; None when there is nothing to redo. Raises as `undo` does."""
+        """Do the last undone step again; its last edit, None when there is nothing to redo. Raises as `undo` does."""
+        edit = self._redo_one()
+        while edit and edit.step and (after := self.history.next_redo()) and after.step == edit.step:
+            edit = self._redo_one()
+        return edit
+
+    def _redo_one(self) -> Edit | None:
         edit = self.history.next_redo()
         if edit is not None:
             frames = dict(edit.after)
@@ -256,15 +234,31 @@ class Document:
         for what, states in (edit.state or {}).items():
             if what == "classes":
                 self.classes.restore(classes_from(states[after], tuple(self.classes)))
-            else:
+                self._follow_classes(edit, redone=after)
+            elif what == "layers":
                 self._restore_layers(self.images[edit.image], states[after])
         if tiles:
-            layer = self.layer(edit.image, edit.layer)
+            layer = self.kept_layer(edit.image, edit.layer)
             for key, tile in tiles.items():
                 layer.put_annotated(key, tile)
             MEMORY.trim()
             layer.tell(Box.of_tile(key).clip(layer.shape) for key in tiles)
         self.edited.emit(EditEvent(edit, direction, self.history.position, frames))
+
+    def _follow_classes(self, edit: Edit, *, redone: bool) -> None:
+        """Predictions hold classes of the table only, whatever was undone or redone."""
+        source, target = (edit.state or {}).get("merged", (0, NOTHING))
+        if source and not redone:
+            self._tell(give_back(self._withdrawn.pop(edit.id, [])))
+        gone = {row[0] for row in (edit.state or {})["classes"][not redone]} - {entry.id for entry in self.classes}
+        if gone:
+            changed = self._tell(withdraw(self, gone, target))
+            self._withdrawn |= {edit.id: changed} if source else {}
+
+    def _tell(self, changed: Withdrawn) -> Withdrawn:
+        for event in (PredictionEvent(image, layer, tuple(tiles)) for layer, image, tiles in changed):
+            self.predicted.emit(event)
+        return changed
 
     def _change_layers(self, entry: ImageEntry, title: str, layers: list[MaskLayer]) -> None:
         before = layers_state(entry.layers)
@@ -289,9 +283,10 @@ class Document:
         entry.layers = layers
         entry.removed = {number: layer for number, layer in known.items() if layer not in layers}
 
-    def _record(self, title: str, image: int, layer: int, state: dict[str, Any]) -> None:
+    def _record(self, title: str, image: int, layer: int, state: dict[str, Any], step: int = 0) -> None:
         """Append a step that changes no pixels."""
-        edit = Edit(self.next_edit, image, layer, title, "", time.time(), Box(0, 0, 0, 0, 0), {}, {}, state=state)
+        box, when = Box(0, 0, 0, 0, 0), time.time()
+        edit = Edit(self.next_edit, image, layer, title, "", when, box, {}, {}, state=state, step=step)
         self.next_edit += 1
         self.history.push(edit)
         self.forget_removed()

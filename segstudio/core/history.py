@@ -23,7 +23,9 @@ class Edit:
     `agreed` those of them where that prediction was right: together the score before correction.
 
     A change of the table of classes or of the layers has no tiles, but `state`: {"classes" or "layers": [before,
-    after]} as core.state writes it; `image` and `layer` are 0 where the change belongs to none.
+    after]} as core.state writes it; `image` and `layer` are 0 where the change belongs to none. Where a class was
+    merged into another, "merged": [class, other]. Edits that follow each other with the same `step` (0: none) are
+    parts of one step: they are undone and redone together.
     """
 
     id: int
@@ -38,6 +40,7 @@ class Edit:
     seen: int = 0
     agreed: int = 0
     state: dict[str, Any] | None = None
+    step: int = 0
 
     @property
     def boxes(self) -> list[Box]:

@@ -87,6 +87,18 @@ class MaskWriter:
         codes = classes.astype(np.uint16) + np.uint16(int(self.origin) * 256)
         self._write(Box(z, top, left, top + classes.shape[0], left + classes.shape[1]), codes, where)
 
+    def exchange(self, source: int, target: int) -> None:
+        """Give all pixels of a class, wherever they are, to another one; their origin stays, locks do not count."""
+        parts: list[Box] = []
+        for key in self.layer.annotation.keys():  # noqa: SIM118  a Plane is no dict
+            old = self.layer.annotation.tile(key)
+            chosen = (old & 0xFF == source) & (old != UNSET)
+            if chosen.any():
+                self._make_own(key)
+                np.copyto(self.layer.annotation.tile(key), old & 0xFF00 | np.uint16(target), where=chosen)
+                parts.append(Box.of_tile(key).clip(self.layer.shape))
+        self._report(parts)
+
     def commit(self) -> Edit | None:
         """Finish the edit, or return None if no pixel really changed. The edit's id is given by the document."""
         plane = self.layer.annotation

@@ -67,6 +67,8 @@ def load_document(
     `lost` tells which tiles have no row at all.
     """
     document = Document(ClassTable(_classes(connection)), History(budget))
+    highest = connection.execute("SELECT value FROM meta WHERE key = 'highest_class'").get
+    document.classes.highest = max(document.classes.highest, highest or 0)
     for entry in _images(connection):
         document.images[entry.id] = entry
     loaded = Loaded(document, _tiles(connection, document, mend))
@@ -203,8 +205,9 @@ def _edit(connection: apsw.Connection, head: tuple[Any, ...]) -> Edit | None:
             return None
         before[tz, ty, tx], after[tz, ty, tx] = old, new
     box = Box(z, row0, column0, row1, column1)
-    changes = json.loads(state) if state else None
+    changes = json.loads(state) if state else {}
+    step = changes.pop("step", 0)
     edit = Edit(
-        number, image or 0, layer or 0, title, tool, when, box, before, after, seen, agreed, changes
+        number, image or 0, layer or 0, title, tool, when, box, before, after, seen, agreed, changes or None, step
     )  # fmt: skip
     return edit if edit.nbytes == size else None

@@ -153,7 +153,7 @@ def insert_edit(connection: apsw.Connection, edit: Edit) -> None:
         (
             edit.id, edit.image or None, edit.layer or None, edit.title, edit.tool, float(edit.when),
             *map(int, (box.z, box.top, box.left, box.bottom, box.right, edit.seen, edit.agreed)), edit.nbytes,
-            to_json(edit.state) if edit.state else "",
+            _state_of(edit),
         ),
     )  # fmt: skip
     connection.executemany(
@@ -166,6 +166,12 @@ def insert_edit(connection: apsw.Connection, edit: Edit) -> None:
             )
         ],
     )
+
+
+def _state_of(edit: Edit) -> str:
+    """What the column `state` holds: JSON, or nothing for pixels alone."""
+    state = {**(edit.state or {}), **({"step": edit.step} if edit.step else {})}
+    return to_json(state) if state else ""
 
 
 def count_steps(connection: apsw.Connection) -> None:
@@ -229,6 +235,9 @@ def _pack(tile: Tile) -> bytes:
 
 
 def save_classes(connection: apsw.Connection, entries: Iterable[ClassEntry]) -> None:
+    entries = tuple(entries)
+    known = connection.execute("SELECT value FROM meta WHERE key = 'highest_class'").get or 0
+    put_meta(connection, "highest_class", max(known, *(entry.id for entry in entries)))
     connection.execute("DELETE FROM class")
     connection.executemany(
         "INSERT INTO class VALUES (?, ?, ?, ?, ?)",

@@ -15,12 +15,24 @@ def test_the_background_is_always_there() -> None:
         table.remove(0)
 
 
-def test_new_classes_take_the_lowest_free_id_and_a_colour_of_their_own() -> None:
+def test_new_classes_take_an_id_that_none_had_before_and_a_colour_of_their_own() -> None:
     table = ClassTable()
     first, second = table.add("A"), table.add("B")
     assert (first.id, second.id) == (1, 2) and first.color != second.color
     table.remove(1)
-    assert table.add("C").id == 1
+    assert table.add("C").id == 3, "pixels and models may still mean what 1 was"
+
+
+def test_where_all_ids_were_given_once_a_new_class_takes_one_that_no_pixel_holds() -> None:
+    table = ClassTable()
+    for number in range(254):
+        table.add(str(number))
+    for class_id in (7, 9):
+        table.remove(class_id)
+    table.in_use = lambda: (7, 250)
+    assert table.add("again").id == 9
+    with pytest.raises(UserError, match="No more classes"):
+        table.add("one too many")
 
 
 def test_a_table_holds_254_classes_and_then_says_so() -> None:

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
+from segstudio.core.class_use import merge
 from segstudio.core.document import Document, Version
 from segstudio.errors import UserError
 from segstudio.project.paths import content_digest, stored_path
 from segstudio.project.store import Store
-from tests.project.conftest import INFO, OpenStore, crash, new_document, paint, picture, predict
+from tests.project.conftest import INFO, OpenStore, annotation, crash, new_document, paint, picture, predict
 
 
 def reopened(store: Store, opened: OpenStore) -> Document:
@@ -40,6 +41,27 @@ def test_strokes_come_back_bit_for_bit_with_their_history(opened: OpenStore) -> 
     for number in range(30):
         paint(document, number)
     assert picture(reopened(store, opened)) == picture(document)
+
+
+def test_a_merged_class_and_its_one_step_come_back(opened: OpenStore) -> None:
+    store = opened()
+    document = new_document(store)
+    document.add_image("b.png", "", INFO)
+    for number in range(6):
+        paint(document, number, image=1 + number % 2)
+    before, position = [annotation(document, image) for image in (1, 2)], document.history.position
+    predict(document, 5, image=2)
+    merge(document, 2, 1, "Merge")
+    after = [annotation(document, image) for image in (1, 2)]
+    again = reopened(store, opened)
+    assert picture(again) == picture(document) and again.history.position == position + 3
+    again.undo()
+    assert 2 in again.classes and again.history.position == position
+    assert all(map(np.array_equal, before, [annotation(again, image) for image in (1, 2)]))
+    again.redo()
+    assert 2 not in again.classes
+    assert all(map(np.array_equal, after, [annotation(again, image) for image in (1, 2)]))
+    assert again.classes.add("new").id == 3, "never the id of a class that was there"
 
 
 def test_undo_and_redo_are_stored_with_their_position(opened: OpenStore) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
 from segstudio.core.codes import Origin
@@ -18,6 +18,7 @@ from segstudio.core.geometry import Box
 from segstudio.core.parameters import Range, parameters
 from segstudio.core.proposal import Proposal
 from segstudio.tools import TOOLS
+from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.panels.baselines import iou
 from segstudio.ui.panels.chart import labels_of, thinned
 from segstudio.ui.panels.histogram import distribution
@@ -89,6 +90,41 @@ def test_a_class_in_use_is_not_removed(window: MainWindow) -> None:
     assert 1 in window.session.classes and "cells.png" in window.notices.banner.what
     window.classes.rows[2].remove()
     assert 2 not in window.session.classes and 2 not in window.classes.rows
+
+
+def test_a_class_that_is_only_predicted_is_not_removed_and_can_be_merged(window: MainWindow) -> None:
+    session = window.session
+    assert session.document is not None and session.image is not None
+    rows, columns = session.shape[1:]
+    said = np.full((rows, columns), 2, np.uint8)
+    session.document.put_prediction(session.image.id, 1, 0, 0, 0, said, np.zeros_like(said), 1)
+    session.choose_class(2)
+    by_id = {command.id: command for command in COMMANDS}
+    by_id["class.remove"].run(window)
+    banner = window.notices.banner
+    assert banner is not None and "predicted in cells.png" in banner.what and 2 in session.classes
+    assert banner.button is not None and "Merge" in banner.button.text()
+    menu = window.classes.rows[2].merge_menu(window)
+    assert [action.text() for action in menu.actions()] == [one.name for one in session.classes if one.id != 2]
+    menu.actions()[1].trigger()
+    assert 2 not in session.classes and 2 not in window.classes.rows and session.active_class == 1
+    assert (session.layer.prediction.read(Box.whole(session.shape)) == 1).all()
+    session.undo()
+    assert 2 in window.classes.rows and (session.layer.prediction.read(Box.whole(session.shape)) == 2).all()
+
+
+def test_merging_is_a_command_where_an_object_class_is_active(
+    window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    menus: list[QMenu] = []
+    monkeypatch.setattr(QMenu, "popup", lambda menu, _: menus.append(menu))
+    by_id = {command.id: command for command in COMMANDS}
+    window.session.choose_class(0)
+    assert not by_id["class.merge"].enabled(window) and not by_id["class.remove"].enabled(window)
+    window.session.choose_class(1)
+    assert by_id["class.merge"].enabled(window)
+    by_id["class.merge"].run(window)
+    assert [menu.title() for menu in menus] == ["Merge into"]
 
 
 # --- layers -------------------------------------------------------------------------------------------------

@@ -63,6 +63,11 @@ def can_change(window: MainWindow) -> bool:
     return has_document(window) and not window.session.read_only
 
 
+def has_object_class(window: MainWindow) -> bool:
+    """A class is active that is not the background."""
+    return can_change(window) and window.session.active_class in window.classes.rows and window.session.active_class > 0
+
+
 def can_undo(window: MainWindow) -> bool:
     document = window.session.document
     return can_change(window) and document is not None and document.history.next_undo() is not None

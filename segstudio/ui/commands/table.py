@@ -22,6 +22,7 @@ from segstudio.ui.commands.base import (
     has_document,
     has_image,
     has_job,
+    has_object_class,
     has_prediction,
     has_slices,
     has_two_layers,
@@ -262,6 +263,10 @@ _CLASSES = (
             "Colours that stay apart with any colour vision (Okabe and Ito)", "color", part=2),
     Command("class.add", "Classes", "Add class", lambda w: w.classes.add_class(), enabled=can_change,
             icon="add", part=2),
+    Command("class.merge", "Classes", "Merge class into…", lambda w: w.classes.ask_merge(w.session.active_class), "",
+            has_object_class, "Give all pixels of the active class, painted and predicted, to another one", part=2),
+    Command("class.remove", "Classes", "Remove class", lambda w: w.classes.remove_active(), "", has_object_class,
+            "Take the active class out of the project, where no pixel holds it", "trash", part=2),
 )  # fmt: skip
 
 _IMAGE = (

@@ -285,6 +285,8 @@ class Predicting(QObject):
                 return
         inside = np.s_[block.z, box.top - down : box.bottom - down, box.left - across : box.right - across]
         classes, uncertainty = (np.array(values[inside], np.uint8) for values in said)
+        gone = np.isin(classes, [entry.id for entry in document.classes], invert=True)
+        classes[gone] = NOTHING  # a class was removed since the job began
         if task.trial is not None:
             task.trial.blocks.append((box.top, box.left, classes))
             return

@@ -12,7 +12,7 @@ from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
 from segstudio.errors import UserError
 from segstudio.ui.boundary import guarded
-from segstudio.ui.panels.classes import Name, Row
+from segstudio.ui.panels.rows import Name, Row
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets import icons
 from segstudio.ui.widgets.basics import clear, column, label, row, slider, small_button

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QLabel, QSizePolicy, 
 from segstudio.tools import TOOLS
 from segstudio.tools.base import Tool
 from segstudio.ui.boundary import guarded
-from segstudio.ui.panels.classes import Chip
 from segstudio.ui.panels.paint_where import PaintWhere
+from segstudio.ui.panels.rows import Chip
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets import icons, theme
 from segstudio.ui.widgets.basics import clear, label, row, rule, slider

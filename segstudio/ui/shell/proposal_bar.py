@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QFrame, QHBoxLayout, QPushButton
 
 from segstudio.core.proposal import Proposal
-from segstudio.ui.panels.classes import Chip
+from segstudio.ui.panels.rows import Chip
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets.basics import clear, label, row, rule
 from segstudio.ui.widgets.words import count, tr

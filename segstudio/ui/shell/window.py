@@ -256,6 +256,7 @@ class MainWindow(QMainWindow):
         self._build_editor()
         session, actions = self.session, self.actions
         self.layers, self.classes = LayersPanel(session), ClassesPanel(session)
+        self.classes.in_use.connect(self._offer_merging)
         self.histogram, self.baselines = HistogramPanel(session), BaselinesPanel(session, actions)
         self.operations = OperationsPanel(session, actions)
         self.history, self.strip = HistoryPanel(session), StripPanel(session, actions)
@@ -323,6 +324,12 @@ class MainWindow(QMainWindow):
             self._stashed = layout or self.saveState(docks.LAYOUT_VERSION)
             for dock in self.docks.values():
                 dock.hide()
+
+    def _offer_merging(self, why: str, class_id: int) -> None:
+        """A class is not removed, because pixels hold it: they can be given to another."""
+        from segstudio.ui.widgets.notices import Lift
+
+        self.notices.show_banner(why, Lift(tr("Merge into…"), lambda: self.classes.ask_merge(class_id)))
 
     def _on_versions(self) -> None:
         document = self.session.document

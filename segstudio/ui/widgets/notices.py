@@ -98,7 +98,7 @@ class Notices(QWidget):
         self._strips: list[Notice] = []  # the layout is never asked for its items (docs/decisions/0011)
         self._banner: Notice | None = None
         self.hide()
-        session.blocked.connect(self.show_banner)
+        session.blocked.connect(lambda why: self.show_banner(why))
         session.edited.connect(lambda _: self.clear_banner())
         session.image_changed.connect(self.clear_banner)
 
@@ -130,10 +130,10 @@ class Notices(QWidget):
         """Tell what the user should be careful about."""
         return self._add(Notice("warning", what, why))
 
-    def show_banner(self, why: str) -> None:
-        """Say why painting did nothing, and offer to lift it where that is possible."""
+    def show_banner(self, why: str, lift: Lift | None = None) -> None:
+        """Say why something did nothing, with what lifts it: `lift`, or what would let one paint again, if anything."""
         self.clear_banner()
-        lift = lift_for(self._session)
+        lift = lift or lift_for(self._session)
         self._banner = self._add(
             Notice("warning", why, action=lift.text if lift else "", run=lift.run if lift else None)
         )
