@@ -70,6 +70,12 @@ class Document:
         """The version that predicts, or None before the first."""
         return next((v for v in self.versions.values() if v.status == "champion"), None)
 
+    @property
+    def other_version(self) -> Version | None:
+        """The version that waits; with none waiting, the champion's parent."""
+        waiting = [version for version in self.versions.values() if version.status == "waiting"]
+        return waiting[-1] if waiting else self.versions.get(self.champion.parent) if self.champion else None
+
     def add_image(self, path: str, digest: str, info: ImageInfo, group: str = "") -> ImageEntry:
         """Append an image with one empty mask layer."""
         entry = ImageEntry(max(self.images, default=0) + 1, path, digest, info, group or path)

@@ -915,11 +915,11 @@ class User:
 
     def baseline(self, method: str) -> None:
         """Apply a classical method to the shown slice; does not wait."""
-        self.studio.run_baseline(method, {}, False)
+        self.studio.baselining.run(method, {}, preview=False)
 
     def operation(self, name: str, **values: Any) -> None:
         """Apply a mask operation to the shown slice; does not wait."""
-        self.studio.run_operation(name, values, "slice", False)
+        self.studio.operating.run(name, values, "slice", preview=False)
 
     def export_masks(self, place: Path, form: str) -> None:
         """As the export dialog does; does not wait."""

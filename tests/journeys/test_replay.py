@@ -43,7 +43,7 @@ def test_a_version_trained_in_the_window_is_replayed_from_the_project(
     digest = document.images[1].digest
     user.show(2)
     for box in ((100, 120, 140, 160), (300, 320, 340, 360)):  # from another image, and inside the shown one
-        user.window.actions.show_region(f"{digest}:0", box)
+        user.window.show_region(f"{digest}:0", box)
         user.wait(lambda: user.session.image is not None and user.session.image.id == 1)
         view = user.canvas.view
         user.wait(lambda: user.session.pixels is not None)
@@ -51,7 +51,7 @@ def test_a_version_trained_in_the_window_is_replayed_from_the_project(
         assert middle == pytest.approx((box[0] + 20, box[1] + 20), abs=2)
     user.canvas.fit()
     if not user.session.layer.prediction.is_empty():
-        user.studio.show_version_change(1)
+        user.studio.comparing.show(1)
         user.wait(lambda: user.session.proposal is not None, 120)
         assert "v1" in user.session.proposal.title and user.session.proposal.impact.changed > 0
         user.session.discard_proposal()

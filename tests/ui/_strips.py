@@ -23,7 +23,8 @@ def main(wanted: int) -> None:
     shown = 0
 
     def ask(client: WorkerClient) -> None:
-        client.submit(lambda job: Probe(job, str(Path("nothing") / f"{shown}.png"), 2**20), reply_to(client))
+        path = str(Path("nothing") / f"{shown}.png")
+        client.submit(lambda job: Probe(job, path, 2**20), reply_to(client), project=None)
 
     def reply_to(client: WorkerClient):  # type: ignore[no-untyped-def]
         def on_reply(reply: Message) -> None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
-from typing import Any
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -15,42 +14,45 @@ from pytestqt.qtbot import QtBot
 from segstudio.core.document import Document, ImageEntry
 from segstudio.core.image import ImageInfo
 from segstudio.settings import Settings
+from segstudio.ui.desk import Controllers
+from segstudio.ui.learning.explaining import Explaining
+from segstudio.ui.learning.live_learning import LiveLearning
+from segstudio.ui.learning.predicting import Predicting
+from segstudio.ui.learning.training import Training
+from segstudio.ui.learning.version_changes import VersionChanges
+from segstudio.ui.methods.classical_methods import ClassicalMethods
+from segstudio.ui.methods.mask_operations import MaskOperations
+from segstudio.ui.project.adding_images import AddingImages
+from segstudio.ui.project.mask_exchange import MaskExchange
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
-from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.window import MainWindow
 from segstudio.ui.widgets import theme
 
-
-@dataclass
-class Asked:
-    """What the window asked of its controllers: (name, arguments) in order."""
-
-    calls: list[tuple[str, tuple[Any, ...]]] = field(default_factory=list)
-
-    def actions(self) -> Actions:
-        return Actions(**{f.name: self._note(f.name) for f in fields(Actions)})
-
-    def names(self) -> list[str]:
-        return [name for name, _ in self.calls]
-
-    def _note(self, name: str) -> Callable[..., None]:
-        return lambda *arguments: self.calls.append((name, arguments))
+CONTROLLERS = {
+    "opening": AddingImages, "predicting": Predicting, "comparing": VersionChanges, "explaining": Explaining,
+    "training": Training, "live": LiveLearning, "baselining": ClassicalMethods, "operating": MaskOperations,
+    "transfer": MaskExchange,
+}  # fmt: skip
 
 
 @pytest.fixture
-def asked() -> Asked:
-    return Asked()
+def studio() -> Mock:
+    """Controllers that only note what was asked of them."""
+    made = Mock(spec=[*CONTROLLERS, *(name for name in vars(Controllers) if not name.startswith("_"))])
+    for name, kind in CONTROLLERS.items():
+        setattr(made, name, Mock(spec=[*dir(kind), "path_of"]))
+    return made
 
 
 @pytest.fixture
-def make_window(qtbot: QtBot, qapp: QApplication, asked: Asked) -> Iterator[Callable[[], MainWindow]]:
+def make_window(qtbot: QtBot, qapp: QApplication, studio: Mock) -> Iterator[Callable[[], MainWindow]]:
     """Makes shown windows; all are closed at the end."""
     made: list[MainWindow] = []
 
     def make(size: tuple[int, int] = (1280, 800)) -> MainWindow:
         theme.apply(qapp, "dark")
-        window = MainWindow(Session(Settings()), asked.actions())
+        window = MainWindow(Session(Settings()), lambda: studio)
         made.append(window)
         window.resize(*size)
         window.show()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from unittest.mock import Mock, call
 
 import pytest
 from PySide6.QtCore import Qt
@@ -12,11 +13,11 @@ from PySide6.QtWidgets import QLineEdit
 from pytestqt.qtbot import QtBot
 
 from segstudio.resources import folder
+from segstudio.ui.commands.base import keys_of
 from segstudio.ui.commands.search import matching, score
 from segstudio.ui.commands.shortcut_sheet import balanced, sections
-from segstudio.ui.commands.table import COMMANDS, MENUS, TOOL_BAR, TOOL_COLUMN, keys_of
+from segstudio.ui.commands.table import COMMANDS, MENUS, TOOL_BAR, TOOL_COLUMN
 from segstudio.ui.shell.window import MainWindow
-from tests.ui.conftest import Asked
 
 Key = Qt.Key
 
@@ -95,20 +96,20 @@ def test_menus_hold_every_command(window: MainWindow) -> None:
     assert {command.id for command in COMMANDS} <= shown
 
 
-def test_the_search_runs_what_it_lists(window: MainWindow, qtbot: QtBot, asked: Asked) -> None:
+def test_the_search_runs_what_it_lists(window: MainWindow, qtbot: QtBot, studio: Mock) -> None:
     search = window.search_commands()
     qtbot.keyClicks(search.field, "predict")
     assert search.model.commands[0].id == "model.predict"
     qtbot.keyClick(search.field, Key.Key_Return)
-    assert asked.calls == [("predict", (False,))]
+    assert studio.mock_calls == [call.predict()]
     assert not search.isVisible()
 
 
-def test_the_search_never_runs_what_cannot_be_used(window: MainWindow, qtbot: QtBot, asked: Asked) -> None:
+def test_the_search_never_runs_what_cannot_be_used(window: MainWindow, qtbot: QtBot, studio: Mock) -> None:
     search = window.search_commands()
     qtbot.keyClicks(search.field, "stop training")
     qtbot.keyClick(search.field, Key.Key_Return)
-    assert asked.calls == []
+    assert not studio.mock_calls
 
 
 def test_a_search_without_result_says_so(window: MainWindow, qtbot: QtBot) -> None:
@@ -174,7 +175,7 @@ def test_peeking_lasts_as_long_as_the_key_is_held(window: MainWindow, qtbot: QtB
     assert not window.session.peeking
 
 
-def test_keys_ask_the_controllers(window: MainWindow, qtbot: QtBot, asked: Asked) -> None:
+def test_keys_ask_the_controllers(window: MainWindow, qtbot: QtBot, studio: Mock) -> None:
     control = Qt.KeyboardModifier.ControlModifier
     for key, modifier in (
         (Key.Key_P, Qt.KeyboardModifier.NoModifier), (Key.Key_P, Qt.KeyboardModifier.ShiftModifier),
@@ -182,19 +183,19 @@ def test_keys_ask_the_controllers(window: MainWindow, qtbot: QtBot, asked: Asked
         (Key.Key_N, Qt.KeyboardModifier.NoModifier), (Key.Key_T, control),
     ):  # fmt: skip
         qtbot.keyClick(window.canvas, key, modifier)
-    assert asked.calls == [
-        ("predict", (False,)), ("predict", (True,)), ("next_image", (1,)), ("next_image", (-1,)),
-        ("most_useful_image", ()), ("train_or_pause", ()),
+    assert studio.mock_calls == [
+        call.predict(), call.predict(view_only=True), call.opening.step(1), call.opening.step(-1),
+        call.show_useful(), call.training.train_or_pause(),
     ]  # fmt: skip
 
 
-def test_letters_typed_into_a_field_switch_no_tool(window: MainWindow, qtbot: QtBot, asked: Asked) -> None:
+def test_letters_typed_into_a_field_switch_no_tool(window: MainWindow, qtbot: QtBot, studio: Mock) -> None:
     window.session.set_tool("lasso")
     window.classes.rows[1].name.edit()
     field = window.classes.rows[1].name.field
     qtbot.keyClicks(field, "beg xp10,.`")
     assert field.text() == "beg xp10,.`"
-    assert window.session.tool_id == "lasso" and asked.calls == []
+    assert window.session.tool_id == "lasso" and not studio.mock_calls
     qtbot.keyClick(field, Key.Key_Return)
     assert window.session.classes.name(1) == "beg xp10,.`"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from unittest.mock import Mock, call
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from segstudio.core.image import ImageInfo
 from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.shell.window import MainWindow
 
-from .conftest import Asked, add_image
+from .conftest import add_image
 
 SHAPE = (1, 120, 256)
 DOUBTED = Box(0, 0, 128, 120, 256)
@@ -116,7 +117,7 @@ def test_tab_in_a_field_goes_to_the_next_field(predicted: MainWindow) -> None:
 
 
 def test_ten_minutes_lead_through_other_images_until_the_time_is_over(
-    predicted: MainWindow, asked: Asked, monkeypatch: pytest.MonkeyPatch
+    predicted: MainWindow, studio: Mock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     session = predicted.session
     assert session.document is not None
@@ -125,7 +126,7 @@ def test_ten_minutes_lead_through_other_images_until_the_time_is_over(
     predicted.run(next(command for command in COMMANDS if command.id == "region.timed"))
     assert predicted.guiding.box == DOUBTED and predicted.guide_bar.time.text() in ("10:00", "9:59")
     press(predicted, TAB)
-    assert asked.calls[-1] == ("show_image", (other.id,))
+    assert studio.mock_calls[-1] == call.opening.show(other.id)
     session.show_image(other, add_image(type(session.document)())[1])
     assert predicted.guiding.box is not None
     now = time.monotonic()

@@ -181,7 +181,7 @@ def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path, tm
     user.open(huge)
     studio = user.program.studio
     user.wait(lambda: user.source.sample(0) is not None)
-    studio.run_baseline("otsu", {}, True)
+    studio.baselining.run("otsu", {}, preview=True)
     user.wait(lambda: bool(user.problems))
     assert "zoom in" in user.problems[-1]
     studio.predict(view_only=True)
@@ -190,7 +190,7 @@ def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path, tm
     user.look(SQUARE.top, 50_000, 1.0)
     compared: list[Comparison] = []
     studio.baselining.compared.connect(compared.append)
-    studio.run_baseline("otsu", {}, True)
+    studio.baselining.run("otsu", {}, preview=True)
     user.wait(lambda: bool(compared))
     proposal, view = user.session.proposal, user.canvas.visible_box()
     assert proposal is not None and proposal.box == view
@@ -205,7 +205,7 @@ def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path, tm
     assert keys and all(not Box.of_tile(key).intersect(view.expand(256)).empty for key in keys)
     user.wait(lambda: any("Predicted" in text for text in user.said))
 
-    studio.accept_prediction()  # looks at the predicted tiles only
+    user.window.run(next(one for one in COMMANDS if one.id == "prediction.accept"))  # looks at the predicted tiles only
     assert not user.session.layer.annotation.is_empty()
     studio.transfer.write(tmp_path, "png")
     user.wait(lambda: not studio.transfer.busy)

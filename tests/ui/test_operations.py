@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from unittest.mock import Mock, call
 
 import numpy as np
 import pytest
@@ -24,7 +25,6 @@ from segstudio.ui.methods.mask_operations import MaskOperations, Request
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.window import MainWindow
-from tests.ui.conftest import Asked
 
 
 def run(window: MainWindow, command: str) -> None:
@@ -72,20 +72,20 @@ def test_a_discarded_proposal_leaves_no_step(window: MainWindow) -> None:
     assert window.session.proposal is None and len(window.session.document.history.edits) == steps
 
 
-def test_each_operation_has_a_command_that_shows_it_at_once(window: MainWindow, asked: Asked) -> None:
+def test_each_operation_has_a_command_that_shows_it_at_once(window: MainWindow, studio: Mock) -> None:
     for operation, row in OPERATIONS.items():
         if row.volume:
             continue  # nothing lies between the slices of a single one
-        asked.calls.clear()
+        studio.reset_mock()
         run(window, f"operation.{operation}")
-        assert asked.calls[-1][0] == "run_operation"
-        name, values, scope, preview = asked.calls[-1][1]
-        assert (name, scope, preview) == (operation, "slice", True)
+        name, values, scope = studio.operating.run.call_args.args
+        assert (name, scope) == (operation, "slice")
+        assert studio.operating.run.call_args.kwargs == {"preview": True}
         assert set(values) == {parameter.name for parameter in OPERATIONS[operation].parameters()}
     assert window.operations.isVisible()
 
 
-def test_classes_and_layers_are_chosen_by_name(window: MainWindow, asked: Asked) -> None:
+def test_classes_and_layers_are_chosen_by_name(window: MainWindow, studio: Mock) -> None:
     window.session.document.add_layer(1, "Second")
     window.operations.choose("combine")
     field = window.operations.form.fields["layer"]
@@ -93,7 +93,8 @@ def test_classes_and_layers_are_chosen_by_name(window: MainWindow, asked: Asked)
     other = window.operations.form.fields["other"]
     assert [other.editor.itemText(n) for n in range(other.editor.count())] == ["Background", "Interior"]
     window.operations.apply.click()
-    assert asked.calls[-1] == ("run_operation", ("combine", {"layer": 2, "other": 0, "action": "add"}, "slice", False))
+    values = {"layer": 2, "other": 0, "action": "add"}
+    assert studio.mock_calls[-1] == call.operating.run("combine", values, "slice", preview=False)
 
 
 @pytest.fixture

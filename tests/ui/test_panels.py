@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
+from unittest.mock import Mock, call
 
 import numpy as np
 import pytest
@@ -26,7 +27,7 @@ from segstudio.ui.panels.strip import state_of
 from segstudio.ui.session.progress_state import TrainingState
 from segstudio.ui.shell.window import MainWindow
 from segstudio.ui.widgets.form import Form, NumberField
-from tests.ui.conftest import Asked, add_image
+from tests.ui.conftest import add_image
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -265,26 +266,27 @@ def test_the_slider_of_a_form_keeps_to_the_allowed_steps(qtbot: QtBot) -> None:
     assert form.values()["window"] == 5
 
 
-def test_the_baseline_form_previews_when_the_hand_rests(window: MainWindow, qtbot: QtBot, asked: Asked) -> None:
+def test_the_baseline_form_previews_when_the_hand_rests(window: MainWindow, qtbot: QtBot, studio: Mock) -> None:
     window.show_panel("baselines")
     window.baselines.choose("otsu")
-    qtbot.waitUntil(lambda: bool(asked.calls))
-    assert asked.calls[0] == ("run_baseline", ("otsu", {"foreground": "bright", "smoothing": 0.0}, True))
+    qtbot.waitUntil(lambda: bool(studio.mock_calls))
+    values = {"foreground": "bright", "smoothing": 0.0}
+    assert studio.mock_calls[0] == call.baselining.run("otsu", values, preview=True)
 
 
-def test_without_live_preview_nothing_runs_before_apply(window: MainWindow, asked: Asked) -> None:
+def test_without_live_preview_nothing_runs_before_apply(window: MainWindow, studio: Mock) -> None:
     window.show_panel("baselines")
     window.baselines.live.setChecked(False)
     window.baselines.choose("li")
     window.baselines.apply.click()
-    assert [(name, arguments[2]) for name, arguments in asked.calls] == [("run_baseline", False)]
+    assert [asked.kwargs for asked in studio.baselining.run.mock_calls] == [{"preview": False}]
 
 
-def test_another_image_never_gets_an_uninvited_preview(window: MainWindow, asked: Asked) -> None:
+def test_another_image_never_gets_an_uninvited_preview(window: MainWindow, studio: Mock) -> None:
     window.show_panel("baselines")
     entry, pixels = add_image(window.session.document, "third.png")
     window.session.show_image(entry, pixels)
-    assert not window.baselines._timer.isActive() and asked.calls == []
+    assert not window.baselines._timer.isActive() and not studio.mock_calls
 
 
 def propose(window: MainWindow) -> None:
@@ -326,13 +328,13 @@ def test_iou_and_dice_are_one_number_in_two_scales() -> None:
 # --- strip, history, monitor --------------------------------------------------------------------------------
 
 
-def test_the_strip_lists_images_and_shows_the_one_clicked(window: MainWindow, qtbot: QtBot, asked: Asked) -> None:
+def test_the_strip_lists_images_and_shows_the_one_clicked(window: MainWindow, qtbot: QtBot, studio: Mock) -> None:
     strip = window.strip
     strip.set_thumbnail(1, np.zeros((60, 96, 3), np.uint8))
     assert [entry.name for entry in strip.model.entries] == ["cells.png", "other.png"]
     place = strip.view.visualRect(strip.model.index(1)).center()
     qtbot.mouseClick(strip.view.viewport(), LEFT, pos=place)
-    assert asked.calls == [("show_image", (2,))]
+    assert studio.mock_calls == [call.opening.show(2)]
 
 
 def test_the_dot_tells_how_far_an_image_is(window: MainWindow) -> None:
@@ -375,14 +377,14 @@ def test_the_monitor_says_what_to_do_next(window: MainWindow) -> None:
     assert "Model v1 is in use" in window.monitor.message.text()
 
 
-def test_an_older_version_can_be_rolled_back_to(window: MainWindow, asked: Asked) -> None:
+def test_an_older_version_can_be_rolled_back_to(window: MainWindow, studio: Mock) -> None:
     document = window.session.document
     document.put_version(Version(1, "f", "d", 0, "champion", "unet", 0.0))
     document.put_version(Version(2, "f", "d", 1, "champion", "unet", 9.0, "Better."))
     assert list(window.monitor.versions.buttons) == [1]
     assert "← v1" in texts(window.monitor.versions)
     window.monitor.versions.buttons[1].click()
-    assert asked.calls == [("use_version", (1,))]
+    assert studio.mock_calls == [call.training.use(1)]
 
 
 def test_a_long_curve_is_thinned_but_keeps_its_end() -> None:

@@ -10,9 +10,9 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from segstudio import plugins
+from segstudio.ui.commands.dialogs import open_new_model, open_plugins
 from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.dialogs.plugins import PluginsDialog
-from segstudio.ui.dialogs.settings import open_new_model
 from segstudio.ui.shell.window import MainWindow
 
 EXAMPLE = Path(__file__).parents[2] / "plugins" / "attention_unet"
@@ -50,7 +50,7 @@ def test_a_plugin_is_installed_chosen_and_removed(window: MainWindow, tmp_path: 
 
 
 def test_a_folder_that_is_no_plugin_is_told_and_installs_nothing(window: MainWindow, tmp_path: Path) -> None:
-    dialog = PluginsDialog(window)
+    dialog = open_plugins(window)
     dialog.choose_folder = lambda: str(tmp_path)
     dialog.install()
     assert "is no plugin" in window.notices.strips[-1].what and not plugins.found()[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest.mock import Mock, call
 
 import numpy as np
 import pytest
@@ -13,10 +14,9 @@ from segstudio.core.codes import Origin
 from segstudio.core.geometry import Box
 from segstudio.core.grid import Grid
 from segstudio.core.image import ImageInfo
-from segstudio.ui.dialogs.mask_exchange import ExportDialog, ask_import, open_export
+from segstudio.ui.commands.dialogs import ask_import, open_export
+from segstudio.ui.dialogs.mask_exchange import ExportDialog
 from segstudio.ui.shell.window import MainWindow
-
-from .conftest import Asked
 
 
 def press_ok(dialog: ExportDialog) -> None:
@@ -33,7 +33,7 @@ def test_formats_that_do_not_fit_are_grey_and_say_why(window: MainWindow) -> Non
 
 
 def test_a_map_is_offered_geotiff_and_the_folder_is_asked_for(
-    window: MainWindow, asked: Asked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    window: MainWindow, studio: Mock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     document = window.session.document
     assert document is not None
@@ -44,11 +44,11 @@ def test_a_map_is_offered_geotiff_and_the_folder_is_asked_for(
     assert dialog.formats.currentData() == "geotiff"
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(tmp_path))
     press_ok(dialog)
-    assert asked.calls[-1] == ("export_masks", (tmp_path, "geotiff"))
+    assert studio.mock_calls[-1] == call.transfer.write(tmp_path, "geotiff")
 
 
 def test_the_import_dialog_knows_the_file_and_asks_for_the_layer(
-    window: MainWindow, asked: Asked, tmp_path: Path
+    window: MainWindow, studio: Mock, tmp_path: Path
 ) -> None:
     Image.fromarray(np.zeros((4, 4), np.uint8)).save(tmp_path / "m.png")
     dialog = ask_import(window, tmp_path / "m.png")
@@ -57,7 +57,7 @@ def test_the_import_dialog_knows_the_file_and_asks_for_the_layer(
     dialog.buttons.button(QDialogButtonBox.StandardButton.Ok).click()
     image = window.session.image
     assert image is not None
-    assert asked.calls[-1] == ("import_masks", (tmp_path / "m.png", "png", [image.id], "Reader 2"))
+    assert studio.mock_calls[-1] == call.transfer.read(tmp_path / "m.png", "png", [image.id], "Reader 2")
 
 
 def test_what_was_exported_comes_back_into_a_new_layer_as_undo_steps(

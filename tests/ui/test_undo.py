@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from unittest.mock import Mock, call
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
 from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.shell.window import MainWindow
-from tests.ui.conftest import Asked
 from tests.ui.test_window import paint
 
 
@@ -55,13 +56,13 @@ def test_a_class_that_was_added_and_renamed_goes_step_by_step(window: MainWindow
     assert len(titles(window)) == 2, "a lock is no step"
 
 
-def test_undo_shows_the_image_it_happened_on(window: MainWindow, asked: Asked) -> None:
+def test_undo_shows_the_image_it_happened_on(window: MainWindow, studio: Mock) -> None:
     paint(window)
     document = window.session.document
     window.session.show_image(document.images[2], window.session.pixels)
-    asked.calls.clear()
+    studio.reset_mock()
     undo(window)
-    assert asked.calls == [("show_image", (1,))] and document.layer(1, 1).annotation.is_empty()
+    assert studio.mock_calls == [call.opening.show(1)] and document.layer(1, 1).annotation.is_empty()
 
 
 def test_a_click_in_the_history_goes_through_classes_and_pixels(window: MainWindow) -> None:

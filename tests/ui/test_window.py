@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
+from unittest.mock import Mock, call
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from segstudio.ui.session.progress_state import JobState, StoreState, TrainingSt
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.window import MainWindow
 from segstudio.ui.widgets import theme
-from tests.ui.conftest import Asked, add_image
+from tests.ui.conftest import add_image
 
 MakeWindow = Callable[..., MainWindow]
 
@@ -38,9 +39,9 @@ def paint(window: MainWindow, class_id: int = 1) -> Edit | None:
     return session.finish_edit(writer)
 
 
-def test_a_closed_window_is_gone(qtbot: QtBot, qapp: QApplication, asked: Asked) -> None:
+def test_a_closed_window_is_gone(qtbot: QtBot, qapp: QApplication, studio: Mock) -> None:
     theme.apply(qapp, "dark")
-    window = MainWindow(Session(Settings()), asked.actions())
+    window = MainWindow(Session(Settings()), lambda: studio)
     window.show()
     gone: list[bool] = []
     window.destroyed.connect(lambda: gone.append(True))
@@ -183,11 +184,8 @@ def test_a_read_only_project_has_a_banner_without_a_button(window: MainWindow) -
     assert window.notices.banner is not None and window.notices.banner.button is None
 
 
-def test_a_failed_command_becomes_a_strip(window: MainWindow, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(view_only: bool) -> None:
-        raise UserError("It failed.", why="For a reason.", hint="Try again.")
-
-    monkeypatch.setattr(window.actions, "predict", fail)
+def test_a_failed_command_becomes_a_strip(window: MainWindow, studio: Mock) -> None:
+    studio.predict.side_effect = UserError("It failed.", why="For a reason.", hint="Try again.")
     window._commands["model.predict"].trigger()
     assert [strip.what for strip in window.notices.strips] == ["It failed."]
 
@@ -230,9 +228,9 @@ def test_the_grab_follows_the_theme(window: MainWindow) -> None:
         return window.grab().toImage().pixelColor(window.width() - 20, window.height() - 60)
 
     dark = tone()
-    window.switch_theme()
+    window._commands["theme.switch"].trigger()
     assert tone().lightness() > dark.lightness() + 100
-    window.switch_theme()
+    window._commands["theme.switch"].trigger()
 
 
 def test_undo_is_usable_only_when_there_is_something_to_undo(window: MainWindow) -> None:
@@ -247,7 +245,7 @@ def test_undo_is_usable_only_when_there_is_something_to_undo(window: MainWindow)
     assert window.session.layer.annotation.is_empty()
 
 
-def test_dropped_files_are_opened(make_window: MakeWindow, asked: Asked, tmp_path) -> None:
+def test_dropped_files_are_opened(make_window: MakeWindow, studio: Mock, tmp_path) -> None:
     window = make_window()
     data = QMimeData()
     data.setUrls([QUrl.fromLocalFile(str(tmp_path / "a.png"))])
@@ -255,17 +253,17 @@ def test_dropped_files_are_opened(make_window: MakeWindow, asked: Asked, tmp_pat
         QPointF(5, 5), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
     )
     window.start_page.dropEvent(drop)
-    assert asked.calls == [("open_files", ([tmp_path / "a.png"],))]
+    assert studio.mock_calls == [call.open_paths([tmp_path / "a.png"])]
 
 
-def test_the_start_page_lists_recent_projects_that_still_exist(make_window: MakeWindow, asked: Asked, tmp_path) -> None:
+def test_the_start_page_lists_recent_projects_that_still_exist(make_window: MakeWindow, studio: Mock, tmp_path) -> None:
     window = make_window()
     (tmp_path / "here").mkdir()
     window.start_page.show_recent([tmp_path / "here", tmp_path / "gone"])
     buttons = [b for b in window.start_page.findChildren(QPushButton) if b.property("link")]
     assert [button.text() for button in buttons] == ["here"]
     buttons[0].click()
-    assert asked.calls == [("open_project", (tmp_path / "here",))]
+    assert studio.mock_calls == [call.open_project(tmp_path / "here")]
 
 
 def test_the_status_bar_tells_place_value_and_class(window: MainWindow, qtbot: QtBot) -> None:
@@ -318,7 +316,8 @@ def test_the_title_names_the_image(window: MainWindow) -> None:
 
 def test_settings_are_a_form_of_all_fields_and_are_kept(window, tmp_path):
     from segstudio import settings as stored
-    from segstudio.ui.dialogs.settings import EVERYDAY, open_settings
+    from segstudio.ui.commands.dialogs import open_settings
+    from segstudio.ui.dialogs.settings import EVERYDAY
 
     dialog = open_settings(window)
     assert tuple(dialog.form.fields) == EVERYDAY
@@ -329,8 +328,8 @@ def test_settings_are_a_form_of_all_fields_and_are_kept(window, tmp_path):
     assert stored.load()[0].train_seconds == 120
 
 
-def test_a_new_model_is_asked_for_with_the_chosen_network(window, asked):
-    from segstudio.ui.dialogs.settings import open_new_model
+def test_a_new_model_is_asked_for_with_the_chosen_network(window, studio):
+    from segstudio.ui.commands.dialogs import open_new_model
 
     dialog = open_new_model(window)
     assert set(dialog.form.fields) == {"network", "preset", "weights"}
@@ -339,4 +338,4 @@ def test_a_new_model_is_asked_for_with_the_chosen_network(window, asked):
     dialog.accept()
     assert window.session.settings.network == "fcn8s"
     assert window.session.settings.weights == "random"
-    assert "new_model" in asked.names()
+    assert studio.mock_calls == [call.training.new_model()]

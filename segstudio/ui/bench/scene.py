@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -25,9 +25,9 @@ from segstudio.core.spans import swept_disc
 from segstudio.project.store import Store
 from segstudio.settings import Settings
 from segstudio.ui.canvas.view import Canvas
+from segstudio.ui.desk import Controllers
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
-from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.window import MainWindow
 from segstudio.ui.widgets import theme
 
@@ -94,7 +94,7 @@ def scene(
     Each layer has some `blobs` around the middle, or `everywhere`.
     """
     session = Session(Settings())
-    window = MainWindow(session, Actions(**{field.name: lambda *_: None for field in fields(Actions)}))
+    window = MainWindow(session, _nobody)
     window.resize(*size)
     window.show()
     window.build_panels()
@@ -124,6 +124,10 @@ def scene(
             window.close()
             window.deleteLater()
             settle()
+
+
+def _nobody() -> Controllers:
+    raise AssertionError("a bench asks no controller")
 
 
 def application() -> QApplication:

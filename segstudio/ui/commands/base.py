@@ -6,14 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from segstudio.errors import UserError
+
 if TYPE_CHECKING:
-    from segstudio.ui.shell.window import MainWindow
+    from segstudio.ui.desk import Desk
 
-Run = Callable[["MainWindow"], object]
-Test = Callable[["MainWindow"], bool]
+Run = Callable[["Desk"], object]
+Test = Callable[["Desk"], bool]
 
 
-def always(window: MainWindow) -> bool:
+def always(desk: Desk) -> bool:
     return True
 
 
@@ -40,74 +42,57 @@ class Command:
     canvas: bool = False
 
 
+def run(command: Command, desk: Desk) -> None:
+    """Run a command if it can be used now; an expected failure becomes a strip over the canvas."""
+    if not command.enabled(desk):
+        return
+    try:
+        command.run(desk)
+    except UserError as error:
+        desk.notices.show_problem(error)
+    desk.refresh_soon()
+
+
+def keys_of(command: Command, own: dict[str, str]) -> list[str]:
+    """The shortcuts of a command; `own` holds the user's by command id."""
+    return own.get(command.id, command.keys).split()
+
+
 # --- when commands can be used ------------------------------------------------------------------------------
 
 
-def has_document(window: MainWindow) -> bool:
-    return window.session.document is not None
+def has_document(desk: Desk) -> bool:
+    return desk.session.document is not None
 
 
-def has_image(window: MainWindow) -> bool:
-    return window.session.image is not None
+def has_image(desk: Desk) -> bool:
+    return desk.session.image is not None
 
 
-def has_pixels(window: MainWindow) -> bool:
-    return window.session.pixels is not None
+def has_pixels(desk: Desk) -> bool:
+    return desk.session.pixels is not None
 
 
-def can_edit(window: MainWindow) -> bool:
-    return has_pixels(window) and not window.session.read_only
+def can_edit(desk: Desk) -> bool:
+    return has_pixels(desk) and not desk.session.read_only
 
 
-def can_change(window: MainWindow) -> bool:
-    return has_document(window) and not window.session.read_only
+def can_change(desk: Desk) -> bool:
+    return has_document(desk) and not desk.session.read_only
 
 
-def has_object_class(window: MainWindow) -> bool:
+def has_object_class(desk: Desk) -> bool:
     """A class is active that is not the background."""
-    return can_change(window) and window.session.active_class in window.classes.rows and window.session.active_class > 0
+    return can_change(desk) and desk.session.active_class in desk.session.classes and desk.session.active_class > 0
 
 
-def can_undo(window: MainWindow) -> bool:
-    document = window.session.document
-    return can_change(window) and document is not None and document.history.next_undo() is not None
+def can_change_image(desk: Desk) -> bool:
+    return has_image(desk) and can_change(desk)
 
 
-def can_redo(window: MainWindow) -> bool:
-    document = window.session.document
-    return can_change(window) and document is not None and document.history.next_redo() is not None
+def has_slices(desk: Desk) -> bool:
+    return has_image(desk) and desk.session.shape[0] > 1
 
 
-def has_prediction(window: MainWindow) -> bool:
-    return can_edit(window) and not window.session.layer.prediction.is_empty()
-
-
-def has_two_layers(window: MainWindow) -> bool:
-    return has_image(window) and can_change(window) and len(window.session.image.layers) > 1  # type: ignore[union-attr]
-
-
-def has_slices(window: MainWindow) -> bool:
-    return has_image(window) and window.session.shape[0] > 1
-
-
-def has_job(window: MainWindow) -> bool:
-    return window.job is not None
-
-
-def is_training(window: MainWindow) -> bool:
-    return window.training.running
-
-
-def has_champion(window: MainWindow) -> bool:
-    document = window.session.document
-    return document is not None and document.champion is not None
-
-
-def can_switch(window: MainWindow) -> bool:
-    """A challenger waits, or there is an older version to go back to."""
-    document = window.session.document
-    if document is None or window.session.read_only:
-        return False
-    champion = document.champion
-    waiting = any(version.status == "waiting" for version in document.versions.values())
-    return waiting or (champion is not None and champion.parent in document.versions)
+def can_edit_volume(desk: Desk) -> bool:
+    return can_edit(desk) and has_slices(desk)

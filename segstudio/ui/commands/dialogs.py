@@ -1,44 +1,78 @@
-"""What opens a dialog, each imported when it is first asked for."""
+"""What opens a dialog and acts on what was chosen in it; each is imported when it is first asked for."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from segstudio.ui.shell.window import MainWindow
+    from PySide6.QtWidgets import QWidget
+
+    from segstudio.ui.desk import Desk
+    from segstudio.ui.dialogs.mask_exchange import ExportDialog, ImportDialog
+    from segstudio.ui.dialogs.plugins import PluginsDialog
+    from segstudio.ui.dialogs.settings import SettingsDialog
 
 
-def open_settings(window: MainWindow) -> None:
-    from segstudio.ui.dialogs import settings as settings_dialog
+def open_settings(desk: Desk) -> SettingsDialog:
+    from segstudio.ui.dialogs.settings import SettingsDialog
 
-    settings_dialog.open_settings(window)
-
-
-def open_plugins(window: MainWindow) -> None:
-    from segstudio.ui.dialogs import plugins as plugins_dialog
-
-    plugins_dialog.open_plugins(window)
+    dialog = desk.open_dialog(lambda parent: SettingsDialog(parent, desk.session))
+    dialog.restyled.connect(desk.apply_theme)
+    return dialog
 
 
-def open_export(window: MainWindow) -> None:
-    from segstudio.ui.dialogs import mask_exchange as transfer_dialogs
+def open_new_model(desk: Desk) -> SettingsDialog:
+    """Choose a network and what it starts from."""
+    from segstudio.ui.dialogs.settings import NEW_MODEL, SettingsDialog
 
-    transfer_dialogs.open_export(window)
-
-
-def open_import(window: MainWindow) -> None:
-    from segstudio.ui.dialogs import mask_exchange as transfer_dialogs
-
-    transfer_dialogs.open_import(window)
+    dialog = desk.open_dialog(lambda parent: SettingsDialog(parent, desk.session, *NEW_MODEL))
+    dialog.accepted.connect(lambda: desk.studio.training.new_model())
+    return dialog
 
 
-def open_import_folder(window: MainWindow) -> None:
-    from segstudio.ui.dialogs import mask_exchange as transfer_dialogs
+def open_plugins(desk: Desk) -> PluginsDialog:
+    from segstudio.ui.dialogs.plugins import PluginsDialog
 
-    transfer_dialogs.open_import_folder(window)
+    dialog = desk.open_dialog(PluginsDialog)
+    dialog.failed.connect(desk.notices.show_problem)
+    dialog.said.connect(desk.say)
+    return dialog
 
 
-def open_new_model(window: MainWindow) -> None:
-    from segstudio.ui.dialogs import settings as settings_dialog
+def open_export(desk: Desk) -> ExportDialog:
+    from segstudio.ui.dialogs.mask_exchange import ExportDialog
 
-    settings_dialog.open_new_model(window)
+    dialog = desk.open_dialog(lambda parent: ExportDialog(parent, desk.session))
+    dialog.chosen.connect(lambda folder, form: desk.studio.transfer.write(folder, form))
+    dialog.failed.connect(desk.notices.show_problem)
+    return dialog
+
+
+def open_import(desk: Desk) -> ImportDialog | None:
+    """Choose a file, then how it is read."""
+    from segstudio.ui.dialogs.mask_exchange import choose_masks
+
+    return _import(desk, choose_masks)
+
+
+def open_import_folder(desk: Desk) -> ImportDialog | None:
+    """Choose a folder with a file for each image, then how it is read."""
+    from segstudio.ui.dialogs.mask_exchange import choose_folder
+
+    return _import(desk, choose_folder)
+
+
+def ask_import(desk: Desk, path: Path) -> ImportDialog:
+    """Ask how a file or folder of masks is read."""
+    from segstudio.ui.dialogs.mask_exchange import ImportDialog
+
+    dialog = desk.open_dialog(lambda parent: ImportDialog(parent, desk.session, path))
+    dialog.chosen.connect(lambda *request: desk.studio.transfer.read(*request))
+    return dialog
+
+
+def _import(desk: Desk, choose: Callable[[QWidget], Path | None]) -> ImportDialog | None:
+    path = desk.ask(choose)
+    return ask_import(desk, path) if path else None

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QObject, QRect, QSize, Qt
 from PySide6.QtGui import QFontMetrics, QIcon, QKeyEvent, QKeySequence, QPainter
-from PySide6.QtWidgets import QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
+from PySide6.QtWidgets import QLineEdit, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from segstudio.ui.boundary import guarded
-from segstudio.ui.commands.base import Command
-from segstudio.ui.commands.table import COMMANDS, keys_of
+from segstudio.ui.commands import base
+from segstudio.ui.commands.base import Command, keys_of
+from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.widgets import icons, theme
 from segstudio.ui.widgets.basics import label
 from segstudio.ui.widgets.overlay_card import OverlayCard
 from segstudio.ui.widgets.words import tr
 
 if TYPE_CHECKING:
-    from segstudio.ui.shell.window import MainWindow
+    from segstudio.ui.desk import Desk
 
 ROW = 34
 ROLE = Qt.ItemDataRole.UserRole
@@ -67,15 +68,15 @@ def matching(query: str, commands: Iterable[Command] = COMMANDS) -> list[Command
 class CommandList(QAbstractListModel):
     """The commands that fit what was typed."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, desk: Desk, parent: QObject) -> None:
+        super().__init__(parent)
+        self._desk = desk
         self.commands: list[Command] = list(COMMANDS)
 
     def search(self, query: str) -> None:
         self.beginResetModel()
         found = matching(query)
-        usable = [command for command in found if command.enabled(self._window)]
+        usable = [command for command in found if command.enabled(self._desk)]
         self.commands = usable + [command for command in found if command not in usable]
         self.endResetModel()
 
@@ -90,7 +91,7 @@ class CommandList(QAbstractListModel):
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:  # type: ignore[override]
         flags = Qt.ItemFlag.ItemIsSelectable
-        if self.commands[index.row()].enabled(self._window):
+        if self.commands[index.row()].enabled(self._desk):
             flags |= Qt.ItemFlag.ItemIsEnabled
         return flags
 
@@ -145,17 +146,17 @@ class CommandPainter(QStyledItemDelegate):
 class CommandSearch(OverlayCard):
     """A field and the commands that fit; Enter runs the chosen one."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: QWidget, desk: Desk, own: dict[str, str]) -> None:
         super().__init__(window, 620)
-        self._window = window
+        self._desk = desk
         self.field = QLineEdit()
         self.field.setObjectName("search")
         self.field.setPlaceholderText(tr("What would you like to do?"))
         self.field.installEventFilter(self)
-        self.model = CommandList(window)
+        self.model = CommandList(desk, self)
         self.view = QListView()
         self.view.setModel(self.model)
-        self.view.setItemDelegate(CommandPainter(self, window.keys))
+        self.view.setItemDelegate(CommandPainter(self, own))
         self.view.setUniformItemSizes(True)
         self.view.setMouseTracking(True)
         self.view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -183,9 +184,9 @@ class CommandSearch(OverlayCard):
         """Close and run the command at a place of the list, if it can be used now."""
         if 0 <= place < len(self.model.commands):
             command = self.model.commands[place]
-            if command.enabled(self._window):
+            if command.enabled(self._desk):
                 self.dismiss()
-                self._window.run(command)
+                base.run(command, self._desk)
 
     def _search(self, query: str) -> None:
         self.model.search(query)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from segstudio.ui.commands.base import Command
-from segstudio.ui.commands.table import COMMANDS, MENUS, keys_of
+from segstudio.ui.commands.base import Command, keys_of
+from segstudio.ui.commands.table import COMMANDS, MENUS
 from segstudio.ui.widgets.basics import label, row, rule, small_button
 from segstudio.ui.widgets.overlay_card import OverlayCard
 from segstudio.ui.widgets.words import tr
-
-if TYPE_CHECKING:
-    from segstudio.ui.shell.window import MainWindow
 
 GESTURES = (
     ("Wheel", "Zoom at the pointer"),
@@ -54,7 +49,7 @@ def _line(command: Command, own: dict[str, str]) -> Line:
 class ShortcutSheet(OverlayCard):
     """All sections in columns of about the same height."""
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, window: QWidget, own: dict[str, str]) -> None:
         super().__init__(window, 1060, top=48)
         title = label(tr("Keyboard shortcuts"), "heading", size=16)
         close = small_button("close", tr("Close"), self.dismiss)
@@ -66,7 +61,7 @@ class ShortcutSheet(OverlayCard):
         self._sheet = QWidget()
         self._sheet.setObjectName("body")
         area.setWidget(self._sheet)
-        self._fill(sections(window.keys))
+        self._fill(sections(own))
         self.body.addWidget(area, 1)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import (
     QComboBox,
@@ -24,13 +24,13 @@ from segstudio.io.masks.exports.table import EXPORTS, ExportFormat
 from segstudio.io.masks.importing import format_of
 from segstudio.io.masks.imports.table import IMPORTS
 from segstudio.io.reading import guard
+from segstudio.ui.session.session import Session
 from segstudio.ui.widgets.basics import column, label
 from segstudio.ui.widgets.basics import row as row_of
 from segstudio.ui.widgets.words import tr
 
 if TYPE_CHECKING:
     from segstudio.ui.dialogs.dicom_identity import IdentityDialog
-    from segstudio.ui.shell.window import MainWindow
 
 BEST = {"patient": "seg-nrrd", "map": "geotiff"}
 """The format that is offered first, by the frame of the images' grids."""
@@ -42,12 +42,17 @@ DEIDENTIFIED = "dicom-seg-deidentified"
 class ExportDialog(QDialog):
     """Which format; those that the project's images cannot be written in are grey and say why."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    chosen = Signal(object, str)
+    """The folder (Path) to write into, and the id of the format."""
+    failed = Signal(object)
+    """A UserError: the image's file could not be read."""
+
+    def __init__(self, parent: QWidget, session: Session) -> None:
+        super().__init__(parent)
+        self._session = session
         self.setWindowTitle(tr("Export masks"))
         self.setMinimumWidth(460)
-        document = window.session.document
+        document = session.document
         assert document is not None
         self.refusals = {row.id: refusal(row, document) for row in EXPORTS}
         self.formats = QComboBox()
@@ -90,14 +95,14 @@ class ExportDialog(QDialog):
         from segstudio.io.dicom.deidentify import preview
         from segstudio.ui.dialogs.dicom_identity import IdentityDialog
 
-        session = self._window.session
+        session = self._session
         assert session.project is not None
         entry = session.image or next(iter(session.project.document.images.values()))
         try:
             with guard(Path(entry.name)):
                 rows = preview(session.project.path_of(entry))
         except UserError as error:
-            self._window.notices.show_problem(error)
+            self.failed.emit(error)
             return None
         dialog = IdentityDialog(self, entry.name, rows)
         dialog.open()
@@ -105,19 +110,22 @@ class ExportDialog(QDialog):
 
     def accept(self) -> None:
         super().accept()
-        if folder := QFileDialog.getExistingDirectory(self._window, tr("Export masks into")):
-            self._window.actions.export_masks(Path(folder), str(self.formats.currentData()))
+        if folder := QFileDialog.getExistingDirectory(self.parentWidget(), tr("Export masks into")):
+            self.chosen.emit(Path(folder), str(self.formats.currentData()))
 
 
 class ImportDialog(QDialog):
     """What a file is, for which images, and into which layer."""
 
-    def __init__(self, window: MainWindow, path: Path) -> None:
-        super().__init__(window)
-        self._window, self._path = window, path
+    chosen = Signal(object, str, object, str)
+    """The file or folder (Path), the id of the format, the ids of the images, and the name of a new layer or ""."""
+
+    def __init__(self, parent: QWidget, session: Session, path: Path) -> None:
+        super().__init__(parent)
+        self._path = path
         self.setWindowTitle(tr("Import masks"))
         self.setMinimumWidth(460)
-        document, image = window.session.document, window.session.image
+        document, image = session.document, session.image
         assert document is not None
         self.formats, self.images, self.layer = QComboBox(), QComboBox(), QLineEdit()
         for row in IMPORTS:
@@ -149,7 +157,7 @@ class ImportDialog(QDialog):
     def accept(self) -> None:
         super().accept()
         form, images = str(self.formats.currentData()), list(self.images.currentData())
-        self._window.actions.import_masks(self._path, form, images, self.layer.text().strip())
+        self.chosen.emit(self._path, form, images, self.layer.text().strip())
 
 
 def refusal(row: ExportFormat, document: Document) -> str:
@@ -171,29 +179,17 @@ def first_choice(document: Document, refusals: dict[str, str]) -> str:
     return wanted if not refusals[wanted] else "png"
 
 
-def open_export(window: MainWindow) -> ExportDialog:
-    dialog = ExportDialog(window)
-    dialog.open()
-    return dialog
-
-
-def open_import(window: MainWindow) -> ImportDialog | None:
-    """Choose a file, then how it is read."""
+def choose_masks(parent: QWidget) -> Path | None:
+    """A file of masks."""
     kinds = " ".join(sorted({f"*{suffix}" for row in IMPORTS for suffix in row.suffixes}))
-    name, _ = QFileDialog.getOpenFileName(window, tr("Import masks"), "", f"{tr('Masks')} ({kinds});;{tr('All')} (*)")
-    return ask_import(window, Path(name)) if name else None
+    name, _ = QFileDialog.getOpenFileName(parent, tr("Import masks"), "", f"{tr('Masks')} ({kinds});;{tr('All')} (*)")
+    return Path(name) if name else None
 
 
-def open_import_folder(window: MainWindow) -> ImportDialog | None:
-    """Choose a folder with a file for each image, then how it is read."""
-    name = QFileDialog.getExistingDirectory(window, tr("Import masks from a folder"))
-    return ask_import(window, Path(name)) if name else None
-
-
-def ask_import(window: MainWindow, path: Path) -> ImportDialog:
-    dialog = ImportDialog(window, path)
-    dialog.open()
-    return dialog
+def choose_folder(parent: QWidget) -> Path | None:
+    """A folder with a file of masks for each image."""
+    name = QFileDialog.getExistingDirectory(parent, tr("Import masks from a folder"))
+    return Path(name) if name else None
 
 
 def _buttons(dialog: QDialog, accept: str) -> QDialogButtonBox:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
     QListWidgetItem,
     QMessageBox,
     QSizePolicy,
+    QWidget,
 )
 
 from segstudio import plugins
@@ -23,9 +23,6 @@ from segstudio.models.plugged import specs_of
 from segstudio.plugins import Plugin
 from segstudio.ui.widgets.basics import column, label
 from segstudio.ui.widgets.words import tr
-
-if TYPE_CHECKING:
-    from segstudio.ui.shell.window import MainWindow
 
 WARNING = (
     "A plugin is a program: it can do all that you can. Its code runs in SegStudio's worker processes. "
@@ -36,9 +33,12 @@ WARNING = (
 class PluginsDialog(QDialog):
     """A row for each plugin; `choose_folder` asks for one to install, `sure` whether it may be."""
 
-    def __init__(self, window: MainWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    failed = Signal(object)
+    """A UserError: the plugin could not be installed."""
+    said = Signal(str)
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.setWindowTitle(tr("Plugins"))
         self.resize(560, 340)
         self.list = QListWidget()
@@ -85,10 +85,10 @@ class PluginsDialog(QDialog):
                 return
             plugins.install(plugin)
         except UserError as error:
-            self._window.notices.show_problem(error, "", None)
+            self.failed.emit(error)
             return
         self._fill()
-        self._window.say(tr("“{name}” is installed: choose it in Model > New model…").format(name=plugin.name))
+        self.said.emit(tr("“{name}” is installed: choose it in Model > New model…").format(name=plugin.name))
 
     def remove(self) -> None:
         """Take the selected plugin away."""
@@ -123,9 +123,3 @@ class PluginsDialog(QDialog):
         box.addButton(QMessageBox.StandardButton.Cancel)
         box.exec()
         return box.clickedButton() is yes
-
-
-def open_plugins(window: MainWindow) -> PluginsDialog:
-    dialog = PluginsDialog(window)
-    dialog.open()
-    return dialog

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QListWidgetItem
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QListWidget, QListWidgetItem, QWidget
 
 from segstudio.ui.widgets.basics import column, label
 from segstudio.ui.widgets.words import tr
 
 if TYPE_CHECKING:
     from segstudio.io.dicom.series import Series
-    from segstudio.ui.shell.window import MainWindow
 
 ROWS = 12
 """Series that are seen without scrolling."""
@@ -23,8 +22,8 @@ ROWS = 12
 class SeriesDialog(QDialog):
     """A row for each series with a check; `take` gets the first file of each that is checked."""
 
-    def __init__(self, window: MainWindow, series: Sequence[Series], take: Callable[[list[Path]], object]) -> None:
-        super().__init__(window)
+    def __init__(self, parent: QWidget, series: Sequence[Series], take: Callable[[list[Path]], object]) -> None:
+        super().__init__(parent)
         self._take = take
         self.setWindowTitle(tr("Open series"))
         self.setMinimumWidth(520)

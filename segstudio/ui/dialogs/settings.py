@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from PySide6.QtWidgets import QDialog, QDialogButtonBox
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QWidget
 
 from segstudio import settings as stored_settings
 from segstudio.core.parameters import Parameter
 from segstudio.models.registry import networks
 from segstudio.settings import Settings
+from segstudio.ui.session.session import Session
 from segstudio.ui.widgets.basics import column, label
 from segstudio.ui.widgets.form import Form
 from segstudio.ui.widgets.words import tr
-
-if TYPE_CHECKING:
-    from segstudio.ui.shell.window import MainWindow
 
 EVERYDAY = (
     "theme", "network", "preset", "weights", "live", "train_seconds", "auto_train", "auto_train_strokes",
@@ -25,22 +23,33 @@ EVERYDAY = (
 )  # fmt: skip
 """Settings in the order of the dialog; brush and opacity are set where they are used."""
 
+NEW_MODEL = (
+    ("network", "preset", "weights"),
+    "New model",
+    "It starts from starter or random weights and learns from all corrections of this project. The model in use now "
+    "stays in the list of versions; one click brings it back.",
+)
+"""Settings, title and hint of the dialog that asks for a new model."""
+
 NEXT_START = ("device", "undo_megabytes", "pixel_megabytes", "read_megabytes")
 
 
 class SettingsDialog(QDialog):
-    """A form over some settings; OK stores them and calls `then`."""
+    """A form over some settings; OK stores them."""
+
+    restyled = Signal()
+    """Another theme was chosen."""
 
     def __init__(
-        self, window: MainWindow, names: tuple[str, ...] = EVERYDAY, title: str = "Settings", hint: str = "",
-        then: Callable[[], object] | None = None,
+        self, parent: QWidget, session: Session, names: tuple[str, ...] = EVERYDAY, title: str = "Settings",
+        hint: str = "",
     ) -> None:  # fmt: skip
-        super().__init__(window)
-        self._window, self._then = window, then
+        super().__init__(parent)
+        self._session = session
         self.setWindowTitle(tr(title))
         self.setMinimumWidth(420)
         self.form = Form()
-        current = window.session.settings
+        current = session.settings
         self.form.show_parameters([p for p in parameters_of_settings() if p.name in names], _values(current, names))
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
         self.buttons.accepted.connect(self.accept)
@@ -51,35 +60,13 @@ class SettingsDialog(QDialog):
         )
 
     def accept(self) -> None:
-        session = self._window.session
+        session = self._session
         before = session.settings
         session.settings = before.with_(**self.form.values())
         stored_settings.save(session.settings)
         if session.settings.theme != before.theme:
-            self._window.apply_theme()
+            self.restyled.emit()
         super().accept()
-        if self._then is not None:
-            self._then()
-
-
-def open_settings(window: MainWindow) -> SettingsDialog:
-    dialog = SettingsDialog(window)
-    dialog.open()
-    return dialog
-
-
-def open_new_model(window: MainWindow) -> SettingsDialog:
-    """Choose a network and what it starts from."""
-    dialog = SettingsDialog(
-        window,
-        ("network", "preset", "weights"),
-        "New model",
-        "It starts from starter or random weights and learns from all corrections of this project. The model in use "
-        "now stays in the list of versions; one click brings it back.",
-        window.actions.new_model,
-    )
-    dialog.open()
-    return dialog
 
 
 def parameters_of_settings() -> list[Parameter]:

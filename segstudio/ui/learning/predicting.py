@@ -385,6 +385,12 @@ def accept_prediction(session: Session, within: Box | None = None) -> int:
     return accepted
 
 
+def seen_tiles(session: Session) -> BoxTuple | None:
+    """The box of whole tiles around what is seen of the shown slice; None where nothing is."""
+    box = session.view
+    return None if box.empty else visible_tiles((box.top, box.left, box.bottom, box.right))
+
+
 def visible_tiles(box: BoxTuple) -> BoxTuple:
     """`box` grown to whole tiles, so that a streamed block never covers a tile in part."""
     top, left, bottom, right = box

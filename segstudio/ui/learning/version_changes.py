@@ -9,7 +9,7 @@ from segstudio.core.codes import NOTHING, UNSET, Origin
 from segstudio.core.document import Version
 from segstudio.core.geometry import Box
 from segstudio.core.proposal import Proposal
-from segstudio.ui.learning.predicting import Predicting, Trial
+from segstudio.ui.learning.predicting import Predicting, Trial, seen_tiles
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.worker.messages import BoxTuple
@@ -22,7 +22,16 @@ class VersionChanges(QObject):
         super().__init__(predicting)
         self._session, self._predicting = session, predicting
 
-    def show(self, version: Version, visible: BoxTuple | None) -> None:
+    def show(self, number: int = 0) -> None:
+        """Show what a version would change in what is seen; 0: the one that waits, or the champion's parent."""
+        document = self._session.document
+        version = document.versions.get(number, document.other_version) if document else None
+        if version is None:
+            self._session.message.emit("There is no other model version to compare with.")
+        else:
+            self.compare(version, seen_tiles(self._session))
+
+    def compare(self, version: Version, visible: BoxTuple | None) -> None:
         """Show what `version` would change in the visible box of the shown slice."""
         session = self._session
         project = session.project

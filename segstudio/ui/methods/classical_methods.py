@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from segstudio.classical.registry import find
 from segstudio.core.codes import NOTHING, Origin
 from segstudio.core.document import ImageEntry
 from segstudio.core.geometry import Box
@@ -64,6 +65,16 @@ class ClassicalMethods(QObject):
         self._session, self._workers = session, workers
         self.errand = NewestJob(workers)
         self._wanted = object()  # the newest request whose pixels are on their way
+
+    def run(self, method: str, parameters: dict[str, Any], *, preview: bool) -> None:
+        """Show what a method of the table would paint, or paint it as one undo step."""
+        request = Request(method, find(method).title, parameters)
+        if preview:
+            self.preview(request)
+        elif why := self._session.why_not_editable():
+            self._session.blocked.emit(why)
+        else:
+            self.apply(request)
 
     def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
         """Show what the method would paint; `then` is called once it is shown."""

@@ -16,6 +16,7 @@ from segstudio.core.geometry import Box
 from segstudio.core.layer import MaskLayer
 from segstudio.core.proposal import Proposal
 from segstudio.errors import UserError
+from segstudio.operations.registry import OPERATIONS
 from segstudio.ui.compute.newest_job import Job, NewestJob
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.session.session import Session
@@ -47,6 +48,16 @@ class MaskOperations(QObject):
         super().__init__(workers)
         self._session, self._workers = session, workers
         self.errand = NewestJob(workers)
+
+    def run(self, operation: str, parameters: dict[str, Any], scope: str, *, preview: bool) -> None:
+        """Show what an operation of the table would change in a scope of SCOPES, or do it as one undo step."""
+        request = Request(operation, OPERATIONS[operation].title, parameters, scope)
+        if preview:
+            self.preview(request)
+        elif why := self._session.why_not_editable():
+            self._session.blocked.emit(why)
+        else:
+            self.apply(request)
 
     def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
         """Show what the operation would change; `then` is called once it is shown."""

@@ -9,9 +9,9 @@ from PySide6.QtWidgets import QGridLayout, QWidget
 
 from segstudio.classical.registry import METHODS
 from segstudio.core.parameters import Parameter, fit
+from segstudio.ui.desk import Desk
 from segstudio.ui.panels.method import MethodPanel
 from segstudio.ui.session.session import Session
-from segstudio.ui.shell.actions import Actions
 from segstudio.ui.widgets.basics import clear, label, rule
 from segstudio.ui.widgets.words import share, tr
 
@@ -30,8 +30,9 @@ class Comparison(Protocol):
 class BaselinesPanel(MethodPanel):
     """Classical methods, with a score beside the network's."""
 
-    def __init__(self, session: Session, actions: Actions) -> None:
-        self._actions, self.scores = actions, Scores(session)
+    def __init__(self, desk: Desk) -> None:
+        session = desk.session
+        self._desk, self.scores = desk, Scores(session)
         tip = tr("Paint the result where nobody has painted, as one step to undo (Enter)")
         super().__init__(session, METHODS, tip, (2, rule(), self.scores))
         session.slice_changed.connect(lambda _: self.show_comparison(None))
@@ -48,7 +49,7 @@ class BaselinesPanel(MethodPanel):
 
     def ask(self, *, preview: bool) -> None:
         """Run the chosen method."""
-        self._actions.run_baseline(self.method_id, self.form.values(), preview)
+        self._desk.studio.baselining.run(self.method_id, self.form.values(), preview=preview)
 
 
 class Scores(QWidget):

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
 
 from segstudio.ui.panels.class_row import ClassRow
 from segstudio.ui.panels.rows import ICONS, Chip, Row, key_cap
+from segstudio.ui.project.table_changes import add_class
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets.basics import clear, column, label, row, small_button
 from segstudio.ui.widgets.words import tr
@@ -69,15 +70,13 @@ class ClassesPanel(QWidget):
 
     def add_class(self) -> None:
         """Append a class, make it the active one and let its name be typed."""
-        document = self._session.document
-        if document is None or self._session.read_only:
-            return
-        taken = {entry.name for entry in self._session.classes}
-        number = next(n for n in range(1, 999) if f"Class {n}" not in taken)
-        title = tr("Class {number}").format(number=number)
-        entry = document.change_classes(tr("Add class"), lambda classes: classes.add(title))
-        self._session.choose_class(entry.id)
-        self.rows[entry.id].name.edit()
+        if (made := add_class(self._session)) is not None:
+            self.point_at(made)
+
+    def point_at(self, item: str | int) -> None:
+        """Let the name of a class be typed, given by its id."""
+        if item in self.rows:
+            self.rows[int(item)].name.edit()
 
     def remove_active(self) -> None:
         """Remove the class that is painted with."""

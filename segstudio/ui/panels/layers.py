@@ -10,9 +10,9 @@ from segstudio.core.codes import Origin
 from segstudio.core.geometry import TILE
 from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
-from segstudio.errors import UserError
 from segstudio.ui.boundary import guarded
 from segstudio.ui.panels.rows import Name, Row
+from segstudio.ui.project.table_changes import add_layer, remove_layer
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets import icons
 from segstudio.ui.widgets.basics import clear, column, label, row, slider, small_button
@@ -114,12 +114,7 @@ class LayerRow(Row):
 
     def remove(self) -> None:
         """Take the layer away; undo brings it back with all its pixels."""
-        document, image = self._session.document, self._session.image
-        if document is not None and image is not None:
-            try:
-                document.remove_layer(image.id, self.layer.id)
-            except UserError as error:
-                self._session.blocked.emit(error.sentence)
+        remove_layer(self._session, self.layer.id)
 
     def _move(self, place: int) -> None:
         assert self._session.document is not None and self._session.image is not None
@@ -194,12 +189,7 @@ class LayersPanel(QWidget):
 
     def add_layer(self) -> None:
         """Put an empty mask layer on top and make it the active one."""
-        session = self._session
-        if session.document is None or session.image is None or session.read_only:
-            return
-        number = len(session.image.layers) + 1
-        layer = session.document.add_layer(session.image.id, tr("Mask {number}").format(number=number))
-        session.set_active_layer(layer.id)
+        add_layer(self._session)
 
     def _follow(self) -> None:
         for line in self.rows:

@@ -72,9 +72,12 @@ class MethodPanel(QWidget):
         self.family.setCurrentIndex(self.family.findData(self._rows[method_id].family))
         self.method.setCurrentIndex(self.method.findData(method_id))
 
-    def preview(self) -> None:
-        """Ask for a preview now, if previews are wanted."""
-        if self.live.isChecked():
+    def point_at(self, item: str | int) -> None:
+        """Choose a method by its id and show at once what it does; "": show the chosen one, if previews are wanted."""
+        if item:
+            self.choose(str(item))
+            self.ask(preview=True)
+        elif self.live.isChecked():
             self._preview()
 
     def refresh(self) -> None:

@@ -18,11 +18,10 @@ from PySide6.QtWidgets import (
 )
 
 from segstudio.core.document import Version
+from segstudio.ui.desk import Desk
 from segstudio.ui.panels.chart import Chart, Curve
 from segstudio.ui.panels.version_card import VersionCard
 from segstudio.ui.session.progress_state import TrainingState
-from segstudio.ui.session.session import Session
-from segstudio.ui.shell.actions import Actions
 from segstudio.ui.widgets.basics import clear, column, label, row, scrolled, set_property
 from segstudio.ui.widgets.words import age, share, tr
 
@@ -41,9 +40,9 @@ STATUSES = {"champion": "in use", "retired": "", "rejected": "not better", "wait
 class MonitorPanel(QWidget):
     """State and buttons, two charts, and scores and versions in tabs."""
 
-    def __init__(self, session: Session, actions: Actions) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._session, self._actions = session, actions
+        session = self._session = desk.session
         self.state = TrainingState()
         self._unsubscribe: Callable[[], None] = lambda: None
         self.sentence, self.message = label("", "heading", size=13), label("", "muted", wrap=True)
@@ -58,10 +57,10 @@ class MonitorPanel(QWidget):
         self.score.setToolTip(
             tr("Mean Dice on pixels that are never trained on: the model in use (dashed) and the new one")
         )
-        self.per_class, self.versions = PerClass(), Versions(session, actions)
+        self.per_class, self.versions = PerClass(), Versions(desk)
         self._lay_out()
-        self.train.clicked.connect(lambda: actions.train_or_pause())
-        self.stop.clicked.connect(lambda: actions.stop_training())
+        self.train.clicked.connect(lambda: desk.studio.training.train_or_pause())
+        self.stop.clicked.connect(lambda: desk.studio.training.stop())
         session.document_changed.connect(self._on_document)
         session.edited.connect(lambda _: self._show_sentence())
         self._on_document()
@@ -187,9 +186,9 @@ class PerClass(QWidget):
 class Versions(QWidget):
     """Every model version with its parent and what the gate said of it."""
 
-    def __init__(self, session: Session, actions: Actions) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._session, self._actions = session, actions
+        self._desk = desk
         self._list = QVBoxLayout()
         self._list.setSpacing(2)
         self.buttons: dict[int, QPushButton] = {}
@@ -220,7 +219,7 @@ class Versions(QWidget):
             words = tr("Use") if version.status == "waiting" else tr("Roll back")
             button = QPushButton(words)
             button.setProperty("link", True)
-            button.clicked.connect(lambda _=False, number=version.number: self._actions.use_version(number))
+            button.clicked.connect(lambda _=False, number=version.number: self._desk.studio.training.use(number))
             texts.addWidget(button)
             self.buttons[version.number] = button
         else:
@@ -231,7 +230,7 @@ class Versions(QWidget):
 
     def open_card(self, version: Version) -> VersionCard:
         """Tell everything that is known of a version."""
-        card = VersionCard(self.window(), version, self._session.classes, self._actions)
+        card = VersionCard(self.window(), version, self._desk)
         card.open()
         return card
 

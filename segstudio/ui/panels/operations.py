@@ -6,10 +6,9 @@ from PySide6.QtWidgets import QComboBox
 
 from segstudio.core.parameters import Parameter, with_names
 from segstudio.operations.registry import OPERATIONS
+from segstudio.ui.desk import Desk
 from segstudio.ui.methods.mask_operations import SCOPES
 from segstudio.ui.panels.method import MethodPanel
-from segstudio.ui.session.session import Session
-from segstudio.ui.shell.actions import Actions
 from segstudio.ui.widgets.basics import label, row
 from segstudio.ui.widgets.words import tr
 
@@ -17,8 +16,9 @@ from segstudio.ui.widgets.words import tr
 class OperationsPanel(MethodPanel):
     """What can be done with the active class at once."""
 
-    def __init__(self, session: Session, actions: Actions) -> None:
-        self._actions, self.scope = actions, QComboBox()
+    def __init__(self, desk: Desk) -> None:
+        self._desk, self.scope = desk, QComboBox()
+        session = desk.session
         for scope, title in SCOPES.items():
             self.scope.addItem(tr(title), scope)
         reach = row(label(tr("Where"), "muted"), self.scope, gap=10)
@@ -43,7 +43,8 @@ class OperationsPanel(MethodPanel):
 
     def ask(self, *, preview: bool) -> None:
         """Run the chosen operation."""
-        self._actions.run_operation(self.method_id, self.form.values(), str(self.scope.currentData()), preview)
+        scope = str(self.scope.currentData())
+        self._desk.studio.operating.run(self.method_id, self.form.values(), scope, preview=preview)
 
     def _fit_scope(self) -> None:
         """“All slices” is there for volumes only, and is what an operation between slices needs."""

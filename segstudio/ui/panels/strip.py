@@ -9,8 +9,8 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPixmap
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from segstudio.core.document import ImageEntry
+from segstudio.ui.desk import Desk
 from segstudio.ui.session.session import Session
-from segstudio.ui.shell.actions import Actions
 from segstudio.ui.widgets import icons, theme
 from segstudio.ui.widgets.basics import column, label
 from segstudio.ui.widgets.words import tr
@@ -147,9 +147,9 @@ class ImagePainter(QStyledItemDelegate):
 class StripPanel(QWidget):
     """The images side by side; a click shows one."""
 
-    def __init__(self, session: Session, actions: Actions) -> None:
+    def __init__(self, desk: Desk) -> None:
         super().__init__()
-        self._session, self._actions = session, actions
+        session = self._session = desk.session
         self.model = ImageList(session)
         self.view = QListView()
         self.view.setFlow(QListView.Flow.LeftToRight)
@@ -162,7 +162,7 @@ class StripPanel(QWidget):
         self.view.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.view.setModel(self.model)
         self.view.setItemDelegate(ImagePainter(session, self.model, self))
-        self.view.clicked.connect(lambda index: actions.show_image(self.model.entries[index.row()].id))
+        self.view.clicked.connect(lambda index: desk.studio.opening.show(self.model.entries[index.row()].id))
         self._empty = label(tr("Images you open line up here. Drop files anywhere in the window."), "muted", wrap=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.setLayout(column(self._empty, self.view, margins=(6, 0, 6, 4), gap=0))

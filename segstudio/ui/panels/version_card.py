@@ -7,10 +7,9 @@ from typing import Any
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
-from segstudio.core.classes import ClassTable
 from segstudio.core.document import Version
+from segstudio.ui.desk import Desk
 from segstudio.ui.panels.reliability import ReliabilityPlot
-from segstudio.ui.shell.actions import Actions
 from segstudio.ui.widgets.basics import column, label, row, rule, scrolled
 from segstudio.ui.widgets.overlay_card import OverlayCard
 from segstudio.ui.widgets.words import tr
@@ -25,9 +24,9 @@ MEASURES = (
 class VersionCard(OverlayCard):
     """The gate's verdict, how honest probabilities are, where the version got worse, and buttons."""
 
-    def __init__(self, window: QWidget, version: Version, classes: ClassTable, actions: Actions) -> None:
+    def __init__(self, window: QWidget, version: Version, desk: Desk) -> None:
         super().__init__(window, 620)
-        self._version, self._classes, self._actions = version, classes, actions
+        self._version, self._desk = version, desk
         self.worse: list[QPushButton] = []
         self.show_change = QPushButton(tr("Show what would change"))
         self.show_change.setToolTip(tr("Predict what is in view with this version and mark what differs"))
@@ -87,7 +86,10 @@ class VersionCard(OverlayCard):
 
     def _line(self, one: dict[str, Any]) -> QPushButton:
         text = tr("{place}: {name} {before:.2f} → {after:.2f}").format(
-            place=one["name"], name=self._classes.name(one["class_id"]), before=one["before"], after=one["after"]
+            place=one["name"],
+            name=self._desk.session.classes.name(one["class_id"]),
+            before=one["before"],
+            after=one["after"],
         )
         button = QPushButton(text)
         button.setProperty("link", True)
@@ -99,8 +101,8 @@ class VersionCard(OverlayCard):
 
     def _go(self, digest: str, box: tuple[int, int, int, int]) -> None:
         self.dismiss()
-        self._actions.show_region(digest, box)
+        self._desk.show_region(digest, box)
 
     def _show_change(self) -> None:
         self.dismiss()
-        self._actions.show_version_change(self._version.number)
+        self._desk.studio.comparing.show(self._version.number)

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np  # noqa: F401  before PySide6, which looks at every module imported after it
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QApplication
 
 from segstudio import settings as stored_settings
@@ -21,7 +21,6 @@ from segstudio.ui.boundary import guarded
 from segstudio.ui.project.recent import recent
 from segstudio.ui.session.progress_state import JobState, StoreState
 from segstudio.ui.session.session import Session
-from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.quit_signals import QuitSignals
 from segstudio.ui.shell.window import MainWindow
 from segstudio.ui.widgets import theme
@@ -45,7 +44,7 @@ class Program(QObject):
         assert isinstance(app, QApplication)
         theme.apply(app, settings.theme)  # before any widget is made, so that each is polished once
         self.session = Session(settings)
-        self.window = MainWindow(self.session, self._actions())
+        self.window = MainWindow(self.session, lambda: self.studio)
         self.window.installEventFilter(self)
         self._closed = False
         self.signals: QuitSignals | None = None
@@ -143,27 +142,6 @@ class Program(QObject):
         studio.predicting.image_done.connect(lambda _: window.layers.count_soon())
         window.canvas.painting.connect(lambda: studio.training.give_way())
 
-    def _show_region(self, digest: str, box: tuple[int, int, int, int]) -> None:
-        """Go to a box of an image's slice; the image is loaded first if another one is shown."""
-        session, opening = self.studio.session, self.studio.opening
-        image, _, z = digest.rpartition(":")
-        images = session.document.images.values() if session.document else ()
-        entry = next((one for one in images if one.digest == image), None)
-        if entry is None:
-            self.window.say("This image is no longer in the project.")
-            return
-
-        def there() -> None:
-            session.set_slice(int(z))
-            self.window.canvas.center_on((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-
-        if session.image is entry:
-            there()
-            return
-        kind = Qt.ConnectionType.SingleShotConnection
-        opening.shown.connect(lambda shown: there() if shown is entry else None, kind)
-        opening.show(entry.id)
-
     def _show_progress(self, done: int, total: int, note: str) -> None:
         job = self.window.job
         if job is not None:
@@ -193,39 +171,6 @@ class Program(QObject):
         state = StoreState("read-only") if read_only else StoreState("stored", time.time())
         self.window.status.show_store(state)
 
-    def _actions(self) -> Actions:
-        """What the window may ask, wired to the controllers."""
-        return Actions(
-            open_files=lambda paths: self.studio.open_paths(paths),
-            open_folder=lambda path: self.studio.open_paths([path]),
-            open_project=lambda path: self.studio.open_project(path),
-            new_project=lambda: self.studio.new_project(),
-            open_sample=lambda: self.studio.open_sample(),
-            save_copy=lambda folder: self.studio.save_copy(folder),
-            export_model=lambda path: self.studio.export_model(path),
-            combine_images=lambda paths: self.studio.combine(paths),
-            export_masks=lambda folder, form: self.studio.transfer.write(folder, form),
-            import_masks=lambda *request: self.studio.transfer.read(*request),
-            show_image=lambda image: self.studio.opening.show(image),
-            next_image=lambda count: self.studio.opening.step(count),
-            most_useful_image=lambda: self.studio.next_useful(),
-            predict=lambda view_only: self.studio.predict(view_only=view_only),
-            cancel_jobs=lambda: self.studio.cancel_jobs(),
-            train_or_pause=lambda: self.studio.training.train_or_pause(),
-            learn_live=lambda on: self.studio.live.set_on(on),
-            new_model=lambda: self.studio.training.new_model(),
-            stop_training=lambda: self.studio.training.stop(),
-            accept_or_roll_back=lambda: self.studio.accept_or_roll_back(),
-            use_version=lambda number: self.studio.use_version(number),
-            show_version_change=lambda number: self.studio.show_version_change(number),
-            explain=lambda at, method: self.studio.explaining.ask(at, method),
-            show_region=self._show_region,
-            accept_prediction=lambda: self.studio.accept_prediction(),
-            run_baseline=lambda method, values, preview: self.studio.run_baseline(method, values, preview),
-            run_operation=lambda *request: self.studio.run_operation(*request),
-            quit=self.close,
-        )
-
 
 def main(paths: list[str], *, sample: bool = False, offscreen: str | None = None) -> int:
     """Run the program; with `offscreen`, render the window to that PNG once its work is done, and end."""
@@ -241,7 +186,7 @@ def main(paths: list[str], *, sample: bool = False, offscreen: str | None = None
     if offscreen:
         from segstudio.ui.shell.screenshot import picture_when_ready
 
-        picture_when_ready(program, Path(offscreen), app)
+        picture_when_ready(program.window, program.studio, Path(offscreen), app)
     app.lastWindowClosed.connect(program.shut_down)
     code = app.exec()
     program.shut_down()

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu
 
-from segstudio.ui.commands.base import Command
-from segstudio.ui.commands.table import COMMANDS, INSIDE, MENUS, keys_of
+from segstudio.ui.commands.base import Command, keys_of
+from segstudio.ui.commands.table import COMMANDS, INSIDE, MENUS
 from segstudio.ui.widgets.words import tr
 
 if TYPE_CHECKING:

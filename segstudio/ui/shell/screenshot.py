@@ -5,38 +5,37 @@ from __future__ import annotations
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-if TYPE_CHECKING:
-    from segstudio.ui.shell.app import Program
+from segstudio.ui.shell.studio import Studio
+from segstudio.ui.shell.window import MainWindow
 
 PATIENCE = 90.0
 """Seconds after which the picture is taken whatever is still going on."""
 
 
-def picture_when_ready(program: Program, path: Path, app: QApplication) -> None:
+def picture_when_ready(window: MainWindow, studio: Studio, path: Path, app: QApplication) -> None:
     """Save the window as PNG when the image is shown, predicted and its thumbnails are there; then end."""
     start = time.monotonic()
-    timer = QTimer(program, interval=200)
+    timer = QTimer(window, interval=200)
 
     def look() -> None:
-        if not _ready(program) and time.monotonic() - start < PATIENCE:
+        if not _ready(studio) and time.monotonic() - start < PATIENCE:
             return
         timer.stop()
-        program.window.grab().save(str(path))
+        window.grab().save(str(path))
         sys.stdout.write(f"The window was rendered to {path}.\n")
-        program.close()
+        window.close()
         app.quit()
 
     timer.timeout.connect(look)
     timer.start()
 
 
-def _ready(program: Program) -> bool:
-    session, studio = program.studio.session, program.studio
+def _ready(studio: Studio) -> bool:
+    session = studio.session
     if session.image is None or session.pixels is None or studio.predicting.busy or studio.opening.busy:
         return False
     document = session.document

@@ -11,7 +11,8 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequ
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from segstudio.ui.boundary import guarded
-from segstudio.ui.commands.table import COMMANDS, keys_of
+from segstudio.ui.commands.base import keys_of
+from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.dialogs.files import NOT_FOR_DIAGNOSIS
 from segstudio.ui.widgets import icons
 from segstudio.ui.widgets.basics import clear, column, label, row, set_property
@@ -65,7 +66,7 @@ class StartPage(QWidget):
             button = QPushButton(folder.name)
             button.setProperty("link", True)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
-            button.clicked.connect(lambda _=False, folder=folder: self._window.actions.open_project(folder))
+            button.clicked.connect(lambda _=False, folder=folder: self._window.studio.open_project(folder))
             place = label(_short(folder.parent), "muted")
             line = QWidget()
             line.setLayout(row(button, place, 0, gap=8))

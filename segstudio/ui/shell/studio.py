@@ -8,18 +8,17 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
-from segstudio.core.document import Document, ImageEntry, Version
+from segstudio.core.document import ImageEntry, Version
 from segstudio.errors import UserError
 from segstudio.io.formats import folder_format
 from segstudio.project.lock import ProjectInUse
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.learning.explaining import Explaining
 from segstudio.ui.learning.live_learning import LiveLearning
-from segstudio.ui.learning.predicting import Predicting, accept_prediction, visible_tiles
+from segstudio.ui.learning.predicting import Predicting, seen_tiles
 from segstudio.ui.learning.training import Training
 from segstudio.ui.learning.version_changes import VersionChanges
-from segstudio.ui.methods import mask_operations as operating
-from segstudio.ui.methods.classical_methods import ClassicalMethods, Request
+from segstudio.ui.methods.classical_methods import ClassicalMethods
 from segstudio.ui.methods.mask_operations import MaskOperations
 from segstudio.ui.project.adding_images import AddingImages, images_in
 from segstudio.ui.project.mask_exchange import MaskExchange
@@ -28,7 +27,7 @@ from segstudio.ui.project.projects import Projects
 from segstudio.ui.project.recent import is_project
 from segstudio.ui.review.next_image import NextImage
 from segstudio.ui.session.session import Session
-from segstudio.worker.messages import BoxTuple, ExportModel, Failed, Finished, Message
+from segstudio.worker.messages import ExportModel, Failed, Finished, Message
 
 Repeat = Callable[[], None]
 
@@ -86,10 +85,6 @@ class Studio(QObject):
 
     # --- projects and images --------------------------------------------------------------------------------
 
-    @property
-    def document(self) -> Document | None:
-        return self.session.document
-
     def new_project(self, folder: Path | None = None) -> None:
         """Start an empty project."""
         self._try(lambda: self.projects.new(folder))
@@ -121,7 +116,7 @@ class Studio(QObject):
                     files += found
             else:
                 files.append(path)
-        if files and (self.document is not None or self._try(lambda: self.projects.new())):
+        if files and (self.session.document is not None or self._try(lambda: self.projects.new())):
             if self.session.read_only:
                 self.problem.emit(UserError("This project is open read-only: no image was added."), "", None)
             else:
@@ -129,7 +124,7 @@ class Studio(QObject):
 
     def combine(self, paths: list[Path]) -> None:
         """Open co-registered files as the channels of one image, which is kept in the project's folder."""
-        if (self.document is not None or self._try(lambda: self.projects.new())) and not self.session.read_only:
+        if (self.session.document is not None or self._try(lambda: self.projects.new())) and not self.session.read_only:
             self.opening.combine(paths)
 
     def open_sample(self) -> None:
@@ -164,7 +159,7 @@ class Studio(QObject):
         self.said.emit("Writing the model as ONNX…")
         self.workers.compute.submit(lambda job: ExportModel(job, model, str(path)), on_reply, project=project)
 
-    def next_useful(self) -> None:
+    def show_useful(self) -> None:
         """Show the image that is worth most to look at."""
         if (entry := self.choosing.best()) is not None:
             self.opening.show(entry.id)
@@ -178,86 +173,18 @@ class Studio(QObject):
         project, image = self.session.project, self.session.image
         if project is None or image is None or project.read_only:
             return
-        layer, visible = self.session.active_layer, self._visible()
+        layer, visible = self.session.active_layer, seen_tiles(self.session)
         whole = not view_only
         self.training.ensure_model(
             project,
             lambda _: self.predicting.predict(project, image, layer, visible, only_visible=view_only, whole=whole),
         )
 
-    def accept_prediction(self) -> None:
-        """Make the shown prediction part of the annotation where nobody has spoken."""
-        if why := self.session.why_not_editable():
-            self.session.blocked.emit(why)
-            return
-        pixels = accept_prediction(self.session)
-        self.said.emit(f"{pixels:,} predicted pixels accepted." if pixels else "There was nothing to accept.")
-
     def cancel_jobs(self) -> None:
         """Stop predictions, methods and operations; a training is stopped from its own panel."""
         self.predicting.cancel()
         for errand in self.errands:
             errand.cancel()
-
-    def toggle_done(self) -> None:
-        """Mark the shown image as finished, or as not."""
-        image, document = self.session.image, self.document
-        if image is not None and document is not None:
-            image.done = not image.done
-            document.image_changed.emit(image)
-
-    def run_baseline(self, method: str, parameters: dict[str, Any], preview: bool) -> None:
-        """Show what a classical method would paint, or paint it as one undo step."""
-        from segstudio.classical.registry import find
-
-        request = Request(method, find(method).title, parameters)
-        if preview:
-            self.baselining.preview(request)
-        elif why := self.session.why_not_editable():
-            self.session.blocked.emit(why)
-        else:
-            self.baselining.apply(request)
-
-    def run_operation(self, operation: str, parameters: dict[str, Any], scope: str, preview: bool) -> None:
-        """Show what a mask operation would change, or do it as one undo step."""
-        from segstudio.operations.registry import OPERATIONS
-
-        request = operating.Request(operation, OPERATIONS[operation].title, parameters, scope)
-        if preview:
-            self.operating.preview(request)
-        elif why := self.session.why_not_editable():
-            self.session.blocked.emit(why)
-        else:
-            self.operating.apply(request)
-
-    # --- models ---------------------------------------------------------------------------------------------
-
-    @property
-    def other_version(self) -> Version | None:
-        """The version that waits; with none waiting, the champion's parent."""
-        versions = self.document.versions if self.document else {}
-        waiting = [version for version in versions.values() if version.status == "waiting"]
-        champion = self.document.champion if self.document else None
-        return waiting[-1] if waiting else versions.get(champion.parent) if champion else None
-
-    def accept_or_roll_back(self) -> None:
-        """Use the version that waits; with none waiting, go back to the champion's parent."""
-        if (other := self.other_version) is not None:
-            self.training.use(other.number)
-        elif self.document is not None:
-            self.said.emit("There is no other model version to use.")
-
-    def use_version(self, number: int) -> None:
-        """Make a version the champion."""
-        self.training.use(number)
-
-    def show_version_change(self, number: int) -> None:
-        """Show what a version would change in what is seen; 0: the one that `accept_or_roll_back` would use."""
-        version = self.document.versions.get(number, self.other_version) if self.document else None
-        if version is None:
-            self.said.emit("There is no other model version to compare with.")
-        else:
-            self.comparing.show(version, self._visible())
 
     def close(self) -> None:
         """Store everything and end the workers."""
@@ -306,7 +233,7 @@ class Studio(QObject):
         project.store.settings.set("shown", entry.id)
         champion = project.document.champion
         if champion is not None and champion.metrics and self.session.layer.prediction.is_empty():
-            self.predicting.predict(project, entry, self.session.active_layer, self._visible())
+            self.predicting.predict(project, entry, self.session.active_layer, seen_tiles(self.session))
 
     def _on_added(self, added: int, failed: int) -> None:
         text = f"{added} image{'s' if added != 1 else ''} added"
@@ -318,7 +245,7 @@ class Studio(QObject):
         if project is not self.session.project:
             return
         if image is not None and any(found.id == layer for found in image.layers):
-            self.predicting.refresh(project, image, layer, self._visible())
+            self.predicting.refresh(project, image, layer, seen_tiles(self.session))
         for entry in document.images.values():
             known = next((found for found in entry.layers if found.id == layer), None)
             if entry is not image and known is not None and not known.prediction.is_empty():
@@ -334,10 +261,6 @@ class Studio(QObject):
     def _say(self, text: str) -> None:
         if text:
             self.said.emit(text)
-
-    def _visible(self) -> BoxTuple | None:
-        box = self.session.view
-        return None if box.empty else visible_tiles((box.top, box.left, box.bottom, box.right))
 
     def _try(self, action: Callable[[], Any]) -> bool:
         try:

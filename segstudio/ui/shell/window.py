@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,29 +11,25 @@ from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
-    QGridLayout,
     QLineEdit,
     QMainWindow,
     QStackedWidget,
     QWidget,
 )
 
-from segstudio import settings as stored_settings
-from segstudio.errors import UserError
 from segstudio.ui.boundary import guarded
+from segstudio.ui.commands import base
 from segstudio.ui.commands.base import Command
 from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.session.progress_state import JobState, TrainingState
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell import docks
-from segstudio.ui.shell.actions import Actions
 from segstudio.ui.shell.menus import build_actions, build_menus, keep_to_canvas
 from segstudio.ui.shell.start_page import StartPage
 from segstudio.ui.shell.status_bar import StatusBar
 from segstudio.ui.shell.tool_bars import build_tool_bar, build_tool_column
 from segstudio.ui.shell.typed_keys import TypedKeys
 from segstudio.ui.widgets import icons, theme
-from segstudio.ui.widgets.basics import column
 from segstudio.ui.widgets.overlay_card import OverlayCard
 from segstudio.ui.widgets.words import tr
 
@@ -41,6 +38,7 @@ if TYPE_CHECKING:
     from segstudio.ui.canvas.views import Views
     from segstudio.ui.commands.search import CommandSearch
     from segstudio.ui.commands.shortcut_sheet import ShortcutSheet
+    from segstudio.ui.desk import Answer, Controllers, Dialog
     from segstudio.ui.panels.baselines import BaselinesPanel
     from segstudio.ui.panels.classes import ClassesPanel
     from segstudio.ui.panels.histogram import HistogramPanel
@@ -52,9 +50,8 @@ if TYPE_CHECKING:
 
 
 class MainWindow(QMainWindow):
-    """Everything the user sees. Its parts listen to the session; what needs a worker goes through `actions`."""
+    """Everything the user sees, and the desk that commands and panels know. Its parts listen to the session."""
 
-    actions: Actions  # type: ignore[assignment]  # Qt's list of a widget's QActions is of no use here
     session: Session
     canvas: Canvas
     views: Views
@@ -67,9 +64,12 @@ class MainWindow(QMainWindow):
     strip: StripPanel
     monitor: MonitorPanel
 
-    def __init__(self, session: Session, actions: Actions, keys: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, session: Session, studio: Callable[[], Controllers], keys: dict[str, str] | None = None
+    ) -> None:  # fmt: skip
+        """`studio` gives the controllers, which the first paint does without; `keys` are the user's own shortcuts."""
         super().__init__()
-        self.session, self.actions, self.keys = session, actions, keys or {}
+        self.session, self._studio, self.keys = session, studio, keys or {}
         self.training = TrainingState()
         self.job: JobState | None = None
         self.setWindowTitle("SegStudio")
@@ -89,6 +89,15 @@ class MainWindow(QMainWindow):
         self._connect()
         self._on_document()
         self._typed = TypedKeys(self)
+
+    @property
+    def studio(self) -> Controllers:
+        """Who does the work behind the window."""
+        return self._studio()
+
+    @property
+    def full_screen(self) -> bool:
+        return self.isFullScreen()
 
     # --- what controllers tell ------------------------------------------------------------------------------
 
@@ -117,33 +126,58 @@ class MainWindow(QMainWindow):
 
     def run(self, command: Command) -> None:
         """Run a command; an expected failure becomes a strip over the canvas."""
-        if not command.enabled(self):
-            return
-        try:
-            command.run(self)
-        except UserError as error:
-            self.notices.show_problem(error)
-        self.refresh_soon()
+        base.run(command, self)
 
     def search_commands(self) -> CommandSearch:
         from segstudio.ui.commands.search import CommandSearch
 
-        return self._open_card(CommandSearch(self))  # type: ignore[return-value]
+        return self._open_card(CommandSearch(self, self, self.keys))  # type: ignore[return-value]
 
     def show_shortcuts(self) -> ShortcutSheet:
         from segstudio.ui.commands.shortcut_sheet import ShortcutSheet
 
-        return self._open_card(ShortcutSheet(self))  # type: ignore[return-value]
+        return self._open_card(ShortcutSheet(self, self.keys))  # type: ignore[return-value]
 
-    def show_panel(self, name: str) -> None:
-        """Bring a dock to the front."""
+    def show_panel(self, name: str, item: str | int | None = None) -> None:
+        """Bring a panel to the front, and in it what `item` names."""
+        from segstudio.ui.panels.classes import ClassesPanel
+        from segstudio.ui.panels.method import MethodPanel
+
         self.docks[name].show()
         self.docks[name].raise_()
+        if item is not None:
+            panel = self.docks[name].widget()
+            assert isinstance(panel, ClassesPanel | MethodPanel)
+            panel.point_at(item)
 
-    def peek(self) -> None:
-        """Hide the masks until the key is let go."""
-        self.session.set_display(peeking=True)
-        self.canvas.setFocus()
+    def show_region(self, digest: str, box: tuple[int, int, int, int]) -> None:
+        """Go to a box (top, left, bottom, right) of an image's slice; the image is loaded first if another is shown."""
+        session, opening = self.session, self.studio.opening
+        digest, _, z = digest.rpartition(":")
+        images = session.document.images.values() if session.document else ()
+        entry = next((one for one in images if one.digest == digest), None)
+        if entry is None:
+            self.say(tr("This image is no longer in the project."))
+            return
+
+        def there() -> None:
+            session.set_slice(int(z))
+            self.canvas.center_on((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
+
+        if session.image is entry:
+            there()
+            return
+        kind = Qt.ConnectionType.SingleShotConnection
+        opening.shown.connect(lambda shown: there() if shown is entry else None, kind)
+        opening.show(entry.id)
+
+    def open_dialog(self, make: Callable[[QWidget], Dialog]) -> Dialog:
+        dialog = make(self)
+        dialog.open()
+        return dialog
+
+    def ask(self, question: Callable[[QWidget], Answer]) -> Answer:
+        return question(self)
 
     def toggle_full_screen(self) -> None:
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
@@ -154,14 +188,6 @@ class MainWindow(QMainWindow):
         docks.place(self, self.docks)
         self._stashed = None
         self._show_docks(self.session.document is not None)
-
-    def switch_theme(self) -> None:
-        """Dark to light and back; remembered."""
-        self.session.settings = self.session.settings.with_(
-            theme="light" if self.session.settings.theme == "dark" else "dark"
-        )
-        stored_settings.save(self.session.settings)
-        self.apply_theme()
 
     def apply_theme(self) -> None:
         """Restyle everything after the theme changed."""
@@ -201,43 +227,18 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(self.pages)
 
     def _build_editor(self) -> None:
-        from segstudio.tools.candidates import Candidates
-        from segstudio.ui.canvas.views import Views
-        from segstudio.ui.panels.tool_options import ToolOptions
-        from segstudio.ui.review.review_bar import ReviewBar, ReviewMark
-        from segstudio.ui.review.reviewing import Reviewing
-        from segstudio.ui.shell.pointer_readout import PointerReadout
-        from segstudio.ui.shell.proposal_bar import ProposalBar
-        from segstudio.ui.widgets.notices import Notices
+        from segstudio.ui.shell.editor import Editor
 
-        session = self.session
-        self.views, self.notices, self.tool_options = Views(session), Notices(session), ToolOptions(session)
-        self.canvas = self.views.canvas
+        editor = self.editor = Editor(self.session, self.status)
+        self.views, self.canvas, self.candidates = editor.views, editor.views.canvas, editor.candidates
+        self.notices, self.tool_options, self.guiding = editor.notices, editor.tool_options, editor.guiding
+        self.proposal_bar, self.guide_bar, self.guide_mark = editor.proposal_bar, editor.guide_bar, editor.guide_mark
         self.tool_column = build_tool_column(self, self._commands)
-        editor = QWidget()
-        over = QGridLayout()  # strips lie over the canvas: one that comes must not move the image under the pen
-        over.setContentsMargins(0, 0, 0, 0)
-        over.addWidget(self.views, 0, 0)
-        over.addWidget(self.notices, 0, 0, Qt.AlignmentFlag.AlignTop)
-        self.proposal_bar = ProposalBar(session)
-        over.addWidget(self.proposal_bar, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter)
-        self.guiding: Reviewing = Reviewing(session)
-        self.guiding.show_image = lambda image: self.actions.show_image(image)
-        self.guide_bar, self.guide_mark = ReviewBar(session, self.guiding), ReviewMark(self.canvas, self.guiding)
-        over.addWidget(self.guide_bar, 0, 0, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignHCenter)
-        editor.setLayout(column(self.tool_options, over, gap=0))
-        editor.layout().setStretch(1, 1)  # type: ignore[union-attr]
-        self.notices.raise_()
-        self.proposal_bar.raise_()
-        self.guide_bar.raise_()
         keep_to_canvas(self, self._commands)
-        session.visible_box = self.canvas.visible_box
         self.pages.addWidget(editor)
-        self.hover = PointerReadout(session, self.status)
-        self.candidates = Candidates(session)
-        self.views.hovered.connect(self.hover.move)
-        self.canvas.view_changed.connect(self._show_zoom)
+        self.guiding.show_image = lambda image: self.studio.opening.show(image)
         self.views.layout_changed.connect(self.refresh_soon)
+        self.canvas.view_changed.connect(self._show_zoom)
         self.canvas.files_dropped.connect(self._open_dropped)
 
     def build_panels(self) -> None:
@@ -254,13 +255,13 @@ class MainWindow(QMainWindow):
         from segstudio.ui.panels.strip import StripPanel
 
         self._build_editor()
-        session, actions = self.session, self.actions
+        session = self.session
         self.layers, self.classes = LayersPanel(session), ClassesPanel(session)
         self.classes.in_use.connect(self._offer_merging)
-        self.histogram, self.baselines = HistogramPanel(session), BaselinesPanel(session, actions)
-        self.operations = OperationsPanel(session, actions)
-        self.history, self.strip = HistoryPanel(session), StripPanel(session, actions)
-        self.monitor = MonitorPanel(session, actions)
+        self.histogram, self.baselines = HistogramPanel(session), BaselinesPanel(self)
+        self.operations = OperationsPanel(self)
+        self.history, self.strip = HistoryPanel(session), StripPanel(self)
+        self.monitor = MonitorPanel(self)
         self.docks = {
             "layers": docks.Dock("layers", tr("Layers"), self.layers, self.layers.add_button),
             "classes": docks.Dock("classes", tr("Classes"), self.classes, self.classes.add_button),
@@ -288,10 +289,10 @@ class MainWindow(QMainWindow):
         session.image_changed.connect(self._on_image)
         session.message.connect(self.say)
         self.start_page.files_dropped.connect(self._open_dropped)
-        self.status.job.cancel.clicked.connect(lambda: self.actions.cancel_jobs())
+        self.status.job.cancel.clicked.connect(lambda: self.studio.cancel_jobs())
 
     def _open_dropped(self, paths: list[str]) -> None:
-        self.actions.open_files([Path(path) for path in paths])
+        self.studio.open_paths([Path(path) for path in paths])
 
     def _on_document(self) -> None:
         document = self.session.document
