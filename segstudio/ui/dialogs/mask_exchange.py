@@ -164,8 +164,7 @@ def refusal(row: ExportFormat, document: Document) -> str:
     """Why the project cannot be written in a format: what its first image that does not fit lacks."""
     place = {"patient": tr("in a patient"), "map": tr("on a map")}.get(row.frame, "")
     for entry in document.images.values():
-        grid = entry.info.grid
-        if row.frame and (grid is None or grid.frame != row.frame):
+        if not row.fits(entry.info):
             return f"“{entry.name}” {tr('does not say where it lies')} {place}."
         if row.id.startswith(("dicom-seg", "rtstruct")) and not entry.info.format.startswith("DICOM"):
             return f"“{entry.name}” {tr('is no DICOM image.')}"

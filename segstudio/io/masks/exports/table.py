@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
+from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
 from segstudio.io.masks.exports.subject import Subject
 
@@ -17,8 +18,9 @@ Writer = Callable[[Sequence[Subject], Path], list[Path]]
 
 @dataclass(frozen=True, slots=True)
 class ExportFormat:
-    """A row: `writer` is "module:function", imported when first used; `frame` the kind of grid an image must have;
-    `loses` says in a few words what the format cannot keep."""
+    """A row: `writer` is "module:function", imported when first used; `frame` the kind of grid an image must have,
+    unless its file is of one of the formats `alike` (ImageInfo.format), whose own voxels the mask then has; `loses`
+    says in a few words what the format cannot keep."""
 
     id: str
     title: str
@@ -27,11 +29,17 @@ class ExportFormat:
     loses: str = ""
     together: bool = False
     """Whether the files of an export belong together, so that all images must be written at once."""
+    alike: tuple[str, ...] = ()
+
+    def fits(self, info: ImageInfo) -> bool:
+        """Whether masks of such an image have a place in the format."""
+        if not self.frame or info.format in self.alike:
+            return True
+        return info.grid is not None and info.grid.frame == self.frame
 
     def refusal(self, subject: Subject) -> UserError | None:
         """Why a subject cannot be written in this format, if so."""
-        grid = subject.info.grid
-        if not self.frame or (grid is not None and grid.frame == self.frame):
+        if self.fits(subject.info):
             return None
         place = "a patient" if self.frame == "patient" else "a map"
         return UserError(
@@ -58,9 +66,10 @@ EXPORTS: tuple[ExportFormat, ...] = (
     ExportFormat(
         "nifti",
         "NIfTI label map",
-        "volumes:write_nifti",
+        "nifti:write",
         "patient",
         "class names, and which pixels are unknown (background)",
+        alike=("NIfTI", "ANALYZE"),
     ),
     ExportFormat(
         "seg-nrrd",

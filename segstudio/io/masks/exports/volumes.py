@@ -1,4 +1,4 @@
-"""Masks of volumes on a grid in the patient: NIfTI label maps, and segmentations as 3D Slicer keeps them."""
+"""Masks of volumes on a grid in the patient, as 3D Slicer keeps them."""
 
 from __future__ import annotations
 
@@ -12,39 +12,7 @@ from numpy.typing import NDArray
 from segstudio.core.codes import NOTHING
 from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
-from segstudio.io.formats import sniff
 from segstudio.io.masks.exports.subject import Subject
-from segstudio.io.orientation import TO_LPS, layout
-
-
-def write_nifti(subjects: Sequence[Subject], folder: Path) -> list[Path]:
-    """`STEM.nii.gz` for each image, uint8 class ids; 0 where nothing is known.
-
-    An image that came from a NIfTI file gets its label map on the very grid of that file: the same order of axes, the
-    same affine, the same sform and qform codes.
-    """
-    nibabel = import_module("nibabel")
-    written = []
-    for subject in subjects:
-        labels, grid = _labels(subject), subject.info.grid
-        assert grid is not None
-        affine, codes, stored = TO_LPS @ grid.matrix, (1, 1), np.asarray(labels.transpose(2, 1, 0))
-        if subject.source.is_file() and sniff(subject.source).id == "nifti":
-            source = nibabel.load(subject.source)
-            matrix = TO_LPS @ source.affine
-            place = layout(matrix)
-            if tuple(source.shape[axis] for axis in place.axes) == subject.info.shape:
-                affine, stored = source.affine, np.asarray(place.undo(labels))
-                codes = int(source.header["sform_code"]), int(source.header["qform_code"])
-        image = nibabel.Nifti1Image(np.ascontiguousarray(stored), affine)
-        image.set_sform(affine, codes[0] or 1)
-        image.set_qform(affine, codes[1] or 1)
-        image.header.set_xyzt_units("mm")
-        path = folder / f"{subject.stem}.nii.gz"
-        with replacing(path) as scratch:
-            nibabel.save(image, scratch)
-        written.append(path)
-    return written
 
 
 def write_seg_nrrd(subjects: Sequence[Subject], folder: Path) -> list[Path]:

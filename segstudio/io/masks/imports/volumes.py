@@ -14,7 +14,8 @@ from segstudio.io import itk, nifti
 from segstudio.io.formats import sniff
 from segstudio.io.masks.imports.labels import Labels
 from segstudio.io.masks.imports.segments import class_ids, segments
-from segstudio.io.orientation import Affine
+from segstudio.io.masks.names import ImageName
+from segstudio.io.orientation import Affine, layout
 from segstudio.io.reading import BUDGET, check_size
 
 
@@ -34,7 +35,8 @@ def read(path: Path, name: str, info: ImageInfo) -> Labels | None:
     stored = np.asarray(volume.load()).reshape(*volume.shape, volume.channels)
     ids, classes, notes = class_ids(path, stored, segments(path) if kind == "nrrd" else (), volume.step)
     if volume.matrix is None or info.grid is None:
-        mask = ids.transpose(2, 1, 0)
+        mask, note = _by_order(ids, Path(ImageName.of(name).path), info)
+        notes = (*notes, note) if note else notes
         if mask.shape != info.shape:
             raise UserError(
                 f"“{path.name}” does not fit “{name}”.", why=f"Shapes {mask.shape} and {info.shape} differ."
@@ -44,6 +46,20 @@ def read(path: Path, name: str, info: ImageInfo) -> Labels | None:
         if (mask == NOTHING).all() and (ids != NOTHING).any():
             raise UserError(f"“{path.name}” does not fit “{name}”.", why="It lies elsewhere in the patient.")
     return Labels(np.ascontiguousarray(mask), classes, notes)
+
+
+def _by_order(ids: NDArray[np.uint8], image: Path, info: ImageInfo) -> tuple[NDArray[np.uint8], str]:
+    """Voxels that do not say where they lie, in the order of the image's own; "" or how that was decided."""
+    if info.grid is None:
+        return ids.transpose(2, 1, 0), ""
+    kind = sniff(image).id if image.is_file() else ""
+    if kind in ("nifti", "nrrd", "metaimage"):
+        own = (nifti if kind == "nifti" else itk).read_header(image)
+        if own.matrix is not None and own.shape == ids.shape:
+            return np.asarray(
+                layout(own.matrix).apply(ids)
+            ), "It does not say where it lies: voxels as in the image's file."
+    return ids.transpose(2, 1, 0), "It does not say where it lies: slices, rows and columns as they are shown."
 
 
 def _taken(ids: NDArray[np.uint8], matrix: Affine, info: ImageInfo) -> NDArray[np.uint8]:
