@@ -12,6 +12,7 @@ from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
 from segstudio.core.source import Pixels as Values
 from segstudio.ui.compute.workers import Workers
+from segstudio.ui.learning.fitting import refusal, takes
 from segstudio.ui.learning.label_regions import annotated_images, tile_region
 from segstudio.ui.learning.predicting import Predicting
 from segstudio.ui.learning.training import Training
@@ -50,6 +51,7 @@ class LiveLearning(QObject):
         self._layer = 0
         self._generation = 0
         self._changed: set[Place] = set()
+        self._unread: set[Place] = set()  # of images whose files could not be read
         self._ready: list[Region] = []
         self._sent: set[Place] = set()
         self._seen: tuple[int, int, Box] | None = None  # image, generation of labels, view: what was predicted last
@@ -135,8 +137,9 @@ class LiveLearning(QObject):
         project = self._project
         assert project is not None
         document = project.document
-        changed, self._changed = self._changed, set()
-        waiting = sorted({image for image, _ in changed if image in document.images})
+        changed, self._changed, self._unread = self._changed | self._unread, set(), set()
+        images = sorted({image for image, _ in changed if image in document.images})
+        waiting = [image for image in images if takes(project, document.images[image])]
 
         def one_more() -> None:
             if project is not self._project:
@@ -144,7 +147,14 @@ class LiveLearning(QObject):
             if not waiting:
                 self._training.ensure_model(project, lambda _: self._predict(project))
                 return
-            project.library.load(document.images[waiting.pop(0)], take, lambda _, reply: self._fail(reply))
+            project.library.load(document.images[waiting.pop(0)], take, without)
+
+        def without(entry: ImageEntry, reply: Failed) -> None:
+            """One image cannot be read: the others are learnt, and it is tried again with the next stroke."""
+            if project is self._project:
+                self._unread |= {place for place in changed if place[0] == entry.id}
+                self._fail(reply)
+                one_more()
 
         def take(entry: ImageEntry, item: Item) -> None:
             if project is not self._project:
@@ -171,6 +181,9 @@ class LiveLearning(QObject):
     def _predict(self, project: OpenProject) -> None:
         image, view = self._session.image, self._session.view
         if project is not self._session.project or image is None or view.empty:
+            return
+        if not takes(project, image):
+            self._session.message.emit(refusal(project, image).what)
             return
         self._glance.start()
         self._seen = image.id, self._generation, view

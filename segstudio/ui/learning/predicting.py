@@ -9,13 +9,15 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from segstudio.core.codes import NOTHING, Origin
 from segstudio.core.document import ImageEntry, Version
 from segstudio.core.geometry import TILE, Box, Shape
 from segstudio.core.source import Pixels as Values
 from segstudio.ui.compute.workers import Workers
+from segstudio.ui.learning.fitting import model_channels, refusal, takes
+from segstudio.ui.learning.pieces import pieces
 from segstudio.ui.pixels.library import Item, Loaded
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
@@ -55,10 +57,6 @@ THOUSAND = 1000
 GLANCED = 2**20
 """Pixels up to which a look computes just what is seen, and not whole tiles."""
 
-PIECE = 10 * TILE
-"""Pixels along a side of what is predicted at once of an image larger than memory; a tile around it is looked at, too.
-"""
-
 
 @dataclass(slots=True)
 class Task:
@@ -75,6 +73,7 @@ class Task:
     news: Quick | None = None
     trial: Trial | None = None
     whole: bool = False
+    background: bool = False
     pieces: list[Box] | None = None
     total: int = 0
 
@@ -143,7 +142,7 @@ class Predicting(QObject):
     def refresh(self, project: OpenProject, entry: ImageEntry, layer: int, visible: BoxTuple | None = None) -> None:
         """Predict an image when nothing more urgent waits: after a better model has arrived."""
         self._forget(entry.id)
-        self._queue.append(Task(project, entry.id, layer, visible))
+        self._queue.append(Task(project, entry.id, layer, visible, background=True))
         self._next()
 
     def try_out(self, project: OpenProject, entry: ImageEntry, layer: int, visible: BoxTuple, trial: Trial) -> None:
@@ -179,6 +178,9 @@ class Predicting(QObject):
             self._end("")
             return
         self._over = task.project.jobs.add(lambda: self._end("") if self._current is task else None)
+        if not takes(task.project, entry, model_channels(task.project, self._version)):
+            self._fail(task, refusal(task.project, entry, self._version))
+            return
         if not task.quiet:
             self.started.emit(f"Predicting {entry.name}")
         task.project.library.load(
@@ -325,6 +327,9 @@ class Predicting(QObject):
     def _fail(self, task: Task, reply: Failed) -> None:
         if self._current is not task:
             return
+        if task.background:  # nobody waits for it: the others are predicted; later, as they may be many
+            QTimer.singleShot(0, self, lambda: self._end(reply.what) if self._current is task else None)
+            return
         self._queue.clear()
         self._end("")
 
@@ -341,24 +346,6 @@ class Predicting(QObject):
             self._next()
         else:
             self.ended.emit(note)
-
-
-def pieces(shape: Shape, seen: Box, *, whole: bool) -> list[Box]:
-    """An image in boxes of whole tiles: what is seen (if `whole` of it can be done at once), then the others of its
-    slice from there outwards, then the other slices."""
-    grid = [
-        Box(z, top, left, top + PIECE, left + PIECE).clip(shape)
-        for z in range(shape[0])
-        for top in range(0, shape[1], PIECE)
-        for left in range(0, shape[2], PIECE)
-    ]
-
-    def distance(box: Box) -> tuple[int, int]:
-        down, across = box.top + box.bottom - seen.top - seen.bottom, box.left + box.right - seen.left - seen.right
-        return abs(box.z - seen.z), abs(down) + abs(across)
-
-    grid.sort(key=distance)
-    return [seen, *(box for box in grid if box.z != seen.z or box.intersect(seen) != box)] if whole else grid
 
 
 def accept_prediction(session: Session, within: Box | None = None) -> int:

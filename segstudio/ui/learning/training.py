@@ -11,12 +11,14 @@ from typing import Any
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from segstudio.core.channels import wanted
 from segstudio.core.document import ImageEntry, Version
 from segstudio.core.geometry import Box
 from segstudio.core.history import Edit
 from segstudio.core.source import Pixels
 from segstudio.project.tables import Run
 from segstudio.ui.compute.workers import Workers
+from segstudio.ui.learning.fitting import left_out, new_channels, takes
 from segstudio.ui.learning.label_regions import annotated_images, clusters, regions
 from segstudio.ui.pixels.library import Item
 from segstudio.ui.project.open_project import OpenProject
@@ -61,6 +63,7 @@ class Training(QObject):
         self._resume_state = ""
         self._job = 0
         self._regions: list[Region] = []
+        self._left_out: list[str] = []  # sentences on images that are not learnt from
         self.layer = 1
         self._fresh = 0  # strokes since the last training started
         self._last_edit = 0
@@ -132,6 +135,7 @@ class Training(QObject):
         self._resume = resume
         self._project = project
         self._over = project.jobs.add(self._closing)
+        self._left_out = []
         self.ensure_model(project, lambda _: self._gather(project, images))
 
     def ensure_model(self, project: OpenProject, then: Callable[[Version], None]) -> None:
@@ -140,9 +144,8 @@ class Training(QObject):
         if document.champion is not None:
             then(document.champion)
             return
-        shown = image is not None and document.images.get(image.id) is image
-        model_for = image if shown and image is not None else next(iter(document.images.values()))
-        self._make_model(project, then, model_for.info.channels)
+        shown = image if image is not None and document.images.get(image.id) is image else None
+        self._make_model(project, then, new_channels(project, self.layer, shown))
 
     def new_model(self) -> None:
         """Put a fresh network in the champion's place; the champion stays in the list."""
@@ -152,7 +155,7 @@ class Training(QObject):
             return
         self._make_model(
             project, lambda version: self._announce(project, version, version.verdict, refresh=False),
-            image.info.channels,
+            wanted([one.info.channels for one in project.document.images.values()], (), image.info.channels),
         )  # fmt: skip
 
     def _make_model(self, project: OpenProject, then: Callable[[Version], None], channels: int) -> None:
@@ -206,13 +209,23 @@ class Training(QObject):
             if edit.id > since and edit.layer == self.layer:
                 recent.setdefault(edit.image, []).extend(edit.boxes)
         self._last_edit = document.next_edit - 1
-        queue = list(waiting)
+        queue = [entry for entry in waiting if takes(project, entry)]
+        if others := left_out(entry for entry in waiting if entry not in queue):
+            self._left_out.append(others)
 
         def one_more() -> None:
-            if not queue:
+            if queue:
+                project.library.load(queue.pop(0), take, without)
+            elif self._regions:
                 self._send(project)
-                return
-            project.library.load(queue.pop(0), take, lambda _, reply: self._fail(reply))
+            else:
+                why, hint = " ".join(self._left_out), "Find the files, or make a new model for images of their kind."
+                self._fail(Failed(0, "None of the annotated images can be learnt from.", why, hint))
+
+        def without(entry: ImageEntry, reply: Failed) -> None:
+            """One image cannot be read: the others are learnt."""
+            self._left_out.append(f"Not learnt: {reply.what}")
+            one_more()
 
         def take(entry: ImageEntry, item: Item) -> None:
             layer = document.layer(entry.id, self.layer)
@@ -256,6 +269,8 @@ class Training(QObject):
         resume = self._resume
         self._fresh = 0
         self._set(phase="training", message="The trainer is starting", champion=champion.number)
+        if self._left_out:
+            self.said.emit(" ".join(self._left_out))
         self._job = self._workers.trainer.submit(
             lambda job: Train(
                 job, str(project.model_path(champion)), tuple(self._regions), recipe, settings.device,

@@ -12,6 +12,7 @@ from segstudio.core.codes import NOTHING, UNSET
 from segstudio.core.document import ImageEntry
 from segstudio.core.guidance import FAR, Floats, describe, distance, shares, unlike
 from segstudio.core.layer import MaskLayer
+from segstudio.ui.learning.fitting import takes
 from segstudio.ui.session.session import Session
 
 REMOTE = 2.0
@@ -60,15 +61,16 @@ class NextImage(QObject):
             )
 
     def best(self) -> ImageEntry | None:
-        """The image worth most, of those that are neither shown nor done.
+        """The image worth most, of those that are neither shown nor done and that the model can take.
 
         First those without any prediction, the most unlike to the annotated ones first; then by what the model doubts
         where nobody has spoken, and by how unlike they are: a near-duplicate of an annotated image comes last.
         """
-        document, here = self._session.document, self._session.image
-        others = (
-            [entry for entry in document.images.values() if entry is not here and not entry.done] if document else []
-        )
+        project, here = self._session.project, self._session.image
+        entries = project.document.images.values() if project else ()
+        others = [
+            entry for entry in entries if entry is not here and not entry.done and project and takes(project, entry)
+        ]
         if not others:
             return None
         far = self._distances(others)
