@@ -12,11 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from segstudio.errors import UserError
+from segstudio.io.dicom.start import begins_like_dicom
 
 GZIP = b"\x1f\x8b"
-
-NO_PREAMBLE = (b"\x02\0\0\0UL", b"\x08\0\x05\0", b"\x08\0\x08\0", b"\x08\0\x16\0", b"\x08\0\0\0")
-"""How DICOM files begin that lack the 132 bytes which should come first: with their first data element."""
 
 FOLDER_WORD = b"multiscales"
 """What the metadata of a folder says that is an image."""
@@ -57,9 +55,13 @@ class Format:
     windowed: str = ""
     marks: tuple[str, ...] = ()
     """For formats that are folders: files of which one tells them, by holding `FOLDER_WORD`."""
+    begins: Callable[[bytes], bool] | None = None
+    """For formats without fixed bytes: whether a file that begins so is of the format."""
 
     def matches(self, head: bytes) -> bool:
         """Whether a file that begins with `head` is of this format."""
+        if self.begins is not None and self.begins(head):
+            return True
         return any(all(part.matches(head) for part in magic) for magic in self.magics)
 
     def load(self) -> Callable[..., Any]:
@@ -98,9 +100,10 @@ FORMATS: tuple[Format, ...] = (
         "dicom",
         "DICOM",
         (".dcm", ".dicom", ".ima"),
-        ((Magic(b"DICM", 128),), *((Magic(start),) for start in NO_PREAMBLE)),
+        (),
         "segstudio.io.dicom.reader:decode",
         "segstudio.io.dicom.reader:opened",
+        begins=begins_like_dicom,
     ),
     Format("png", "PNG", (".png",), _starts(b"\x89PNG\r\n\x1a\n"), PICTURE),
     Format("jpeg", "JPEG", (".jpg", ".jpeg", ".jpe", ".jfif"), _starts(b"\xff\xd8\xff"), PICTURE),

@@ -21,14 +21,6 @@ NOT_IMAGES = {
 """Files that are no images, and images of formats that SegStudio does not open (docs/formats.md)."""
 
 REFUSED = {
-    # packed in a way that only GPL decoders read, and said so
-    "CT1_JPLL.dcm", "MR1_JPLL.dcm", "MR1_JPLY.dcm", "MR1_JLSL.dcm", "JPEG-lossy.dcm", "JPGExtended.dcm",
-    "SC_rgb_jpeg_gdcm.dcm", "GDCMJ2K_TextGBR.dcm", "CT0012.fragmented_no_bot_jpeg_baseline.51.dcm",
-    "CTImage.dcm_JPEGProcess10_12TransferSyntax_1.2.840.10008.1.2.4.55.dcm",
-    "CTImage.dcm_JPEGProcess14SV1TransferSyntax_1.2.840.10008.1.2.4.70.dcm",
-    "CTImage.dcm_JPEGProcess14TransferSyntax_1.2.840.10008.1.2.4.57.dcm",
-    "CTImage.dcm_JPEGProcess2_4TransferSyntax_1.2.840.10008.1.2.4.51.dcm",
-    "CTImage.dcm_JPEGProcess6_8TransferSyntax_1.2.840.10008.1.2.4.53.dcm", "TestPattern_JPEG-Lossless_RGB.dcm",
     # DICOM objects without pixels
     "nested_priv_SQ.dcm", "priv_SQ.dcm", "reportsi.dcm", "reportsi_with_empty_number_tags.dcm", "rtplan.dcm",
     "rtstruct.dcm", "test-SR.dcm", "sm_annotations.dcm", "sr_document.dcm", "sr_document_with_multiple_groups.dcm",

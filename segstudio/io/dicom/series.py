@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from segstudio.io.dicom import values, window
+from segstudio.io.dicom.phases import PHASES, Slice, one_phase
+from segstudio.io.dicom.start import PREAMBLE, begins_like_dicom
 from segstudio.io.quiet import quiet
 
 MOST = 20_000
 """Files of a folder that are looked at."""
 
 TAGS = [
-    "SeriesInstanceUID", "SOPInstanceUID", "Rows", "Columns", "NumberOfFrames", "InstanceNumber", "SamplesPerPixel",
-    "ImagePositionPatient", "ImageOrientationPatient", "AcquisitionNumber", "TemporalPositionIdentifier", "EchoTime",
-    "ImageType", "SliceLocation", "Modality", "SeriesDescription", "SeriesNumber", "TotalPixelMatrixRows",
-    "TotalPixelMatrixColumns",
+    "SeriesInstanceUID", "SOPInstanceUID", "Rows", "Columns", "NumberOfFrames", "InstanceNumber", "ImagePositionPatient",
+    "ImageOrientationPatient", "ImageType", "SliceLocation", "Modality", "SeriesDescription", "SeriesNumber",
+    "TotalPixelMatrixRows", "TotalPixelMatrixColumns", "PatientName", "PatientID", "StudyInstanceUID", "StudyDate",
+    "StudyDescription", *PHASES, *values.TAGS, *window.TAGS,
 ]  # fmt: skip
 
 
@@ -31,7 +34,7 @@ def header(path: Path) -> Any | None:
         return None
     try:
         with quiet():
-            found = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=TAGS)
+            found = pydicom.dcmread(path, force=True, stop_before_pixels=True, specific_tags=TAGS)
             for _ in found:  # values are decoded when they are first asked for: what is damaged shows now
                 pass
             return found
@@ -45,29 +48,30 @@ def modality(path: Path) -> str:
 
     with quiet():
         try:
-            return str(pydicom.dcmread(path, stop_before_pixels=True, specific_tags=["Modality"]).get("Modality", ""))
+            found = pydicom.dcmread(path, force=True, stop_before_pixels=True, specific_tags=["Modality"])
+            return str(found.get("Modality", ""))
         except (OSError, pydicom.errors.InvalidDicomError, ValueError, LookupError, AttributeError, TypeError):
             return ""
 
 
 def is_dicom(path: Path) -> bool:
-    """Whether a file begins as DICOM files should."""
+    """Whether a file begins like DICOM."""
     try:
         with path.open("rb") as file:
-            return file.read(132)[128:] == b"DICM"
+            return begins_like_dicom(file.read(4 * PREAMBLE))
     except OSError:
         return False
 
 
-def series_of(path: Path, first: Any) -> list[Path]:
+def series_of(path: Path, first: Any) -> list[Slice]:
     """The files of the folder that are slices of the same stack as `first`, in their order along it.
 
     They have the same series UID, size and orientation (a series that lost its UID is told by the folder), and, where
-    several have the same position (echoes, phases), the same acquisition as `first`. Just the file itself where it is
-    alone or does not say where it lies.
+    several have the same position (echoes, phases), they are those of one phase (phases.one_phase). A copy of a file
+    is no slice of its own. Just the file itself where it is alone or does not say where it lies.
     """
     if "ImagePositionPatient" not in first or "ImageOrientationPatient" not in first:
-        return [path]
+        return [Slice(path, first)]
     files = [one for one in sorted(path.parent.iterdir())[:MOST] if one.is_file()]
     return _stack(path, first, [(one, first if one == path else header(one)) for one in files])
 
@@ -101,19 +105,28 @@ def _levels(first: Any, folder: Iterable[tuple[Path, Any]]) -> dict[int, Path]:
     return found
 
 
-def _stack(path: Path, first: Any, folder: Iterable[tuple[Path, Any]]) -> list[Path]:
+def _stack(path: Path, first: Any, folder: Iterable[tuple[Path, Any]]) -> list[Slice]:
     """Those of the files of a folder, given with their headers, that make a stack with `first`."""
-    found = [
-        (along(known), int(known.get("InstanceNumber") or 0), one, known)
-        for one, known in folder
-        if known is not None and _uid(known) == _uid(first) and _alike(known, first)
-    ]
-    for name in ("AcquisitionNumber", "TemporalPositionIdentifier", "EchoTime", "ImageType"):
-        if len({round(row[0], 3) for row in found}) < len(found):
-            found = [row for row in found if row[3].get(name) == first.get(name)]
-    if len({round(row[0], 3) for row in found}) < len(found):
-        return [path]  # several images of one place that nothing tells apart
-    return [row[2] for row in sorted(found, key=lambda row: row[:2])] or [path]
+    alike = [Slice(one, known) for one, known in folder
+             if known is not None and _uid(known) == _uid(first) and _alike(known, first)]  # fmt: skip
+    found = _without_copies(path, alike)
+    heights = {row.path: round(along(row.header), 3) for row in found}
+    opened = next((row for row in found if row.path == path), None)
+    if opened is None:
+        return [Slice(path, first)]
+    found = one_phase(opened, found, heights)
+    return sorted(found, key=lambda row: (heights[row.path], int(row.header.get("InstanceNumber") or 0)))
+
+
+def _without_copies(path: Path, files: Sequence[Slice]) -> list[Slice]:
+    """One file of each instance: files of the same UID at the same place are copies. Of copies the opened one stays."""
+    found: dict[object, Slice] = {}
+    for row in files:
+        uid = str(row.header.get("SOPInstanceUID") or row.path)
+        key = (uid, round(along(row.header), 3), row.header.get("InstanceNumber"))
+        if key not in found or row.path == path:
+            found[key] = row
+    return list(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +157,7 @@ def representatives(paths: Iterable[Path]) -> tuple[list[Path], list[Series]]:
         if first is not None and _placed(first):
             folder = [row for row in known if row[0].parent == path.parent and row[1] is not None and _placed(row[1])]
             stack = _stack(path, first, folder)
-            covered.update(stack)
+            covered.update(one.path for one in stack)
             series.append(Series(path, len(stack), _title(path, first)))
         elif first is not None and "Rows" in first:
             series.append(Series(path, 1, _title(path, first)))
@@ -175,7 +188,7 @@ def along(known: Any) -> float:
 
 
 def _alike(one: Any, other: Any) -> bool:
-    if any(one.get(name) != other.get(name) for name in ("Rows", "Columns")):
+    if any(one.get(name) != other.get(name) for name in ("Rows", "Columns", "PhotometricInterpretation")):
         return False
     if int(one.get("NumberOfFrames") or 1) > 1 or len(one.get("ImagePositionPatient") or ()) != 3:
         return False

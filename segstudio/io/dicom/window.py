@@ -8,26 +8,23 @@ from typing import Any
 import numpy as np
 
 from segstudio.core.image import NamedWindow
+from segstudio.io.dicom.groups import group
 
 DARK, BRIGHT = 0.02, 0.98
 """Shares of a VOI LUT's output between which the window lies that stands for it."""
 
-
-def groups(header: Any, name: str) -> list[Any]:
-    """The items of a functional group that all frames share, where the file has several frames."""
-    shared = header.get("SharedFunctionalGroupsSequence") or []
-    return [item for group in list(shared)[:1] for item in list(group.get(name) or [])[:1]]
+TAGS = ["WindowCenter", "WindowWidth", "WindowCenterWidthExplanation", "VOILUTSequence"]
 
 
-def windows_of(header: Any) -> tuple[NamedWindow, ...]:
-    """(name, low, high) of each window of the file, the first one first, then of each VOI LUT; in rescaled values.
+def windows_of(header: Any, frame: int = 0) -> tuple[NamedWindow, ...]:
+    """(name, low, high) of each window of a frame, the first one first, then of each VOI LUT; in rescaled values.
 
     A window of width w around c is c - w / 2 to c + w / 2, whatever its VOI LUT Function: the standard's half a grey
     value is not seen, and a sigmoid is shown as the straight line of its slope. A VOI LUT is shown as the window
     between the values that it makes nearly black and nearly white.
     """
-    places = (header, *groups(header, "FrameVOILUTSequence"))
-    found = [window for place in places for window in (*_windows(place), *_tables(place))]
+    places = (header, group(header, "FrameVOILUTSequence", frame))
+    found = [window for place in places if place is not None for window in (*_windows(place), *_tables(place))]
     return tuple(dict.fromkeys(found))
 
 

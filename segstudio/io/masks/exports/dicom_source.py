@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from segstudio.core.codes import NOTHING
 from segstudio.errors import UserError
+from segstudio.io.dicom.file import read_file
+from segstudio.io.dicom.phases import Slice
 from segstudio.io.dicom.place import place_of
 from segstudio.io.dicom.series import series_of
 from segstudio.io.formats import sniff
@@ -29,19 +31,17 @@ class Sources:
 
 def sources_of(subject: Subject, title: str) -> Sources:
     """What the image was read from. Raises UserError for an image that is no DICOM."""
-    import pydicom
-
     if not subject.source.is_file() or sniff(subject.source).id != "dicom":
         raise UserError(
             f"“{subject.name}” cannot be exported as {title}.", why="It is no DICOM image.",
             hint="Choose NIfTI or 3D Slicer's .seg.nrrd.",
         )  # fmt: skip
-    first = pydicom.dcmread(subject.source)
+    first = read_file(subject.source)
     frames = int(first.get("NumberOfFrames", 1) or 1)
-    files = [subject.source] if frames > 1 else series_of(subject.source, first)
+    files = [Slice(subject.source, first)] if frames > 1 else series_of(subject.source, first)
     with quiet():
-        found = [_unicode(first if file == subject.source else pydicom.dcmread(file)) for file in files]
-    return Sources(found, frames, place_of(first, files, frames).order)
+        found = [_unicode(first if one.path == subject.source else read_file(one.path)) for one in files]
+    return Sources(found, frames, place_of([one.header for one in files], frames).order)
 
 
 def _unicode(source: Any) -> Any:
