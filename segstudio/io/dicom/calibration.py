@@ -13,6 +13,13 @@ CENTIMETRES = 3
 PLANES = (1, 2)
 """Spatial formats of ultrasound regions that show a plane: brightness over two lengths, or one with colour."""
 
+TAGS = [
+    "PixelSpacing", "PixelSpacingCalibrationType", "ImagerPixelSpacing", "NominalScannedPixelSpacing", "SliceThickness",
+    "SpacingBetweenSlices", "EstimatedRadiographicMagnificationFactor", "DistanceSourceToDetector",
+    "DistanceSourceToPatient", "SequenceOfUltrasoundRegions", "PixelAspectRatio",
+]  # fmt: skip
+"""What says how large pixels are."""
+
 Spacing = tuple[float, float, float]
 
 
@@ -34,7 +41,7 @@ def calibration_of(header: Any) -> Calibration:
     return _of_detector(header) or _of_regions(header) or _of_aspect(header)
 
 
-AT_DETECTOR = "Its pixel size is that at the detector; the magnification is not known, so things are smaller than shown."
+AT_DETECTOR = "Its pixel size is that at the detector; things are smaller, by a magnification that it does not tell."
 
 
 def _uncorrected(header: Any, size: tuple[float, float]) -> bool:

@@ -39,7 +39,7 @@ def is_available(uid: str) -> bool:
 @cache
 def use_codecs() -> None:
     """Let pydicom (and highdicom, which asks it) decode with these."""
-    from pydicom.pixels import get_decoder
+    from pydicom.pixels.decoders.base import get_decoder
     from pydicom.uid import UID
 
     for uid in DECODERS:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from segstudio.io.dicom import values, window
+from segstudio.io.dicom import calibration, values, window
 from segstudio.io.dicom.phases import PHASES, Slice, one_phase
 from segstudio.io.dicom.start import PREAMBLE, begins_like_dicom
 from segstudio.io.quiet import quiet
@@ -18,10 +18,11 @@ MOST = 20_000
 """Files of a folder that are looked at."""
 
 TAGS = [
-    "SeriesInstanceUID", "SOPInstanceUID", "Rows", "Columns", "NumberOfFrames", "InstanceNumber", "ImagePositionPatient",
-    "ImageOrientationPatient", "ImageType", "SliceLocation", "Modality", "SeriesDescription", "SeriesNumber",
-    "TotalPixelMatrixRows", "TotalPixelMatrixColumns", "PatientName", "PatientID", "StudyInstanceUID", "StudyDate",
-    "StudyDescription", *PHASES, *values.TAGS, *window.TAGS,
+    "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID", "Rows", "Columns", "NumberOfFrames", "InstanceNumber",
+    "ImagePositionPatient", "ImageOrientationPatient", "FrameOfReferenceUID", "ImageType", "SliceLocation", "Modality",
+    "SeriesDescription", "SeriesNumber", "TotalPixelMatrixRows", "TotalPixelMatrixColumns", "PatientName", "PatientID",
+    "StudyInstanceUID", "StudyDate", "StudyDescription", "BurnedInAnnotation",
+    *PHASES, *calibration.TAGS, *values.TAGS, *window.TAGS,
 ]  # fmt: skip
 
 

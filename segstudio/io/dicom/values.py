@@ -31,8 +31,8 @@ class Scale:
     """How the stored numbers of a frame, `stored` from the lowest to the highest, become values.
 
     `rule` is what pydicom.pixels takes: a dataset with Rescale Slope and Intercept or a Modality LUT, None where the
-    numbers are the values. `ends` are the lowest and the highest value, `whole` whether all are whole numbers, `padding`
-    the first and the last stored number that mean "not measured".
+    numbers are the values. `ends` are the lowest and the highest value, `whole` whether all are whole numbers,
+    `padding` the first and the last stored number that mean "not measured".
     """
 
     stored: tuple[float, float]
@@ -121,7 +121,7 @@ def _readable(header: Any) -> Any:
 
 
 def _padding(header: Any, kind: tuple[int, int, bool] | None) -> tuple[float, float] | None:
-    """The first and the last stored number that mean padding; `kind` is (bits, bits stored, signed) of whole numbers."""
+    """The first and the last stored number that mean padding; `kind` is (bits, bits stored, signed) of integers."""
     first = next((header.get(name) for name in PADDING if header.get(name) is not None), None)
     if first is None:
         return None
@@ -159,7 +159,7 @@ class Values:
         if self.turned is not None:
             found = self.turned - found.astype(np.float64)
         found = found.astype(self.dtype, copy=False)
-        if scale.padding is not None:
+        if scale.padding is not None and self.nodata is not None:
             found = np.where((numbers >= scale.padding[0]) & (numbers <= scale.padding[1]), self.nodata, found)
         return np.asarray(found, self.dtype)
 

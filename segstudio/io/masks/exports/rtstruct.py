@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from segstudio import __version__
+from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
 from segstudio.io.masks.exports.dicom_source import Sources, labels_of, sources_of
 from segstudio.io.masks.exports.rings import keyholed
@@ -28,24 +29,32 @@ def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
     """`STEM.rtstruct.dcm` for each image that came from DICOM: a region of interest for each class with pixels but the
     background, a closed planar contour for each object in each slice, along the sides of its pixels.
 
-    Holes are joined to their outline by a keyhole (rings.keyholed). Raises UserError for an image of another format,
-    and where there is nothing but background.
+    Holes are joined to their outline by a keyhole (rings.keyholed). Written with implicit value representations, where
+    an outline may have any length: explicit ones hold 65,534 bytes of numbers at most. Raises UserError for an image of
+    another format, and where there is nothing but background.
     """
     return [_write(subject, folder / f"{subject.stem}.rtstruct.dcm") for subject in subjects]
 
 
 def _write(subject: Subject, path: Path) -> Path:
     sources = sources_of(subject, "DICOM RT Structure Set")
+    planes = sources.place.planes
+    if planes is None:
+        raise UserError(
+            f"“{subject.name}” cannot be exported as DICOM RT Structure Set.",
+            why="Its file does not say where its pixels lie in a patient, where contours are drawn.",
+            hint="Choose DICOM SEG or another format.",
+        )
     labels, used = labels_of(subject)
     with quiet():
         made = _structure_set(subject, sources)
         contours: dict[int, list[Any]] = {entry.id: [] for entry in used}
-        matrix = subject.info.grid.matrix if subject.info.grid else np.eye(4)
         images = _images(sources, len(labels))
         for z, mask in enumerate(labels):
             for class_id, ring in keyholed(mask):
-                places = np.array([(x - 0.5, y - 0.5, z, 1.0) for x, y in ring])
-                contours[class_id].append(_contour(places @ matrix.T[:, :3], images[z]))
+                places = np.array([(x - 0.5, y - 0.5, 0.0, 1.0) for x, y in ring])
+                if class_id in contours:
+                    contours[class_id].append(_contour(places @ planes[z].T[:, :3], images[z]))
         for number, entry in enumerate(used, 1):
             _add(made, number, entry, contours[entry.id])
         with replacing(path) as scratch:
@@ -56,12 +65,12 @@ def _write(subject: Subject, path: Path) -> Path:
 def _structure_set(subject: Subject, sources: Sources) -> Any:
     """The object without its regions."""
     from pydicom.dataset import Dataset, FileMetaDataset
-    from pydicom.uid import UID, ExplicitVRLittleEndian, generate_uid
+    from pydicom.uid import UID, ImplicitVRLittleEndian, generate_uid
 
     first, now = sources.files[0], datetime.now()
     made = Dataset()
     made.file_meta = FileMetaDataset()
-    made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    made.file_meta.TransferSyntaxUID = ImplicitVRLittleEndian
     made.file_meta.MediaStorageSOPClassUID = made.SOPClassUID = UID(STORAGE)
     made.file_meta.MediaStorageSOPInstanceUID = made.SOPInstanceUID = generate_uid()
     made.SpecificCharacterSet = "ISO_IR 192"
@@ -91,7 +100,7 @@ def _structure_set(subject: Subject, sources: Sources) -> Any:
 def _images(sources: Sources, slices: int) -> list[Any]:
     """For each slice what names the image it is."""
     if sources.frames > 1:
-        order = sources.order or tuple(range(slices))
+        order = sources.place.order or tuple(range(slices))
         return [_image(sources.files[0], order[z] + 1) for z in range(slices)]
     return [_image(one) for one in sources.files]
 

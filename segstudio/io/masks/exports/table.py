@@ -78,20 +78,16 @@ EXPORTS: tuple[ExportFormat, ...] = (
         "patient",
         "which pixels are unknown (background)",
     ),
-    ExportFormat(
-        "dicom-seg", "DICOM Segmentation", "dicom_seg:write", "patient", "what is background, and what unknown"
-    ),
+    ExportFormat("dicom-seg", "DICOM Segmentation", "dicom_seg:write", loses="what is background, and what unknown"),
     ExportFormat(
         "dicom-seg-deidentified",
         "DICOM Segmentation without the patient",
         "dicom_seg:write_deidentified",
-        "patient",
+        "",
         "names, identifiers, dates, and which images it belongs to (PS3.15 basic profile)",
         together=True,
     ),
-    ExportFormat(
-        "rtstruct", "DICOM RT Structure Set", "rtstruct:write", "patient", "what is background, and what unknown"
-    ),
+    ExportFormat("rtstruct", "DICOM RT Structure Set", "rtstruct:write", loses="what is background, and what unknown"),
     ExportFormat(
         "coco",
         "COCO (run lengths)",
