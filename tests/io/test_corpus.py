@@ -128,7 +128,7 @@ def test_high_means_dark_is_turned_over_and_padding_is_known(shared_data: Path) 
 
 
 def test_each_file_of_a_series_opens_all_of_it_and_a_folder_gives_one_image(shared_data: Path) -> None:
-    from segstudio.io.dicom.series import representatives
+    from segstudio.io.dicom.folder import representatives
 
     for folder, count in (("ct_totalseg_dicom/series", 20), ("dicom_mr_series", 17), ("dicom_seg_dcmqi/ct-3slice", 3)):
         files = sorted((shared_data / folder).iterdir())
@@ -145,7 +145,7 @@ def test_each_file_of_a_series_opens_all_of_it_and_a_folder_gives_one_image(shar
 def test_mixed_series_in_one_folder_stay_apart(shared_data: Path, tmp_path: Path) -> None:
     import shutil
 
-    from segstudio.io.dicom.series import representatives
+    from segstudio.io.dicom.folder import representatives
 
     for source, start in (("dicom_mr_series", "a"), ("dicom_seg_dcmqi/ct-3slice", "b")):
         for path in (shared_data / source).iterdir():

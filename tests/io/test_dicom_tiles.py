@@ -15,7 +15,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit, VLWholeSlideMi
 
 from segstudio.core.geometry import Box
 from segstudio.errors import UserError
-from segstudio.io.dicom.series import representatives
+from segstudio.io.dicom.folder import representatives
 from segstudio.io.reading import open_image, probe
 from segstudio.io.windowed.image import open_windowed
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -74,27 +73,27 @@ def series_of(path: Path, first: Any) -> list[Slice]:
     if "ImagePositionPatient" not in first or "ImageOrientationPatient" not in first:
         return [Slice(path, first)]
     files = [one for one in sorted(path.parent.iterdir())[:MOST] if one.is_file()]
-    return _stack(path, first, [(one, first if one == path else header(one)) for one in files])
+    return stack_of(path, first, [(one, first if one == path else header(one)) for one in files])
 
 
 def coarser(path: Path, first: Any) -> dict[int, Path]:
     """The files of the folder that are smaller copies of a slide, by their reduction, a power of two."""
-    if not _slide(first):
+    if not is_slide(first):
         return {}
     files = [one for one in sorted(path.parent.iterdir())[:MOST] if one.is_file() and one != path]
-    return _levels(first, ((one, header(one)) for one in files))
+    return levels_of(first, ((one, header(one)) for one in files))
 
 
-def _slide(known: Any) -> bool:
+def is_slide(known: Any) -> bool:
     """Whether a file is a level of a whole slide, and not its label or overview."""
     kind = list(known.get("ImageType") or ())
-    return int(known.get("TotalPixelMatrixRows", 0) or 0) > 0 and kind[2:3] == ["VOLUME"] and bool(_uid(known))
+    return int(known.get("TotalPixelMatrixRows", 0) or 0) > 0 and kind[2:3] == ["VOLUME"] and bool(uid_of(known))
 
 
-def _levels(first: Any, folder: Iterable[tuple[Path, Any]]) -> dict[int, Path]:
+def levels_of(first: Any, folder: Iterable[tuple[Path, Any]]) -> dict[int, Path]:
     found: dict[int, Path] = {}
     for path, known in folder:
-        if known is None or not _slide(known) or _uid(known) != _uid(first):
+        if known is None or not is_slide(known) or uid_of(known) != uid_of(first):
             continue
         mine, yours = (
             [int(one.get(f"TotalPixelMatrix{what}", 0) or 0) for what in ("Rows", "Columns")] for one in (first, known)
@@ -106,10 +105,10 @@ def _levels(first: Any, folder: Iterable[tuple[Path, Any]]) -> dict[int, Path]:
     return found
 
 
-def _stack(path: Path, first: Any, folder: Iterable[tuple[Path, Any]]) -> list[Slice]:
+def stack_of(path: Path, first: Any, folder: Iterable[tuple[Path, Any]]) -> list[Slice]:
     """Those of the files of a folder, given with their headers, that make a stack with `first`."""
     alike = [Slice(one, known) for one, known in folder
-             if known is not None and _uid(known) == _uid(first) and _alike(known, first)]  # fmt: skip
+             if known is not None and uid_of(known) == uid_of(first) and _alike(known, first)]  # fmt: skip
     found = _without_copies(path, alike)
     heights = {row.path: round(along(row.header), 3) for row in found}
     opened = next((row for row in found if row.path == path), None)
@@ -123,60 +122,23 @@ def _without_copies(path: Path, files: Sequence[Slice]) -> list[Slice]:
     """One file of each instance: files of the same UID at the same place are copies. Of copies the opened one stays."""
     found: dict[object, Slice] = {}
     for row in files:
-        uid = str(row.header.get("SOPInstanceUID") or row.path)
-        key = (uid, round(along(row.header), 3), row.header.get("InstanceNumber"))
+        key = instance(row.path, row.header)
         if key not in found or row.path == path:
             found[key] = row
     return list(found.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """A stack of slices, or a DICOM file of its own: any of its files opens all of it."""
-
-    first: Path
-    files: int
-    title: str
+def instance(path: Path, known: Any) -> tuple[object, ...]:
+    """What copies of a file have in common, and no other file of its series."""
+    place = tuple(round(float(value), 3) for value in known.get("ImagePositionPatient") or ())
+    return str(known.get("SOPInstanceUID") or path), place, known.get("InstanceNumber")
 
 
-def representatives(paths: Iterable[Path]) -> tuple[list[Path], list[Series]]:
-    """The paths with one file for each stack of slices, the first, which opens all of it, and for each slide the one of
-    full resolution; other files stay. And the series among them."""
-    known = [(path, header(path)) for path in paths]
-    kept: list[Path] = []
-    series: list[Series] = []
-    slides = [(path, first) for path, first in known if first is not None and _slide(first)]
-    covered = {
-        file
-        for path, first in slides
-        for file in _levels(first, (row for row in slides if row[0].parent == path.parent)).values()
-    }
-    for path, first in known:
-        if path in covered:
-            continue
-        kept.append(path)
-        if first is not None and _placed(first):
-            folder = [row for row in known if row[0].parent == path.parent and row[1] is not None and _placed(row[1])]
-            stack = _stack(path, first, folder)
-            covered.update(one.path for one in stack)
-            series.append(Series(path, len(stack), _title(path, first)))
-        elif first is not None and "Rows" in first:
-            series.append(Series(path, 1, _title(path, first)))
-    return kept, series
-
-
-def _title(path: Path, known: Any) -> str:
-    """Modality, number and description, as far as the file says them; else its name."""
-    number = known.get("SeriesNumber")
-    parts = [known.get("Modality", ""), f"#{number}" if number is not None else "", known.get("SeriesDescription", "")]
-    return "  ".join(str(part) for part in parts if part) or path.name
-
-
-def _uid(known: Any) -> str:
+def uid_of(known: Any) -> str:
     return str(known.get("SeriesInstanceUID") or "")
 
 
-def _placed(known: Any) -> bool:
+def placed(known: Any) -> bool:
     """Whether a file is one slice that says where it lies."""
     return "ImagePositionPatient" in known and int(known.get("NumberOfFrames") or 1) == 1
 

@@ -13,7 +13,7 @@ from segstudio.ui.widgets.basics import column, label
 from segstudio.ui.widgets.words import tr
 
 if TYPE_CHECKING:
-    from segstudio.io.dicom.series import Series
+    from segstudio.io.dicom.folder import Series
 
 ROWS = 12
 """Series that are seen without scrolling."""

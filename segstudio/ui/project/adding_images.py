@@ -23,7 +23,7 @@ from segstudio.worker.messages import Combine, Failed, Finished, ImageRead, Mess
 from segstudio.worker.shared import attach
 
 if TYPE_CHECKING:
-    from segstudio.io.dicom.series import Series
+    from segstudio.io.dicom.folder import Series
 
 THUMBNAIL = 96
 """Longest side of thumbnails in pixels."""
@@ -200,7 +200,7 @@ def _claimed(path: Path) -> bool:
 def images_in(folder: Path) -> tuple[list[Path], list[Series]]:
     """Files of a folder that a format claims by its suffix, in natural order; of a DICOM series one file, which opens
     all of it. DICOM files often have no suffix. And the series among them."""
-    from segstudio.io.dicom.series import representatives
+    from segstudio.io.dicom.folder import representatives
     from segstudio.io.formats import folder_format
 
     entries = list(folder.iterdir())

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from segstudio.core.document import ImageEntry
-    from segstudio.io.dicom.series import Series
+    from segstudio.io.dicom.folder import Series
     from segstudio.ui.shell.studio import Studio
 
 
