@@ -12,6 +12,7 @@ from segstudio.io.masks.importing import apply, format_of
 from segstudio.io.masks.imports.table import IMPORTS, import_format
 from segstudio.io.masks.names import ImageName, names_of
 from segstudio.io.masks.tally import report
+from segstudio.project.paths import found_path
 from segstudio.project.store import Store
 from segstudio.worker.client import Reader
 
@@ -37,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
         chosen = wanted(list(document.images.values()), path, form, options.image)
         with Reader() as reader:
             for entry, name in chosen:
-                labels = reader.labels(path, form, name, entry.info)
+                labels = reader.labels(path, form, name, entry.info, found_path(entry.path, store.folder))
                 if labels is None:
                     without.append(str(name))
                     continue

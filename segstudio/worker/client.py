@@ -166,12 +166,13 @@ class Reader:
         )
         return np.array(attach(read.pixels), np.uint8)
 
-    def labels(self, path: Path, form: str, name: str, info: ImageInfo) -> Labels | None:
-        """The masks that a file of an import format holds for an image; None where it has none for it."""
+    def labels(self, path: Path, form: str, name: str, info: ImageInfo, source: Path | None = None) -> Labels | None:
+        """The masks that a file of an import format holds for an image; None where it has none for it. `source` is the
+        file of the image, for formats that name it."""
         folder = str(self._client.scratch.folder)
         found: list[Message] = []
         self._client.ask(
-            lambda job: label_request(job, path.absolute(), folder, form, name, info),
+            lambda job: label_request(job, path.absolute(), folder, form, name, info, source),
             found.append,
             seconds=self._seconds,
         )
@@ -200,10 +201,13 @@ class Reader:
         return read
 
 
-def label_request(job: int, path: Path, folder: str, form: str, name: str, info: ImageInfo) -> ReadLabels:
-    """The message that asks for the masks which a file holds for an image; `name` is one of io.masks.names."""
-    known = ImageName.of(name)
-    return ReadLabels(job, str(path), folder, form, str(known), known.path, known.stems, info.to_json())
+def label_request(
+    job: int, path: Path, folder: str, form: str, name: str, info: ImageInfo, source: Path | None = None
+) -> ReadLabels:
+    """The message that asks for the masks which a file holds for an image; `name` is one of io.masks.names, `source` the
+    file of the image."""
+    known, file = ImageName.of(name), "" if source is None else str(source.absolute())
+    return ReadLabels(job, str(path), folder, form, str(known), known.path, known.stems, info.to_json(), file)
 
 
 def labels_of(read: LabelsRead) -> Labels | None:

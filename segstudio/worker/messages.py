@@ -83,6 +83,7 @@ class ReadLabels(Message, frozen=True):
     image: str
     stems: tuple[str, ...]
     info: dict[str, Any]  # of the image
+    source: str = ""  # the file of the image
 
 
 class Combine(Message, frozen=True):

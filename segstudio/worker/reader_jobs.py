@@ -142,7 +142,8 @@ def read_labels(message: ReadLabels, control: Control, send: Send) -> str:
     """Decode the masks that a file of an import format holds for an image, and say what of it was left out."""
     path, name = Path(message.path), ImageName.of(message.name, message.image, message.stems)
     with guard(path):
-        found = import_format(message.form).load()(path, name, ImageInfo.from_json(message.info))
+        row, info = import_format(message.form), ImageInfo.from_json(message.info)
+        found = row.read(path, name, info, Path(message.source) if message.source else None)
     if found is None:
         send(LabelsRead(message.job, None))
         return ""

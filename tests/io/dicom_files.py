@@ -52,10 +52,10 @@ def dataset(pixels: NDArray[Any], *, series: str = "1.2.3.4", number: int = 1, k
     made.PixelData = raw + b"\0" * (len(raw) % 2)
     made["PixelData"].VR = "OW" if bits > 8 else "OB"
     for name, value in more.items():
-        if value is None:
-            delattr(made, name)
-        else:
+        if value is not None:
             setattr(made, name, value)
+        elif name in made:
+            delattr(made, name)
     return made
 
 

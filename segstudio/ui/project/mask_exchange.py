@@ -127,9 +127,9 @@ class MaskExchange(QObject):
         then: Callable[[ImageEntry, Message], None],
     ) -> None:  # fmt: skip
         folder = str(self._workers.scratch.folder)
-        name = image_name(project.document, entry)
+        name, source = image_name(project.document, entry), project.path_of(entry)
         self._workers.reader.submit(
-            lambda job: label_request(job, path, folder, form, name, entry.info),
+            lambda job: label_request(job, path, folder, form, name, entry.info, source),
             lambda reply: then(entry, reply),
             project=project,
             seconds=SECONDS,

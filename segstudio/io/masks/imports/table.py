@@ -29,6 +29,14 @@ class ImportFormat:
     many: bool = False
     """Whether one file may hold the masks of several images."""
 
+    of_image: bool = False
+    """Whether the masks refer to the file of the image, which the reader then takes too (`source`)."""
+
+    def read(self, path: Path, name: str, info: ImageInfo, source: Path | None = None) -> Labels | None:
+        """The labels of an image; `source` is its file. Raises UserError as the reader."""
+        reader: Callable[..., Labels | None] = self.load()
+        return reader(path, name, info, source) if self.of_image else reader(path, name, info)
+
     def load(self) -> Reader:
         """The function that reads the format."""
         module, _, name = self.reader.partition(":")
@@ -46,8 +54,8 @@ IMPORTS: tuple[ImportFormat, ...] = (
     ImportFormat("nifti", "NIfTI label map", "volumes:read", (".nii", ".nii.gz")),
     ImportFormat("seg-nrrd", "3D Slicer segmentation, NRRD", "volumes:read", (".nrrd", ".nhdr")),
     ImportFormat("metaimage", "MetaImage label map", "volumes:read", (".mha", ".mhd")),
-    ImportFormat("dicom-seg", "DICOM Segmentation", "dicom_seg:read", (".dcm",)),
-    ImportFormat("rtstruct", "DICOM RT Structure Set", "rtstruct:read", (".dcm",)),
+    ImportFormat("dicom-seg", "DICOM Segmentation", "dicom_seg:read", (".dcm",), of_image=True),
+    ImportFormat("rtstruct", "DICOM RT Structure Set", "rtstruct:read", (".dcm",), of_image=True),
     ImportFormat("coco", "COCO", "coco:read", (".json",), many=True),
     ImportFormat("voc", "Pascal VOC layout", "voc:read"),
     ImportFormat("labelme", "labelme, X-AnyLabeling, ISAT", "labelme:read", (".json",)),
