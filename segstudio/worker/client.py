@@ -204,8 +204,8 @@ class Reader:
 def label_request(
     job: int, path: Path, folder: str, form: str, name: str, info: ImageInfo, source: Path | None = None
 ) -> ReadLabels:
-    """The message that asks for the masks which a file holds for an image; `name` is one of io.masks.names, `source` the
-    file of the image."""
+    """The message that asks for the masks which a file holds for an image; `name` is one of io.masks.names, `source`
+    the file of the image."""
     known, file = ImageName.of(name), "" if source is None else str(source.absolute())
     return ReadLabels(job, str(path), folder, form, str(known), known.path, known.stems, info.to_json(), file)
 

@@ -83,7 +83,9 @@ def test_masks_lie_at_the_heights_of_their_slices(form: str, heights: Any, many:
     if form == "rtstruct":
         found = {float(one.ContourData[2]) for roi in made.ROIContourSequence for one in roi.ContourSequence}
     else:
-        found = {float(one.PlanePositionSequence[0].ImagePositionPatient[2]) for one in made.PerFrameFunctionalGroupsSequence}
+        found = {
+            float(one.PlanePositionSequence[0].ImagePositionPatient[2]) for one in made.PerFrameFunctionalGroupsSequence
+        }
     assert found == {float(height) for z, height in enumerate(heights) if mask[z].any()}
     np.testing.assert_array_equal(imported(form, path, image).mask, mask)
 
@@ -167,7 +169,9 @@ def test_frames_without_a_place_are_refused_and_a_single_picture_is_written(tmp_
 
 def described(number: int, label: str = "") -> Any:
     kinds = highdicom.seg.SegmentAlgorithmTypeValues
-    return highdicom.seg.SegmentDescription(number, label or f"region {number}", codes.SCT.Organ, codes.SCT.Liver, kinds.MANUAL)
+    return highdicom.seg.SegmentDescription(
+        number, label or f"region {number}", codes.SCT.Organ, codes.SCT.Liver, kinds.MANUAL
+    )
 
 
 def segmentation(sources: list[Any], values: NDArray[Any], kind: str, numbers: list[int], **more: Any) -> Any:
@@ -185,7 +189,9 @@ def test_shares_count_from_one_half_of_any_maximum(top: int, tmp_path: Path) -> 
     image = series(tmp_path / "s", volume())
     shares = np.zeros((4, ROWS, COLUMNS), np.float32)
     shares.flat[: top + 1] = np.arange(top + 1) / top
-    made = segmentation(files(image), shares if top > 1 else np.round(shares), "FRACTIONAL", [1], max_fractional_value=top)
+    made = segmentation(
+        files(image), shares if top > 1 else np.round(shares), "FRACTIONAL", [1], max_fractional_value=top
+    )
     path = write(tmp_path / "f.dcm", made)
     stored = np.round(shares * top)
     np.testing.assert_array_equal(imported("dicom-seg", path, image).mask == 1, stored * 2 >= top)
@@ -221,7 +227,10 @@ def test_segment_numbers_of_any_size_stay_apart(kind: str, numbers: tuple[int, .
     for row, number in enumerate(numbers):
         labels[1, row] = number
     if kind == "BINARY":  # numbered from 1 without holes
-        labels, numbers = np.searchsorted([0, *sorted(numbers)], labels).astype(np.uint16), tuple(range(1, len(numbers) + 1))
+        labels, numbers = (
+            np.searchsorted([0, *sorted(numbers)], labels).astype(np.uint16),
+            tuple(range(1, len(numbers) + 1)),
+        )
     path = write(tmp_path / "l.dcm", segmentation(files(image), labels, kind, sorted(numbers)))
     found = imported("dicom-seg", path, image)
     by_name = {one.name: found.mask == one.id for one in found.classes if (found.mask == one.id).any()}

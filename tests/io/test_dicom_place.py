@@ -74,7 +74,9 @@ def test_pixel_sizes_are_found_wherever_dicom_keeps_them(name: str, tmp_path: Pa
     elements, size, word = SIZES[name]
     kind, modality = (US, "US") if "Ultrasound" in str(elements.keys()) else (DX, "DX")
     info = probe(write(tmp_path / "x.dcm", dataset(noise(6, 7), kind=kind, modality=modality, **elements)))
-    assert info.spacing is None if size is None else info.spacing is not None and info.spacing[1:] == pytest.approx(size)
+    assert (
+        info.spacing is None if size is None else info.spacing is not None and info.spacing[1:] == pytest.approx(size)
+    )
     notes = [note for note in info.notes if "patient" not in note]
     assert any(word in note for note in notes) if word else not notes
 
@@ -147,7 +149,9 @@ def test_files_without_preamble_and_meta_information_open(implicit: bool, little
         bare = Dataset()
         bare.update({element.tag: element for element in dcmread(path) if element.tag.group != 2})
         (tmp_path / "bare").mkdir(exist_ok=True)
-        bare.save_as(tmp_path / "bare" / path.stem, implicit_vr=implicit, little_endian=little, enforce_file_format=False)
+        bare.save_as(
+            tmp_path / "bare" / path.stem, implicit_vr=implicit, little_endian=little, enforce_file_format=False
+        )
     got = open_image(tmp_path / "bare" / "s001")
     if little:
         np.testing.assert_array_equal(got.pixels[..., 0], values)
@@ -178,11 +182,15 @@ ENCODERS: dict[str, tuple[str, Any]] = {
 
 
 @pytest.mark.parametrize("name", ENCODERS)
-@pytest.mark.parametrize(("dtype", "bits"), [(np.uint8, 8), (np.uint16, 12), (np.uint16, 16), (np.int16, 16), (np.int16, 12)])
+@pytest.mark.parametrize(
+    ("dtype", "bits"), [(np.uint8, 8), (np.uint16, 12), (np.uint16, 16), (np.int16, 16), (np.int16, 12)]
+)
 def test_lossless_packing_gives_the_stored_numbers_back(name: str, dtype: Any, bits: int, tmp_path: Path) -> None:
     syntax, encode = ENCODERS[name]
     signed = dtype == np.int16
-    values = noise(3, 20, 24, low=-(2 ** (bits - 1)) if signed else 0, high=2 ** (bits - 1) if signed else 2**bits, dtype=dtype)
+    values = noise(
+        3, 20, 24, low=-(2 ** (bits - 1)) if signed else 0, high=2 ** (bits - 1) if signed else 2**bits, dtype=dtype
+    )
     made = dataset(values, stored=bits, NumberOfFrames=3)
     if signed and name in ("JPEG 2000", "JPEG-LS") and bits == 12:
         pytest.skip("these encoders write the precision of the type, not that of the stored bits")
@@ -202,13 +210,19 @@ def test_damage_is_told_as_what_it_is(tmp_path: Path) -> None:
     path = write(tmp_path / "x.dcm", dataset(noise(40, 40), **placed(0)))
     data = path.read_bytes()
     at = data.index(b"\xe0\x7f\x10\0")
-    for name, part, word in (("header.dcm", data[: at - 40], "ends before its pixels"), ("pixels.dcm", data[:-900], "missing")):
+    for name, part, word in (
+        ("header.dcm", data[: at - 40], "ends before its pixels"),
+        ("pixels.dcm", data[:-900], "missing"),
+    ):
         (tmp_path / name).write_bytes(part)
         with pytest.raises(UserError) as caught:
             open_image(tmp_path / name)
         assert word in caught.value.why, name
     made = dcmread(path)
-    made.PixelData, made.file_meta.TransferSyntaxUID = encapsulate([b"\xff\xd8" + bytes(50)]), UID("1.2.840.10008.1.2.4.70")
+    made.PixelData, made.file_meta.TransferSyntaxUID = (
+        encapsulate([b"\xff\xd8" + bytes(50)]),
+        UID("1.2.840.10008.1.2.4.70"),
+    )
     made["PixelData"].VR, made["PixelData"].is_undefined_length = "OB", True
     with pytest.raises(UserError) as caught:
         open_image(write(tmp_path / "packed.dcm", made))

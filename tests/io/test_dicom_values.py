@@ -20,7 +20,11 @@ from tests.io.dicom_files import DX, PET, dataset, enhanced, item, noise, placed
 def opened(path: Path) -> Reading:
     """An image whose header alone promises what its pixels keep."""
     reading, header = open_image(path), probe(path)
-    assert (header.dtype, header.nodata, header.window) == (reading.info.dtype, reading.info.nodata, reading.info.window)
+    assert (header.dtype, header.nodata, header.window) == (
+        reading.info.dtype,
+        reading.info.nodata,
+        reading.info.window,
+    )
     return reading
 
 
@@ -56,14 +60,18 @@ def test_each_slice_of_a_series_has_the_values_of_its_own_rescale(name: str, dty
 
 def test_slices_without_a_rescale_stand_beside_those_with_one(tmp_path: Path) -> None:
     stored = noise(3, 5, 5, high=60_000)
-    first = series(tmp_path, stored, each=lambda z: {} if z == 1 else {"RescaleSlope": "1", "RescaleIntercept": "-1024"})
+    first = series(
+        tmp_path, stored, each=lambda z: {} if z == 1 else {"RescaleSlope": "1", "RescaleIntercept": "-1024"}
+    )
     np.testing.assert_array_equal(opened(first).pixels[..., 0], stored - np.array([1024.0, 0, 1024])[:, None, None])
 
 
 @pytest.mark.parametrize("modality", ["CT", "MR", "PT"])
 @pytest.mark.parametrize("reverse", [False, True], ids=["feet first", "head first"])
 @pytest.mark.parametrize("apart", [False, True], ids=["shared", "each frame"])
-def test_frames_of_an_enhanced_object_have_highdicoms_values(modality: str, reverse: bool, apart: bool, tmp_path: Path) -> None:
+def test_frames_of_an_enhanced_object_have_highdicoms_values(
+    modality: str, reverse: bool, apart: bool, tmp_path: Path
+) -> None:
     stored, slopes = noise(5, 6, 7, high=4000), (0.25, 1.0, 3.5, 2.0, 0.125)
     heights = [3.0 * z for z in range(5)]
     path = enhanced(tmp_path / "e.dcm", stored, heights[::-1] if reverse else heights, modality=modality,
