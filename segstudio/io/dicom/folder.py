@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from filecmp import cmp
 from pathlib import Path
 from typing import Any
 
@@ -54,23 +55,25 @@ def representatives(paths: Iterable[Path]) -> tuple[list[Path], list[Series]]:
     for path, first in known:
         if first is not None and placed(first):
             stacks[path.parent, uid_of(first)].append((path, first))
-    seen: set[object] = set()
+    seen: dict[object, Path] = {}
     for path, first in known:
-        if path in covered:
+        if path in covered or (first is not None and _copied(path, first, seen)):
             continue
-        if first is not None and first.get("SOPInstanceUID"):
-            if (key := (path.parent, *instance(path, first))) in seen:
-                continue
-            seen.add(key)
         kept.append(path)
         if first is not None and placed(first):
             stack = stack_of(path, first, stacks[path.parent, uid_of(first)])
             covered.update(one.path for one in stack)
-            seen.update((path.parent, *instance(one.path, one.header)) for one in stack)
+            seen.update(((path.parent, *instance(one.path, one.header)), one.path) for one in stack)
             series.append(_series(path, first, len(stack)))
         elif first is not None and "Rows" in first:
             series.append(_series(path, first, 1))
     return kept, series
+
+
+def _copied(path: Path, known: Any, seen: dict[object, Path]) -> bool:
+    """Whether a file of the same folder has the same bytes; the same picture in another packing is kept."""
+    other = seen.setdefault((path.parent, *instance(path, known)), path)
+    return other != path and cmp(path, other, shallow=False)
 
 
 def _series(path: Path, known: Any, files: int) -> Series:
