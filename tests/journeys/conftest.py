@@ -26,7 +26,7 @@ class User:
         self.studio, self.window, self.canvas = program.studio, program.window, program.window.canvas
         self.session = self.studio.session
 
-    def wait(self, condition: Callable[[], bool], seconds: float = 60) -> None:
+    def wait(self, condition: Callable[[], bool], seconds: float = 120) -> None:
         self.qtbot.waitUntil(condition, timeout=int(seconds * 1000))
 
     def open(self, *paths: Path) -> None:

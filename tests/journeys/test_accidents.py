@@ -62,7 +62,7 @@ def repeat(user: User) -> None:
 def test_a_killed_compute_worker_is_told_and_its_prediction_can_be_repeated(user: User, tmp_path: Path) -> None:
     user.session.settings = user.session.settings.with_(preset="standard")  # slow enough to be killed in mid-job
     user.studio.new_project(tmp_path / "project")
-    user.open(grey(tmp_path / "a.png", 700, 700))
+    user.open(grey(tmp_path / "a.png", 520, 520))
     user.studio.predict()
     user.wait(lambda: not user.layer(1).prediction.is_empty(), 120)
     os.kill(user.studio.workers.compute.process_id, signal.SIGKILL)
@@ -75,12 +75,12 @@ def test_a_killed_compute_worker_is_told_and_its_prediction_can_be_repeated(user
 
 
 def test_a_killed_trainer_is_told_and_its_training_goes_on_from_where_it_was(user: User, tmp_path: Path) -> None:
-    user.session.settings = user.session.settings.with_(train_seconds=25)
+    user.session.settings = user.session.settings.with_(train_seconds=600)
     user.studio.new_project(tmp_path / "project")
     user.open(grey(tmp_path / "a.png", 256, 256))
     paint_both_classes(user)
     user.studio.training.start()
-    user.wait(lambda: user.studio.training.state.score_curve != (), 120)
+    user.wait(lambda: user.studio.training.state.score_curve != (), 240)
     reached = user.studio.training.state.score_curve[-1][0]
     os.kill(user.studio.workers.trainer.process_id, signal.SIGKILL)
     user.wait(lambda: any("trainer stopped" in what for what in user.strips()), 10)
@@ -89,6 +89,7 @@ def test_a_killed_trainer_is_told_and_its_training_goes_on_from_where_it_was(use
     repeat(user)
     user.wait(lambda: user.studio.training.state.loss_curve != (), 120)
     assert user.studio.training.state.loss_curve[0][0] > reached
+    user.studio.training.stop()
     user.wait(lambda: not user.studio.training.running, 240)
     assert user.studio.training.state.phase == "idle"
     assert (user.annotation(1) == annotated).all()

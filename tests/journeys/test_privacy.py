@@ -53,7 +53,7 @@ def test_nothing_that_is_written_knows_the_patient(
         user.stroke([(30 + 20 * number, 30), (30 + 20 * number, 90)])
     user.session.settings = user.session.settings.with_(train_seconds=3)
     user.studio.training.start()
-    user.wait(lambda: not user.studio.training.running, 120)
+    user.wait(lambda: not user.studio.training.running, 240)
     user.predict()
     workers = user.studio.workers
     said = "".join(client.last_words for client in (workers.reader, workers.compute, workers.trainer))

@@ -24,7 +24,7 @@ def test_a_version_trained_in_the_window_is_replayed_from_the_project(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     path, truth = isbi(0)
-    user.session.settings = user.session.settings.with_(train_seconds=12)
+    user.session.settings = user.session.settings.with_(train_seconds=8)
     user.studio.new_project(tmp_path / "project")
     user.open(path, isbi(1)[0])
     user.show(1)

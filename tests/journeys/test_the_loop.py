@@ -15,9 +15,11 @@ from segstudio.core.geometry import Box
 
 from .conftest import User
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(900)]
 
 Truths = dict[int, NDArray[np.uint8]]
+STEPS = 160
+"""After so many the user ends the training: what was best so far is kept."""
 
 
 def dice_where_nobody_spoke(user: User, image: int, truth: NDArray[np.uint8]) -> float:
@@ -54,7 +56,9 @@ def test_a_few_strokes_make_the_prediction_much_better_and_nothing_painted_is_lo
 ) -> None:
     pairs = [isbi(number) for number in range(3)]
     truths: Truths = {image + 1: truth for image, (_, truth) in enumerate(pairs)}
-    user.session.settings = user.session.settings.with_(train_seconds=40)
+    user.session.settings = user.session.settings.with_(
+        train_seconds=600
+    )  # the number of steps counts, not the machine
     user.studio.new_project(tmp_path / "project")
     user.open(*(path for path, _ in pairs))
     user.session.classes.change(0, name="Membrane")
@@ -84,7 +88,9 @@ def test_a_few_strokes_make_the_prediction_much_better_and_nothing_painted_is_lo
 
     user.press(Qt.Key.Key_T, Qt.KeyboardModifier.ControlModifier)
     user.wait(lambda: user.studio.training.running, 30)
-    user.wait(lambda: not user.studio.training.running, 400)
+    user.wait(lambda: user.studio.training.state.step >= STEPS or not user.studio.training.running, 400)
+    user.studio.training.stop()
+    user.wait(lambda: not user.studio.training.running)
     champion = document.champion
     assert champion is not None and champion.number == 2, user.studio.training.state.message
     user.wait(lambda: not user.studio.predicting.busy)
