@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,3 +57,18 @@ def out_folder(path: str) -> Path:
     except OSError as error:
         raise UserError(f"The folder “{path}” could not be made.", why=f"{error.strerror}.") from error
     return folder
+
+
+def out_file(path: str) -> Path:
+    """The file that a result goes to; its folder is made. Raises UserError where it could not be written there, so that
+    this is known before the work begins."""
+    file = Path(path)
+    if file.is_dir():
+        raise UserError(f"“{path}” is a folder.", why="The result is one file.", hint="Give it a name in the folder.")
+    out_folder(str(file.parent))
+    try:
+        with tempfile.NamedTemporaryFile(dir=file.parent, prefix=f".{file.name[:100]}."):
+            pass
+    except OSError as error:
+        raise UserError(f"“{path}” could not be written.", why=f"{error.strerror}.") from error
+    return file

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from segstudio.cli.output import Progress
+from segstudio.cli.output import Progress, out_file
 from segstudio.core.channels import fits, words
 from segstudio.core.classes import PALETTE
 from segstudio.core.codes import NOTHING, Origin, classes_of, encode_map
+from segstudio.core.image import unmeasured
 from segstudio.errors import UserError
 from segstudio.io.digest import content_hash
-from segstudio.io.masks.pairs import pairs
+from segstudio.io.masks.pairs import match
 from segstudio.learning.labelled import Labelled
 from segstudio.models.registry import find, networks
 from segstudio.worker.client import Reader
@@ -57,8 +59,10 @@ def run(options: argparse.Namespace) -> int:
     from segstudio.models.weights import save
 
     find(options.model or "unet")
+    target = out_file(options.output)  # before hours of training
     use_cores()
     regions, classes, channels = read_labels(options)
+    print(learnt_from(regions, alone=not options.start), flush=True)
     network = _start(options, regions, channels, classes)
     limits: dict[str, Any] = {"seed": options.seed}
     recipe = preset(options.preset, network.card, **limits)
@@ -71,7 +75,7 @@ def run(options: argparse.Namespace) -> int:
     card = outcome.network.card
     parent = content_hash(Path(options.start)) if options.start else ""
     outcome.network.card = replace(card, parent=parent, receipt={**card.receipt, "source": source})
-    digest = save(outcome.network, Path(options.output))
+    digest = save(outcome.network, target)
     print(outcome.verdict.sentence)
     print(f"{options.output}: {outcome.steps} steps, {outcome.seconds:.0f} s, sha256 {digest[:12]}")
     return 0
@@ -153,9 +157,30 @@ def read_labels(options: argparse.Namespace) -> tuple[list[Labelled], Classes, i
     return regions, tuple((i, name, _color(i)) for i, name in zip(ids, named, strict=True)), _channels(regions)
 
 
+def learnt_from(regions: list[Labelled], *, alone: bool) -> str:
+    """How many pixels of how many images are learnt from, and how many are held out. Raises UserError for none, and
+    where all are of one class though the model is to learn from these `alone`."""
+    known = [(region.role, classes_of(region.codes)) for region in regions]
+    classes = {int(one) for _, codes in known for one in np.unique(codes)} - {NOTHING}
+    if len(classes) < (2 if alone else 1):
+        raise UserError(
+            "There is nothing to tell apart.", why="All pixels that are labelled are of one class."
+            if classes else "No pixel is labelled.", hint="Compare --ignore and --classes with the masks' values.",
+        )  # fmt: skip
+    learnt, held = (
+        [np.count_nonzero(codes != NOTHING) for role, codes in known if (role == "validation") == out]
+        for out in (False, True)
+    )
+    text = f"Learning from {len(learnt)} image{'' if len(learnt) == 1 else 's'} ({sum(learnt):,} pixels)"
+    return text + (f", {len(held)} held out ({sum(held):,} pixels)." if held else ".")
+
+
 def _from_folders(options: argparse.Namespace, classes: int) -> Iterator[Labelled]:
     """Whole images as regions; about one image in five is held out, chosen by the hash of its name."""
-    found = pairs(Path(options.images), Path(options.masks))
+    matching = match(Path(options.images), Path(options.masks))
+    found = matching.pairs
+    if lonely := [path.name for path in matching.without_mask]:
+        print(f"Without a mask, not learnt from: {', '.join(lonely[:10])} ({len(lonely)} images).", file=sys.stderr)
     held_out = {path for path, _ in sorted(found, key=lambda pair: _hash(pair[0].name))[: len(found) // 5]}
     with Reader() as reader:
         for image, mask in found:
@@ -166,6 +191,7 @@ def _from_folders(options: argparse.Namespace, classes: int) -> Iterator[Labelle
                     f"“{mask.name}” does not fit “{image.name}”.",
                     why=f"The mask is {_size(labels.shape)}, the image {_size(info.shape[1:])}.",
                 )
+            labels = np.where(unmeasured(pixels[0], info.nodata, info.alpha), np.uint8(NOTHING), labels)
             role = "validation" if image in held_out else "train"
             codes = encode_map(labels, Origin.IMPORTED)
             yield Labelled(image.name, image.name, np.array(pixels[0]), info.ranges, codes, (), role, _hash(image.name))

@@ -199,12 +199,16 @@ def _claimed(path: Path) -> bool:
 
 def images_in(folder: Path) -> tuple[list[Path], list[Series]]:
     """Files of a folder that a format claims by its suffix, in natural order; of a DICOM series one file, which opens
-    all of it. DICOM files often have no suffix. And the series among them."""
+    all of it. DICOM files often have no suffix. And the series among them. Masks of other files of the folder
+    (a_mask.png beside a.png) are no images."""
     from segstudio.io.dicom.folder import representatives
     from segstudio.io.formats import folder_format
+    from segstudio.io.masks.pairs import masks_beside
 
     entries = list(folder.iterdir())
     found = [path for path in entries if (path.is_file() and _claimed(path)) or folder_format(path)]
+    masks = set(masks_beside(found))
+    found = [path for path in found if path not in masks]
     kept, series = representatives(sorted(found))
     ordered = sorted(
         kept, key=lambda path: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", path.name.lower())]

@@ -10,7 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from segstudio.core.document import ImageEntry, Version
 from segstudio.errors import UserError
-from segstudio.io.formats import folder_format
+from segstudio.io.formats import folder_format, named_like_an_image
+from segstudio.io.masks.pairs import masks_beside
 from segstudio.project.lock import ProjectInUse
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.learning.explaining import Explaining
@@ -99,6 +100,15 @@ class Studio(QObject):
         except UserError as error:
             self.problem.emit(error, "", None)
 
+    def _say_masks(self, folder: Path) -> None:
+        """Say that files of a folder are masks of its images, which are not opened as images."""
+        files = [path for path in folder.iterdir() if named_like_an_image(path)]
+        if masks := masks_beside(files):
+            self.said.emit(
+                f"{len(masks)} of {len(files)} files are masks of the others, such as “{masks[0].name}”: "
+                "File > Import masks from a folder… reads them."
+            )
+
     def open_paths(self, paths: list[Path]) -> None:
         """Open whatever is given: image files, folders of images, or a project."""
         files: list[Path] = []
@@ -107,6 +117,7 @@ class Studio(QObject):
                 self.open_project(path)
             elif path.is_dir() and folder_format(path) is None:
                 found, series = images_in(path)
+                self._say_masks(path)
                 if not found:
                     self.problem.emit(UserError(f"There are no images in “{path.name}”."), "", None)
                 if len(series) > 1:

@@ -11,11 +11,15 @@ from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
 from segstudio.io.crs import same
 from segstudio.io.masks.imports.labels import LabelClass, Labels
-from segstudio.io.masks.names import files_of
+from segstudio.io.masks.names import ImageName, files_of
 from segstudio.io.masks.numbering import Numbering, distinct, numbering
 from segstudio.io.masks.stored import Stored, stored
 from segstudio.io.orientation import same_grid
 from segstudio.io.reading import open_image
+
+SUFFIXES = (".png", ".tif", ".tiff", ".npy")
+MARKS = ("_mask", "_masks", "_label", "_labels", "_seg", "_segmentation", "_gt", "-mask", ".mask", " mask")
+"""What masks are called that lie beside their images (io.masks.pairs)."""
 
 
 def read(path: Path, name: str, info: ImageInfo) -> Labels | None:
@@ -54,7 +58,12 @@ def _stored(path: Path) -> Stored:
 
 
 def _files(path: Path, name: str, info: ImageInfo) -> list[Path]:
-    return [path] if path.is_file() else files_of(path, name, info.shape[0], (".png", ".tif", ".tiff", ".npy"))
+    if path.is_file():
+        return [path]
+    own = Path(ImageName.of(name).path)
+    marked = [f"{mark}{suffix}" for mark in MARKS for suffix in SUFFIXES] if info.shape[0] == 1 else []
+    found = files_of(path, name, info.shape[0], [*marked, *SUFFIXES])
+    return [] if found and found[0].resolve() == own.resolve() else found  # the image is not its own mask
 
 
 def _classes(found: Numbering, palette: tuple[tuple[int, int, int], ...]) -> tuple[LabelClass, ...]:
