@@ -71,6 +71,7 @@ def merge(document: Document, source: int, target: int, title: str) -> None:
     for class_id in (source, target):
         if table[class_id].locked:
             raise UserError(f"“{table.name(class_id)}” is locked.", hint="Unlock it first.")
+    document.settle()
     step = document.next_edit
     for entry, layer in layers(document):
         if source in annotated(layer):

@@ -122,7 +122,14 @@ class ClassTable:
 
     def locked(self) -> NDArray[np.bool_]:
         """Lookup of 256 booleans: whether pixels that show this class are protected."""
+        return self._look_up(lambda entry: entry.locked)
+
+    def hidden(self) -> NDArray[np.bool_]:
+        """Lookup of 256 booleans: whether pixels that show this class are not drawn."""
+        return self._look_up(lambda entry: not entry.visible)
+
+    def _look_up(self, test: Callable[[ClassEntry], bool]) -> NDArray[np.bool_]:
         table = np.zeros(256, bool)
         for entry in self._entries.values():
-            table[entry.id] = entry.locked
+            table[entry.id] = test(entry)
         return table

@@ -58,12 +58,27 @@ class Document:
         self.images: dict[int, ImageEntry] = {}
         self.versions: dict[int, Version] = {}
         self.next_edit = 1
+        self.settling: Event[None] = Event()
+        """Something else is about to change the document: whoever holds the open edit ends it now."""
         self.edited: Event[EditEvent] = Event()
         self.predicted: Event[PredictionEvent] = Event()
         self.image_changed: Event[ImageEntry] = Event()
         self.versions_changed: Event[Version] = Event()
         self._withdrawn: dict[int, Withdrawn] = {}  # by the step that merged a class, in memory only
         self.classes.in_use = lambda: ids_in_use(self)
+        self._open: MaskWriter | None = None
+
+    @property
+    def open_edit(self) -> MaskWriter | None:
+        """The edit that is being made; there is never a second one, and nothing else may write."""
+        return self._open if self._open is not None and not self._open.closed else None
+
+    def settle(self) -> None:
+        """End the open edit as a step with what was written so far. All that changes the document does this first."""
+        if self.open_edit is not None:
+            self.settling.emit(None)
+        if (writer := self.open_edit) is not None:
+            self.finish_edit(writer)
 
     @property
     def champion(self) -> Version | None:
@@ -110,6 +125,7 @@ class Document:
 
     def rename_layer(self, image: int, layer: int, name: str) -> None:
         """Give a mask layer another name, as one undo step."""
+        self.settle()
         entry, renamed = self.images[image], self.layer(image, layer)
         before = layers_state(entry.layers)
         renamed.name = name
@@ -132,6 +148,7 @@ class Document:
     ) -> T:
         """Change the class table through `change`, as one undo step where names, colours or classes differ. With
         `merged`, (class, other), predictions follow. Edits with the same `step` are undone together."""
+        self.settle()
         before = classes_state(self.classes)
         result = change(self.classes)
         after = classes_state(self.classes)
@@ -154,15 +171,26 @@ class Document:
         return self.images[image].removed.get(layer) or self.layer(image, layer)
 
     def begin_edit(
-        self, image: int, layer: int, title: str, *, tool: str, origin: Origin = Origin.PAINTED
+        self, image: int, layer: int, title: str, *, tool: str, origin: Origin = Origin.PAINTED, seen: bool = False
     ) -> MaskWriter:
-        """A writer for one edit; hand it to `finish_edit` or call its `rollback`."""
+        """A writer for one edit, the open one from now on; hand it to `finish_edit` or call its `rollback`.
+
+        With `seen` it leaves alone what shows a class that is hidden.
+        """
+        self.settle()
         target = self.layer(image, layer)
-        return MaskWriter(target, self.classes, image=image, title=title, tool=tool, origin=origin)
+        self._open = MaskWriter(target, self.classes, image=image, title=title, tool=tool, origin=origin, seen=seen)
+        return self._open
 
     def finish_edit(self, writer: MaskWriter, *, step: int = 0) -> Edit | None:
-        """Commit the writer as one undo step (or a part of one), or return None if no pixel changed."""
-        edit = writer.commit()
+        """Commit the writer as one undo step (or a part of one), or return None if no pixel changed, or it is over."""
+        if writer.closed:
+            return None
+        try:
+            edit = writer.commit()
+        except BaseException:  # no memory to pack it: then nothing of it stays, and history and pixels agree
+            writer.rollback()
+            raise
         if edit is None:
             return None
         edit = replace(edit, id=self.next_edit, step=step)
@@ -178,6 +206,7 @@ class Document:
 
         Raises UserError, having changed nothing, when a tile of the stored history is damaged.
         """
+        self.settle()
         last = edit = self._undo_one()
         while edit and edit.step and (before := self.history.next_undo()) and before.step == edit.step:
             edit = self._undo_one()
@@ -195,6 +224,7 @@ class Document:
 
     def redo(self) -> Edit | None:
         """Do the last undone step again; its last edit, None when there is nothing to redo. Raises as `undo` does."""
+        self.settle()
         edit = self._redo_one()
         while edit and edit.step and (after := self.history.next_redo()) and after.step == edit.step:
             edit = self._redo_one()
@@ -267,6 +297,7 @@ class Document:
         return changed
 
     def _change_layers(self, entry: ImageEntry, title: str, layers: list[MaskLayer]) -> None:
+        self.settle()
         before = layers_state(entry.layers)
         self._show_layers(entry, layers)
         self._record_layers(entry, title, before)

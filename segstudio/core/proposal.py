@@ -18,7 +18,7 @@ from segstudio.core.writer import MaskWriter
 class Impact:
     """What a proposal would change: pixels won and lost by class id, and what is left alone.
 
-    `painted` pixels differ but were painted by a person, `locked` ones belong to a locked class; neither is
+    `painted` pixels differ but were painted by a person, `locked` ones belong to a locked or hidden class; neither is
     written. `slices` counts the slices with at least one change.
     """
 
@@ -39,7 +39,8 @@ class Proposal:
     """A class map that may be applied: shown over the image first, written by Enter, dropped by Esc.
 
     `wanted` is (slices, rows, columns) from slice `box.z` on, at the top left of `box`; 255 leaves a pixel as
-    it is. `classes` is what would really be written: painted pixels (where `protect`) and locked classes left out.
+    it is. `classes` is what would really be written: without painted pixels (where `protect`) and those of locked or
+    hidden classes.
     """
 
     title: str
@@ -54,6 +55,10 @@ class Proposal:
     classes: NDArray[np.uint8] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
     impact: Impact = Impact()
 
+    def known(self, classes: ClassTable) -> bool:
+        """Whether every class it wants is in the table."""
+        return all(int(value) in classes for value in np.unique(self.wanted) if value != NOTHING)
+
     def slice(self, z: int) -> ClassMap | None:
         """The class map of slice `z`, or None if the proposal does not reach it."""
         return self.classes[z - self.box.z] if 0 <= z - self.box.z < len(self.classes) else None
@@ -63,7 +68,7 @@ def settled(proposal: Proposal, layer: MaskLayer, classes: ClassTable) -> Propos
     """The proposal with `classes` and `impact` as they follow from the mask of `layer` as it is now."""
     wanted = proposal.wanted if proposal.wanted.ndim == 3 else proposal.wanted[None]
     written = wanted.copy()
-    locked = classes.locked()
+    locked = classes.locked() | classes.hidden()
     gained, lost = np.zeros(256, np.int64), np.zeros(256, np.int64)
     painted_pixels = locked_pixels = slices = 0
     for offset, target in enumerate(written):

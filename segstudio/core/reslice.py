@@ -166,6 +166,10 @@ class TurnedWriter:
     def blocked(self) -> str:
         return self.writer.blocked
 
+    @blocked.setter
+    def blocked(self, why: str) -> None:
+        self.writer.blocked = why
+
     def set(self, z: int, top: int, left: int, stencil: NDArray[np.bool_], class_id: int | None) -> None:
         """As MaskWriter.set."""
         for place, strip in self._lines(z, top, left, stencil.shape):

@@ -25,17 +25,20 @@ class MaskWriter:
     """Collects one edit of a mask layer: clips, honours class locks, keeps tiles before, reports dirty boxes.
 
     Keeps the old content of each tile the first time the tile is touched, so a stroke of a thousand dabs costs
-    one copy per tile. Nothing is final until `commit`; `rollback` puts everything back.
+    one copy per tile. Nothing is final until `commit`; `rollback` puts everything back. After either the writer is
+    `closed` and writes nothing more. With `seen` it leaves alone what shows a class that is hidden, as if locked.
     """
 
     def __init__(
-        self, layer: MaskLayer, classes: ClassTable, *, image: int, title: str, tool: str, origin: Origin
-    ) -> None:
+        self, layer: MaskLayer, classes: ClassTable, *, image: int, title: str, tool: str, origin: Origin,
+        seen: bool = False,
+    ) -> None:  # fmt: skip
         self.layer = layer
         self.image, self.title, self.tool, self.origin = image, title, tool, origin
         self.blocked = ""
+        self.closed = False
         self._names = classes
-        self._locked = classes.locked()
+        self._locked = classes.locked() | classes.hidden() if seen else classes.locked()
         self._any_locked = bool(self._locked.any())
         self.allowed: Callable[[Box], NDArray[np.bool_]] | None = None
         """Asked for each box that is about to change, where painting is restricted (core.restriction)."""
@@ -51,7 +54,7 @@ class MaskWriter:
         are dropped.
         """
         if class_id is not None and self._locked[class_id]:
-            self.blocked = f"“{self._names.name(class_id)}” is locked."
+            self.blocked = self._why(class_id)
             return
         code = UNSET if class_id is None else encode(class_id, self.origin)
         self._write(Box(z, top, left, top + stencil.shape[0], left + stencil.shape[1]), code, stencil)
@@ -59,7 +62,7 @@ class MaskWriter:
     def sweep(self, z: int, spans: Spans, class_id: int | None) -> None:
         """Give the pixels of a convex shape a class, or unset them with None. Costs its outline, not its area."""
         if class_id is not None and self._locked[class_id]:
-            self.blocked = f"“{self._names.name(class_id)}” is locked."
+            self.blocked = self._why(class_id)
             return
         code = UNSET if class_id is None else encode(class_id, self.origin)
         swept, self._swept[z] = self._swept.get(z), (code, spans)
@@ -101,6 +104,7 @@ class MaskWriter:
 
     def commit(self) -> Edit | None:
         """Finish the edit, or return None if no pixel really changed. The edit's id is given by the document."""
+        self.closed = True
         plane = self.layer.annotation
         changed = [key for key, tile in self._before.items() if not np.array_equal(tile, plane.tile(key))]
         if not changed or self._touched is None:
@@ -120,6 +124,7 @@ class MaskWriter:
 
     def rollback(self) -> None:
         """Put every touched tile back."""
+        self.closed = True
         slices = sorted({key[0] for key in self._before})
         self._restore()
         for z in slices:
@@ -131,6 +136,9 @@ class MaskWriter:
             self.layer.annotation.put_tile(key, tile)
         self._before.clear()
         self._own.clear()
+
+    def _why(self, class_id: int) -> str:
+        return f"“{self._names.name(class_id)}” is {'locked' if self._names.locked()[class_id] else 'hidden'}."
 
     def _write(self, area: Box, codes: Codes | int, stencil: NDArray[np.bool_]) -> None:
         self._swept.clear()
@@ -224,7 +232,9 @@ class MaskWriter:
         return self._any_locked or self.allowed is not None
 
     def _keep(self, key: TileKey) -> None:
-        """Remember a tile as it was before this edit."""
+        """Remember a tile as it was before this edit. Everything that writes comes by here."""
+        if self.closed:
+            raise RuntimeError(f"the edit “{self.title}” is over")
         if key not in self._before:
             self._before[key] = self.layer.annotation.tile(key)
 
@@ -235,8 +245,7 @@ class MaskWriter:
         shown = np.where(old == UNSET, self.layer.prediction.tile(key)[inside], old & 0xFF)
         protected = self._locked[shown] & (old >> 8 != Origin.UNSURE)
         if (chosen & protected).any():
-            locked = int(shown[chosen & protected][0])
-            self.blocked = f"“{self._names.name(locked)}” is locked."
+            self.blocked = self._why(int(shown[chosen & protected][0]))
         return np.asarray(chosen & ~protected)
 
     def _score(self, changed: list[TileKey]) -> tuple[int, int]:

@@ -30,7 +30,8 @@ class Recorder:
         ]
 
     def catch_up(self) -> None:
-        """Store what changes without an event: visibility, opacity and names of layers."""
+        """Store the open edit as it is, and what changes without an event: visibility, opacity and names of layers."""
+        self.document.settle()
         for entry in self.document.images.values():
             known = self._images.get(entry.id)
             if known is None or not known.same_but_score(ImageRow.of(entry)):

@@ -266,6 +266,8 @@ class Store:
 
     def save_copy(self, path: Path) -> None:
         """Write the project as it is now, compacted and with its models, to the new folder `path`."""
+        if self._recorder is not None:
+            self._recorder.catch_up()
         self._open_writer.call(lambda connection: copy_project(connection, self.folder, project_file(path)))
 
     @property

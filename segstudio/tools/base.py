@@ -167,9 +167,22 @@ class Tool:
 
     def hover(self, at: Pointer) -> None: ...
 
-    def cancel(self) -> None: ...
+    def cancel(self) -> None:
+        """Drop what is half done."""
+
+    def end(self) -> None:
+        """Something else happens now: keep what is written, drop what is only drawn."""
+        self.cancel()
 
     def confirm(self, at: Pointer) -> None: ...
+
+    def take_back(self) -> bool:
+        """Take the last part of what is half done back; False where it has no parts."""
+        return False
+
+    def bring_back(self) -> bool:
+        """Do the part again that was taken back last; False where there is none."""
+        return False
 
     @property
     def busy(self) -> bool:

@@ -70,14 +70,17 @@ class Brush(Tool):
         self._last = at
 
     def release(self, at: Pointer) -> None:
-        if self._stroke is not None:
-            self.session.finish_edit(self._stroke)
-        self._stroke = None
+        self.end()
+
+    def end(self) -> None:
+        stroke, self._stroke = self._stroke, None
+        if stroke is not None:
+            self.session.finish_edit(stroke)
 
     def cancel(self) -> None:
-        if self._stroke is not None:
-            self._stroke.rollback()
-        self._stroke = None
+        stroke, self._stroke = self._stroke, None
+        if stroke is not None:
+            stroke.rollback()
 
     def preview(self, at: Pointer | None) -> Sequence[Preview]:
         if at is None:

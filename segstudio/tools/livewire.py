@@ -43,6 +43,7 @@ class Livewire(Tool):
         super().__init__(session)
         self._anchors: list[Point] = []
         self._paths: list[list[Point]] = []  # one for each anchor: from the one before to it, which it includes
+        self._later: list[tuple[Point, list[Point]]] = []  # anchors that were taken back, and their paths
         self._z = 0
         self._seen: Seen | None = None
         self._view: Box | None = None  # what was seen when `_seen` was made
@@ -57,14 +58,14 @@ class Livewire(Tool):
         if at.z != self._z:
             self.cancel()
         if at.shift:
-            self._take_back()
+            self.take_back()
         elif len(self._anchors) > 2 and _near(self._anchors[0], at):
             self.confirm(at)
         elif (path := self._path(at)) is not None:
             self._z = at.z
             self._anchors.append((at.row, at.column))
             self._paths.append(path)
-            self._finder = None
+            self._later, self._finder = [], None
 
     def confirm(self, at: Pointer) -> None:
         """Enter or a double click: join the last anchor with the first, and fill."""
@@ -79,7 +80,7 @@ class Livewire(Tool):
         self.cancel()
 
     def cancel(self) -> None:
-        self._anchors, self._paths = [], []
+        self._anchors, self._paths, self._later = [], [], []
         self._seen = self._finder = None
 
     def preview(self, at: Pointer | None) -> Sequence[Preview]:
@@ -90,12 +91,22 @@ class Livewire(Tool):
         live = (self._path(at) or []) if at is not None else []
         return Path((*points, *live)), Handles(tuple(self._anchors), 0 if near else -1)
 
-    def _take_back(self) -> None:
-        """Drop the last anchor."""
-        if self._anchors:
-            self._anchors.pop()
-            self._paths.pop()
-            self._finder = None
+    def take_back(self) -> bool:
+        """Take the last anchor back."""
+        if not self._anchors:
+            return False
+        self._later.append((self._anchors.pop(), self._paths.pop()))
+        self._finder = None
+        return True
+
+    def bring_back(self) -> bool:
+        if not self._later:
+            return False
+        anchor, path = self._later.pop()
+        self._anchors.append(anchor)
+        self._paths.append(path)
+        self._finder = None
+        return True
 
     def _path(self, at: Pointer) -> list[Point] | None:
         """The cheapest path from the last anchor to `at`, without the anchor; None while the pixels are not loaded.

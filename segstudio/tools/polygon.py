@@ -23,6 +23,8 @@ class Polygon(AreaTool):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._points: list[Point] = []
+        self._earlier: list[list[Point]] = []  # the corners before each press
+        self._later: list[list[Point]] = []  # those that were taken back
         self._held: int | None = None  # the corner that is being dragged
         self._first: Pointer | None = None  # what the first corner was clicked with: slice and Ctrl
 
@@ -34,6 +36,8 @@ class Polygon(AreaTool):
     def press(self, at: Pointer) -> None:
         if not self._points:
             self._first = at
+        self._earlier.append(list(self._points))
+        self._later.clear()
         corner = self._corner_at(at)
         if corner is None and not (at.shift and self._points):
             corner = self._place_for(at)
@@ -58,7 +62,25 @@ class Polygon(AreaTool):
             self.fill(first, points, erase=first.erase)
 
     def cancel(self) -> None:
-        self._points, self._held, self._first = [], None, None
+        self._points, self._earlier, self._later, self._held, self._first = [], [], [], None, None
+
+    def take_back(self) -> bool:
+        """Take the last corner back that was set, moved or removed."""
+        self._held = None
+        while self._earlier and self._earlier[-1] == self._points:  # a click that changed nothing
+            self._earlier.pop()
+        if not self._earlier:
+            return False
+        self._later.append(self._points)
+        self._points = self._earlier.pop()
+        return True
+
+    def bring_back(self) -> bool:
+        if not self._later:
+            return False
+        self._earlier.append(self._points)
+        self._points = self._later.pop()
+        return True
 
     def preview(self, at: Pointer | None) -> Sequence[Preview]:
         if not self._points:

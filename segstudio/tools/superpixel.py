@@ -72,14 +72,17 @@ class Superpixels(Tool):
             self._paint(replace(at, row=start.row + share * down, column=start.column + share * right))
 
     def release(self, at: Pointer) -> None:
-        if self._stroke is not None:
-            self.session.finish_edit(self._stroke)
-        self._stroke = None
+        self.end()
+
+    def end(self) -> None:
+        stroke, self._stroke = self._stroke, None
+        if stroke is not None:
+            self.session.finish_edit(stroke)
 
     def cancel(self) -> None:
-        if self._stroke is not None:
-            self._stroke.rollback()
-        self._stroke = self._seen = None
+        stroke, self._stroke, self._seen = self._stroke, None, None
+        if stroke is not None:
+            stroke.rollback()
 
     def preview(self, at: Pointer | None) -> Sequence[Preview]:
         group = 0 if at is None else self._group(at)

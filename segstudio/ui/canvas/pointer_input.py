@@ -1,8 +1,10 @@
-"""The hand on the canvas: hands pointer positions to the active tool, and knows when it may not."""
+"""The pointer on a canvas: hands its positions to the active tool, and knows when it may not."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 from PySide6.QtCore import QPointF, Qt
@@ -40,11 +42,15 @@ def stylus_at(view: Viewport, z: int, event: QTabletEvent, place: QPointF) -> Po
 
 
 class PointerInput:
-    """One tool of each kind, the last pointer position, and whether a tool is at work (`down`)."""
+    """One tool of each kind, the last pointer position, and whether a tool is at work (`down`).
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
+    Satisfies session.editing.Hand: it holds the session's editing from the first press until nothing is half done.
+    """
+
+    def __init__(self, session: Session, changed: Callable[[], None] = lambda: None) -> None:
+        self._session, self._changed = session, changed
         self._tools: dict[str, Tool] = {kind.id: kind(session) for kind in TOOLS}
+        self._begun = Pointer(0, 0.0, 0.0)  # the last press
         self.pointer: Pointer | None = None
         self.down = False
 
@@ -56,54 +62,120 @@ class PointerInput:
     def press(self, at: Pointer) -> bool:
         """The button went down; whether a tool has begun. Where painting would do nothing, the user is told why."""
         session = self._session
+        self.settle()  # a release that was lost
         if session.image is None or session.pixels is None:
             return False
         if at.pick:
             self._pick(at)
             return False
-        if why := session.why_not_editable():
+        if why := session.why_not_editable() or self._why_elsewhere(at.z):
             session.blocked.emit(why)
             return False
-        self.down, self.pointer = True, at
-        self.tool.press(at)
-        return True
+        if not session.editing.hold(self):
+            return False
+        self.down, self.pointer, self._begun = True, at, at
+        self._do(self.tool.press, at)
+        return self.down
 
     def move(self, at: Pointer) -> bool:
         """The pointer moved; whether a tool is at work."""
         self.pointer = at
         if self.down:
-            self.tool.drag(at)
+            self._do(self.tool.drag, at)
         return self.down
 
     def release(self, at: Pointer) -> None:
         if self.down:
             self.down = False
-            self.tool.release(at)
+            self._do(self.tool.release, at)
 
-    def confirm(self) -> bool:
-        """Enter: finish what the tool has begun; False if there is nothing to finish."""
-        if not self.tool.busy or self.pointer is None:
+    # --- what editing asks ----------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        if self.down:
+            self.down = False
+            self._do(lambda _: self.tool.end())
+            self._changed()
+
+    def end(self) -> None:
+        self.settle()
+        self.cancel()
+
+    def confirm(self, at: Pointer | None = None) -> bool:
+        if not self.tool.busy:
             return False
-        self.tool.confirm(self.pointer)
+        if why := self._session.why_not_editable() or self._why_elsewhere(self._session.slice):
+            self._session.blocked.emit(why)
+        else:
+            self._do(self.tool.confirm, at or self.pointer)
+        self._changed()
         return True
 
-    def cancel(self) -> bool:
-        """Esc: drop what the tool has begun; False if there is nothing to drop."""
-        busy = self.down or self.tool.busy
-        self.tool.cancel()
+    def cancel(self) -> None:
         self.down = False
-        return busy
+        self._do(lambda _: self.tool.cancel())
+        self._changed()
 
-    def drop_all(self, *, but_active: bool = False) -> None:
-        """Another image or another tool: nothing half-drawn is kept."""
-        for tool in self._tools.values():
-            if not (but_active and tool is self.tool):
-                tool.cancel()
+    def take_back(self) -> None:
+        if why := self._why_elsewhere(self._session.slice):
+            self._session.blocked.emit(why)
+            return
         self.down = False
+        if not self.tool.take_back():
+            self.tool.cancel()
+        self._let_go()
+        self._changed()
+
+    def bring_back(self) -> None:
+        self.tool.bring_back()
+        self._changed()
+
+    # --- what is seen ---------------------------------------------------------------------------------------
+
+    def forget_others(self) -> None:
+        """Another tool is active: what the others have found out about the image is of no use any more."""
+        for tool in self._tools.values():
+            if tool is not self.tool:
+                tool.cancel()
+
+    def forget_image(self) -> None:
+        """Another image is shown: nothing half done is kept."""
+        if self.down or self.tool.busy:
+            self.end()
+        for tool in self._tools.values():
+            tool.cancel()
 
     def previews(self) -> list[Preview]:
         """What the tool would draw where the pointer is."""
-        return list(self.tool.preview(self.pointer)) if self._session.pixels is not None else []
+        if self._session.pixels is None or self._why_elsewhere(self._session.slice):
+            return []
+        return list(self.tool.preview(self.pointer))
+
+    # --- inside ---------------------------------------------------------------------------------------------
+
+    def _do(self, deed: Callable[[Pointer], None], at: Pointer | None = None) -> None:
+        """Let the tool do something. Where that fails, what it has written is kept and nothing stays half done."""
+        try:
+            deed(at or self._begun)
+        except BaseException:
+            self.down = False
+            for mend in (self.tool.end, self.tool.cancel, self._session.editing.abandon):
+                with suppress(Exception):  # the first error is told
+                    mend()
+            self._changed()
+            raise
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        if not self.down and not self.tool.busy:
+            self._session.editing.let_go(self)
+
+    def _why_elsewhere(self, z: int) -> str:
+        """Why nothing can be done on a slice: a half-drawn shape lies on another one."""
+        if z == self._begun.z or not self.tool.busy:
+            return ""
+        return f"A shape is half drawn on slice {self._begun.z + 1}: finish it there, or Esc drops it."
 
     def _pick(self, at: Pointer) -> None:
         """Choose the class under the pointer."""

@@ -42,12 +42,14 @@ class SceneView(QWidget):
         self._furniture = MinimapAndScale()
         self._place = (0.0, 0.0, 0.0)  # scale, and where image point (0, 0) is
         self._shown_image: int | None = None
+        self._left: dict[int, tuple[float, float, float] | None] = {}  # scale and middle of images shown; None: fitted
         self._look: tuple[object, object] = (None, None)
         self._selection: tuple[Selection, QPainterPath] | None = None  # and its border
         self._fitted = True
         self._unsubscribe: list[Callable[[], None]] = []
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setBackgroundRole(QPalette.ColorRole.Dark)
+        session.document_changed.connect(self._on_document)
         session.image_changed.connect(self._on_image)
         session.layers_changed.connect(self._on_layers)
         session.slice_changed.connect(lambda _: self._on_slice())
@@ -160,12 +162,35 @@ class SceneView(QWidget):
         image = self.session.image
         self.scene.forget_image()
         self.drop_shapes()
+        shown = image.id if image else None
+        if shown != self._shown_image:
+            self._leave()
         _, tall, wide = self.session.spacing
         self.view.aspect = min(FLATTEST, max(1 / FLATTEST, tall / wide)) if tall > 0 and wide > 0 else 1.0
-        if image is not None and image.id != self._shown_image:
-            self.fit()
-        self._shown_image = image.id if image else None
+        if shown != self._shown_image:
+            self._shown_image = shown
+            self._return()
         self._on_layers()
+
+    def _on_document(self) -> None:
+        self._left.clear()
+        self._shown_image = None
+
+    def _leave(self) -> None:
+        """Remember how the image was seen that was shown until now."""
+        if self._shown_image is not None:
+            view = self.view
+            middle = view.to_image(view.width / 2, view.height / 2)
+            self._left[self._shown_image] = None if self._fitted else (view.scale, *middle)
+
+    def _return(self) -> None:
+        """See the image as it was left, or all of it."""
+        left = self._left.get(self._shown_image) if self._shown_image is not None else None
+        if left is not None:
+            self.view.scale, row, column = left
+            self.center_on(row, column)
+        elif self._shown_image is not None:
+            self.fit()
 
     def _on_arrived(self, box: Box) -> None:
         """A tile of an image that is read as it is shown."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QRectF, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDropEvent,
@@ -24,6 +22,10 @@ from segstudio.ui.canvas.pointer_input import PointerInput, pointer_at, stylus_a
 from segstudio.ui.canvas.scene_view import SceneView
 from segstudio.ui.session.session import Session
 
+LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
+NOTCH = 120
+"""Units of one notch of a wheel."""
+
 
 class Canvas(SceneView):
     """The scene with a hand over it: tools, panning, zooming and keys."""
@@ -37,16 +39,18 @@ class Canvas(SceneView):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.setObjectName("canvas")
-        self._hand = PointerInput(session)
+        self._hand = PointerInput(session, self._refresh_preview)
         self._drawn = QRectF()
         self._drag: Drag | None = None
+        self._button, self._pen = Qt.MouseButton.NoButton, False  # what began the stroke or drag
         self._space = False
+        self._turned = 0  # of the wheel, less than a notch
         self.setMouseTracking(True)
         self._touch = Touch(self)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.CrossCursor)
-        session.tool_changed.connect(lambda _: self._cancel_others())
+        session.tool_changed.connect(lambda _: self._forget_others())
         session.options_changed.connect(self._refresh_preview)
         session.slice_changed.connect(lambda _: self._refresh_preview())
         session.display_changed.connect(self._set_cursor)
@@ -62,7 +66,7 @@ class Canvas(SceneView):
         return self._hand.pointer
 
     def drop_shapes(self) -> None:
-        self._hand.drop_all()
+        self._hand.forget_image()
 
     def previews(self) -> list[Preview]:
         return [] if self._drag is not None or self._space or self.session.levelling else self._hand.previews()
@@ -75,53 +79,36 @@ class Canvas(SceneView):
                 self.refresh(rect.toAlignedRect())
         self._drawn = now
 
-    def _cancel_others(self) -> None:
-        self._hand.drop_all(but_active=True)
+    def _forget_others(self) -> None:
+        self._hand.forget_others()
         self._refresh_preview()
 
-    # --- pointer --------------------------------------------------------------------------------------------
+    # --- pointer: mouse and pen do the same -----------------------------------------------------------------
 
     @guarded
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        self.setFocus()
-        at, left = self.straightened(event.position()), event.button() == Qt.MouseButton.LeftButton
-        if event.button() == Qt.MouseButton.MiddleButton or (self._space and left):
-            self._start(Pan(self, at))
-        elif left and self.turn.straight and MinimapDrag.starts(self, at):
-            self._start(MinimapDrag(self, at))
-        elif left and self.session.levelling:
-            self._start(Levelling(self.session, event.position()))
-        elif left:
-            self._press(self._pointer_at(event.position(), event.modifiers()))
+        at = pointer_at(self.view, self.session.slice, self.straightened(event.position()), event.modifiers())
+        self._press(event, at)
 
     @guarded
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._drag is not None:
-            self._drag.move(event.position() if self._drag.upright else self.straightened(event.position()))
-        else:
-            self._move(self._pointer_at(event.position(), event.modifiers()))
+        at = pointer_at(self.view, self.session.slice, self.straightened(event.position()), event.modifiers())
+        self._move(event, at)
 
     @guarded
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        if self._drag is not None:
-            self._drag = None
-            self._set_cursor()
-        elif event.button() == Qt.MouseButton.LeftButton:
-            self._release(self._pointer_at(event.position(), event.modifiers()))
+        at = pointer_at(self.view, self.session.slice, self.straightened(event.position()), event.modifiers())
+        self._release(event, at)
 
     @guarded
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        at = self._pointer_at(event.position(), event.modifiers())
-        if self.tool.busy:
-            self.tool.confirm(at)
-            self._refresh_preview()
-        else:
+        at = pointer_at(self.view, self.session.slice, self.straightened(event.position()), event.modifiers())
+        if event.button() != LEFT or not self._hand.confirm(at):
             self.mousePressEvent(event)
 
     @guarded
     def tabletEvent(self, event: QTabletEvent) -> None:
-        """A stylus: pressure changes the radius, the eraser tip erases."""
-        at = stylus_at(self.view, self.session.slice, event, self.straightened(event.position()))
+        """A stylus: pressure changes the radius, the eraser tip erases; its other buttons are those of the mouse."""
         actions = {
             QEvent.Type.TabletPress: self._press,
             QEvent.Type.TabletMove: self._move,
@@ -129,8 +116,8 @@ class Canvas(SceneView):
         }
         action = actions.get(event.type())
         if action is not None:
-            action(at)
-            event.accept()
+            event.accept()  # else Qt makes a mouse event of it
+            action(event, stylus_at(self.view, self.session.slice, event, self.straightened(event.position())))
 
     @guarded
     def leaveEvent(self, event: QEvent) -> None:
@@ -141,36 +128,83 @@ class Canvas(SceneView):
 
     @guarded
     def wheelEvent(self, event: QWheelEvent) -> None:
-        """Zoom at the cursor; Alt changes the brush, Shift the slice."""
+        """Zoom at the cursor; Alt changes the brush, Shift the slice: one for each notch, in however many events."""
         delta = event.angleDelta()
-        steps = (delta.y() or delta.x()) / 120
-        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
-            self.session.set_brush_radius(self.session.brush_radius * 1.15**steps)
-        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
-            self.session.set_slice(self.session.slice - int(math.copysign(1, steps)))
-        elif self.session.image is not None:
-            self.zoom_by(1.2**steps, event.position())
-            self._refresh_preview()
+        turned = delta.y() or delta.x()
+        if event.phase() == Qt.ScrollPhase.ScrollBegin or not event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            self._turned = 0
         event.accept()
+        if not turned:  # a touchpad tells the begin and the end of a gesture so
+            return
+        if event.modifiers() & Qt.KeyboardModifier.AltModifier:
+            self.session.set_brush_radius(self.session.brush_radius * 1.15 ** (turned / NOTCH))
+        elif event.modifiers() & Qt.KeyboardModifier.ShiftModifier:
+            slices = int((self._turned + turned) / NOTCH)  # towards 0
+            self._turned += turned - slices * NOTCH
+            self.session.set_slice(self.session.slice - slices)
+        elif self.session.image is not None:
+            self.zoom_by(1.2 ** (turned / NOTCH), event.position())
+            self._refresh_preview()
 
-    def _pointer_at(self, at: QPointF, modifiers: Qt.KeyboardModifier) -> Pointer:
-        return pointer_at(self.view, self.session.slice, self.straightened(at), modifiers)
+    def _press(self, event: QMouseEvent | QTabletEvent, at: Pointer) -> None:
+        """A button went down. While another one is held that has begun something, it does nothing."""
+        self.setFocus()
+        if self._holds(event) and event.button() != self._button:
+            return
+        self._let_go()  # a release that was lost
+        self._button, self._pen = event.button(), isinstance(event, QTabletEvent)
+        place, left = self.straightened(event.position()), self._button == LEFT
+        if self._button == MIDDLE or (self._space and left):
+            self._start(Pan(self, place))
+        elif left and self.turn.straight and MinimapDrag.starts(self, place):
+            self._start(MinimapDrag(self, place))
+        elif left and self.session.levelling:
+            self._start(Levelling(self.session, event.position()))
+        elif left:
+            if self._hand.press(at):
+                self.painting.emit()
+            self._refresh_preview()
 
-    def _press(self, at: Pointer) -> None:
-        if self._hand.press(at):
-            self.painting.emit()
-        self._refresh_preview()
-
-    def _move(self, at: Pointer) -> None:
+    def _move(self, event: QMouseEvent | QTabletEvent, at: Pointer) -> None:
+        """The pointer moved; without the button that began something that is over: its release was lost."""
+        if self._busy and self._pen != isinstance(event, QTabletEvent):
+            return  # the mouse lies beside the pen
+        if self._busy and not self._holds(event):
+            self._let_go()
+        if self._drag is not None:
+            self._drag.move(event.position() if self._drag.upright else self.straightened(event.position()))
+            return
         if self._hand.move(at):
             self.painting.emit()
         self._refresh_preview()
         inside = 0 <= at.row < self.session.shape[1] and 0 <= at.column < self.session.shape[2]
         self.hovered.emit((int(at.row), int(at.column)) if inside else None)
 
-    def _release(self, at: Pointer) -> None:
-        self._hand.release(at)
+    def _release(self, event: QMouseEvent | QTabletEvent, at: Pointer) -> None:
+        """A button went up; only that which began something ends it."""
+        if event.button() != self._button or self._pen != isinstance(event, QTabletEvent):
+            return
+        if self._hand.down:
+            self._hand.pointer = at
+        self._let_go()
         self._refresh_preview()
+
+    @property
+    def _busy(self) -> bool:
+        return self._drag is not None or self._hand.down
+
+    def _holds(self, event: QMouseEvent | QTabletEvent) -> bool:
+        """Whether what was begun goes on: the button that began it is held, as the event says."""
+        same = self._pen == isinstance(event, QTabletEvent)
+        return self._busy and same and bool(event.buttons() & self._button)
+
+    def _let_go(self) -> None:
+        """Whatever was begun under a button is over, at the last place that is known."""
+        if self._hand.pointer is not None:
+            self._hand.release(self._hand.pointer)
+        if self._drag is not None:
+            self._drag = None
+            self._set_cursor()
 
     def _start(self, drag: Drag) -> None:
         self._drag = drag
@@ -218,17 +252,14 @@ class Canvas(SceneView):
         super().focusOutEvent(event)
 
     def confirm(self) -> bool:
-        """Enter: finish what the tool has begun; False if there is nothing to finish."""
-        finished = self._hand.confirm()
-        self._refresh_preview()
-        return finished
+        """Enter: finish what is half done; False if there is nothing to finish."""
+        return self.session.editing.confirm()
 
     def cancel(self) -> bool:
-        """Esc: drop what the tool has begun; False if there is nothing to drop."""
-        dropped = self._hand.cancel() or self.session.levelling
+        """Esc: drop what is half done, or end setting the window; False if there is nothing to drop."""
+        dropped = self.session.editing.cancel() or self.session.levelling
         if self.session.levelling:
             self.session.set_display(levelling=False)
-        self._refresh_preview()
         return dropped
 
     @guarded

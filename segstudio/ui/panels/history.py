@@ -120,11 +120,7 @@ class HistoryPanel(QWidget):
 
     def go_to(self, place: int) -> None:
         """Undo or redo until exactly the first `place` edits are done."""
-        document = self._session.document
         try:
-            while document is not None and document.history.position > place and self._session.undo():
-                pass
-            while document is not None and document.history.position < place and self._session.redo():
-                pass
+            self._session.editing.go_to(place)
         except UserError as error:
             self._session.blocked.emit(error.sentence)

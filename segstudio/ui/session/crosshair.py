@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
-from segstudio.core.geometry import Shape
 from segstudio.ui.session.session import Session
 
 
@@ -18,6 +17,8 @@ class Crosshair(QObject):
         self._session = session
         self._image: int | None = None
         self._row = self._column = 0
+        self._left: dict[int, tuple[int, int]] = {}  # row and column of each image that was shown
+        session.document_changed.connect(self._on_document)
         session.image_changed.connect(self._on_image)
         session.slice_changed.connect(lambda _: self.moved.emit())
 
@@ -28,18 +29,24 @@ class Crosshair(QObject):
     def move(self, at: tuple[int, int, int]) -> None:
         """Cut all views at a voxel, or at the nearest one of the image."""
         before, shape = self.at, self._session.shape
+        if at != before:
+            self._session.editing.settle()
         z, self._row, self._column = (max(0, min(size - 1, place)) for size, place in zip(shape, at, strict=True))
         if (self._row, self._column) != before[1:]:
             self.moved.emit()
         self._session.set_slice(z)
 
     def _on_image(self) -> None:
-        """A new image is cut in its middle; its slice stays the one that is shown."""
+        """A new image is cut in its middle, one that was shown where it was left; its slice is the session's."""
         image = self._session.image
+        if self._image is not None and (image is None or image.id != self._image):
+            self._left[self._image] = self._row, self._column
         if image is not None and image.id != self._image:
-            self._center(image.info.shape)
+            _, rows, columns = image.info.shape
+            self._row, self._column = self._left.get(image.id, (rows // 2, columns // 2))
+            self.moved.emit()
         self._image = image.id if image else None
 
-    def _center(self, shape: Shape) -> None:
-        self._row, self._column = shape[1] // 2, shape[2] // 2
-        self.moved.emit()
+    def _on_document(self) -> None:
+        self._left.clear()
+        self._image = None

@@ -21,7 +21,9 @@ from segstudio.core.source import ArraySource, PixelSource
 from segstudio.core.spans import Point
 from segstudio.settings import Settings
 from segstudio.tools import TOOLS
-from segstudio.ui.session.levels import Window, between_percentiles, first_windows
+from segstudio.ui.session.editing import Editing
+from segstudio.ui.session.levels import Window, between_percentiles
+from segstudio.ui.session.remembered import Look, Place, Remembered
 from segstudio.ui.session.tone import Tone, default_bands
 
 if TYPE_CHECKING:
@@ -77,7 +79,8 @@ class Session(QObject):
         self.pixels: PixelSource | None = None
         self.slice = 0
         self.active_layer = 0
-        self._active_class = 1
+        self._active_class = self._class_before = 1
+        self._bare = True  # there is no class but the background
         self.tool_id = "brush"
         self.unsure = False  # paint "unsure" instead of the active class
         self.restriction = Restriction()
@@ -99,6 +102,8 @@ class Session(QObject):
         self.slab = Slab()  # slices that are seen together
         self.proposal: Proposal | None = None
         self.value_overlay: ValueOverlay | None = None
+        self.editing = Editing(self)
+        self._remembered = Remembered()
 
     @property
     def document(self) -> Document | None:
@@ -172,11 +177,7 @@ class Session(QObject):
 
     def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter:
         """A writer on the active layer; tools call this only after `why_not_editable` was empty."""
-        assert self.document is not None and self.image is not None
-        writer = self.document.begin_edit(self.image.id, self.active_layer, title, tool=tool, origin=origin)
-        if self.restriction.active:
-            writer.allowed = self.allowed(self.restriction)
-        return writer
+        return self.editing.begin(title, tool=tool, origin=origin)
 
     def allowed(self, restriction: Restriction) -> Allowed:
         """What a restriction lets painting change in the active layer."""
@@ -184,19 +185,19 @@ class Session(QObject):
         return restriction.allowed(self.layer, self.read_pixels, windows, self.view)
 
     def finish_edit(self, writer: MaskWriter) -> Edit | None:
-        assert self.document is not None
-        edit = self.document.finish_edit(writer)
-        if writer.blocked and edit is None:
-            self.blocked.emit(f"Nothing was painted: {writer.blocked}")
-        return edit
+        return self.editing.finish(writer)
 
     def choose_class(self, class_id: int) -> None:
-        if class_id != self._active_class or self.unsure:
-            self._active_class, self.unsure = class_id, False
+        """Paint a class of the table from now on; one that is not there is not chosen."""
+        known = self.document is not None and class_id in self.document.classes
+        if known and (class_id != self._active_class or self.unsure):
+            self.editing.settle()
+            self._class_before, self._active_class, self.unsure = self._active_class, class_id, False
             self.class_changed.emit(class_id)
 
     def choose_unsure(self) -> None:
         """Paint "unsure": pixels that training leaves out."""
+        self.editing.settle()
         self.unsure = True
         self.class_changed.emit(self._active_class)
 
@@ -210,13 +211,19 @@ class Session(QObject):
 
     def show_project(self, project: OpenProject | None) -> None:
         """Show a project, or none; the image is chosen afterwards with `show_image`."""
+        self.editing.end()
         for end in self._deafen:
             end()
         self.project, self._deafen = project, []
         self.image = self.pixels = self.proposal = self.value_overlay = None
+        self._remembered = Remembered()
         if (document := self.document) is not None:
+            self.unsure = False
+            self._use_class(_first_class(document.classes))
+            self._bare = not _first_class(document.classes)
             self._deafen = [
-                document.classes.changed.connect(lambda _: self.classes_changed.emit()),
+                document.settling.connect(lambda _: self.editing.settle()),
+                document.classes.changed.connect(lambda _: self._on_classes()),
                 document.image_changed.connect(lambda _: self._on_layers()),
                 document.edited.connect(lambda event: self.edited.emit(event.edit)),
             ]
@@ -227,32 +234,61 @@ class Session(QObject):
     def show_image(self, entry: ImageEntry | None, pixels: NDArray[np.generic] | PixelSource | None) -> None:
         """Show an image of the document; `pixels` None while it is being read."""
         same = entry is not None and self.image is entry
+        if not same:
+            self.editing.end()
+            if self.image is not None:
+                self._remembered.leave(self.image.id, Place(self.slice, self.active_layer))
         self.image = entry
         self.pixels = ArraySource(pixels) if isinstance(pixels, np.ndarray) else pixels
         if not same:
             self.discard_proposal()
             self.value_overlay = None
             self.restrict(replace(self.restriction, selection=None))
-            self.slice = entry.info.shape[0] // 2 if entry else 0  # the first of a volume is often empty
-            self.channel = self.bands = None
-            self.active_layer = entry.layers[-1].id if entry and entry.layers else 0
-            self.windows = first_windows(entry.info) if entry else []
+            self._begin_at(entry)
         self.image_changed.emit()
         self.layers_changed.emit()
+
+    def _begin_at(self, entry: ImageEntry | None) -> None:
+        """Where the image was left, looking as its kind does; a new volume in its middle: the first slices are often
+        empty."""
+        if entry is None:
+            self.slice = self.active_layer = 0
+            self.channel = self.bands = None
+            self.windows = []
+            return
+        look, place = self._remembered.look(entry.info), self._remembered.place(entry.id)
+        layers = [layer.id for layer in entry.layers]
+        slices = entry.info.shape[0]
+        self.slice = min(place.slice, slices - 1) if place else slices // 2
+        self.active_layer = place.layer if place and place.layer in layers else layers[-1] if layers else 0
+        self.channel, self.bands = look.channel, look.bands
+        self.windows = self._remembered.windows(entry.info)
+
+    def _keep_look(self, *, windows: bool) -> None:
+        """The shown image's kind looks so from now on; the windows too where they have just been set."""
+        if self.image is not None:
+            kept = self._remembered.look(self.image.info).windows
+            if windows:
+                kept = tuple((window.low, window.high) for window in self.windows)
+            self._remembered.keep(self.image.info, Look(kept, self.channel, self.bands))
 
     def set_slice(self, z: int) -> None:
         z = max(0, min(self.shape[0] - 1, z))
         if z != self.slice:
+            self.editing.settle()
             self.slice = z
             self.slice_changed.emit(z)
 
     def set_active_layer(self, layer: int) -> None:
+        self.editing.settle()
         self.active_layer = layer
         self.layers_changed.emit()
 
     def set_layer(self, layer_id: int, **values: object) -> None:
         """Set visible or opacity (0..1) of a mask layer of the shown image: how it is seen, no step to undo."""
         assert self.document is not None and self.image is not None
+        if "visible" in values:
+            self.editing.settle()
         layer = self.document.layer(self.image.id, layer_id)
         for name, value in values.items():
             if name not in {"visible", "opacity"}:
@@ -263,6 +299,23 @@ class Session(QObject):
         else:
             self.document.image_changed.emit(self.image)
 
+    def _on_classes(self) -> None:
+        """Classes came, went or changed: the active one must be among them, and the first one is painted at once."""
+        if self._bare:
+            self._use_class(_first_class(self.classes))
+        elif self._active_class not in self.classes:
+            before = self._class_before
+            self._use_class(before if before in self.classes else _first_class(self.classes))
+        self._bare = not _first_class(self.classes)
+        if self.proposal is not None and not self.proposal.known(self.classes):
+            self.discard_proposal()
+        self.classes_changed.emit()
+
+    def _use_class(self, class_id: int) -> None:
+        if class_id != self._active_class:
+            self._class_before = self._active_class = class_id
+            self.class_changed.emit(class_id)
+
     def _on_layers(self) -> None:
         """Layers came, went or were renamed: the active one must be among them."""
         if self.image is not None and all(layer.id != self.active_layer for layer in self.image.layers):
@@ -272,6 +325,7 @@ class Session(QObject):
 
     def set_tool(self, tool_id: str) -> None:
         if tool_id != self.tool_id:
+            self.editing.end()
             self.tool_id = tool_id
             self.tool_changed.emit(tool_id)
 
@@ -303,6 +357,7 @@ class Session(QObject):
     def set_window(self, channel: int, low: float, high: float) -> None:
         """Display range of a channel; low < high is kept."""
         self.windows[channel] = Window(low, max(high, np.nextafter(low, np.inf)))
+        self._keep_look(windows=True)
         self.display_changed.emit()
 
     def window_all(self, low: float, high: float) -> None:
@@ -331,19 +386,23 @@ class Session(QObject):
 
     def set_display(self, **values: object) -> None:
         """Set one or more of `DISPLAY`: how things are drawn."""
+        if "masks_visible" in values:
+            self.editing.settle()
         for name, value in values.items():
             if name not in DISPLAY:
                 raise ValueError(name)
             setattr(self, name, value)
+        if values.keys() & {"channel", "bands"}:
+            self._keep_look(windows=False)
         self.display_changed.emit()
 
     # --- undo and proposals ---------------------------------------------------------------------------------
 
     def undo(self) -> Edit | None:
-        return self.document.undo() if self.document and not self.read_only else None
+        return self.editing.undo()
 
     def redo(self) -> Edit | None:
-        return self.document.redo() if self.document and not self.read_only else None
+        return self.editing.redo()
 
     def propose(self, proposal: Proposal) -> None:
         """Show a proposal over the image in place of the one before, with what it would change."""
@@ -394,7 +453,12 @@ class Session(QObject):
         from segstudio.core.proposal import write
 
         what = proposal.image, proposal.layer, proposal.title
-        writer = self.document.begin_edit(*what, tool=proposal.tool, origin=proposal.origin)
+        writer = self.document.begin_edit(*what, tool=proposal.tool, origin=proposal.origin, seen=True)
         write(proposal, writer)
         self.proposal_changed.emit()
         return self.finish_edit(writer)
+
+
+def _first_class(classes: ClassTable) -> int:
+    """What is painted first: the first class after the background, if there is one."""
+    return next((entry.id for entry in classes if entry.id), 0)

@@ -100,7 +100,7 @@ class ProposalBar(QFrame):
         if impact.slices > 1:
             parts.append(tr("in {n} slices").format(n=impact.slices))
         if impact.locked:
-            parts.append(tr("{n} px of locked classes stay").format(n=count(impact.locked)))
+            parts.append(tr("{n} px of locked or hidden classes stay").format(n=count(impact.locked)))
         return " · ".join(parts)
 
     def _apply(self) -> None:

@@ -286,6 +286,7 @@ class MainWindow(QMainWindow):
             session.edited, session.proposal_changed, session.classes_changed, session.options_changed,
         ):  # fmt: skip
             signal.connect(self.refresh_soon)
+        session.editing.changed.connect(self.refresh_soon)
         session.image_changed.connect(self._on_image)
         session.message.connect(self.say)
         self.start_page.files_dropped.connect(self._open_dropped)
@@ -390,6 +391,7 @@ class MainWindow(QMainWindow):
 
     @guarded
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.session.editing.end()
         if self._placed:
             docks.remember(self, self._stashed)
         super().closeEvent(event)
