@@ -798,7 +798,7 @@ class User:
         """Drop what is half drawn and undo every step (not by keys)."""
         self.canvas.cancel()
         while self.document.history.position:
-            self.session.undo()
+            self.session.editing.undo()
 
     def grey(self, z: int) -> np.ndarray:
         """Values of a slice of the shown image, first channel."""

@@ -54,7 +54,7 @@ def test_a_version_trained_in_the_window_is_replayed_from_the_project(
         user.studio.comparing.show(1)
         user.wait(lambda: user.session.proposal is not None, 120)
         assert "v1" in user.session.proposal.title and user.session.proposal.impact.changed > 0
-        user.session.discard_proposal()
+        user.session.proposals.discard()
     writer = user.session.begin_edit("More", tool="brush")
     writer.put(0, 300, 300, np.ones((20, 20), np.uint8))  # the labels of today are not what is replayed
     user.session.finish_edit(writer)

@@ -197,10 +197,10 @@ def test_a_proposal_is_applied_except_over_what_was_painted(show: Show) -> None:
     session.choose_class(0)
     drag(canvas, (50, 60), (50, 90))
     whole = np.ones((200, 300), np.uint8)
-    session.propose(Proposal("Otsu", "baseline:otsu", Origin.TOOL, 1, 1, Box.whole(session.shape), whole))
+    session.proposals.propose(Proposal("Otsu", "baseline:otsu", Origin.TOOL, 1, 1, Box.whole(session.shape), whole))
     striped = {color(canvas, 150, column) for column in range(20, 60)}
     assert len(striped) > 1
-    session.accept_proposal()
+    session.proposals.accept()
     mask = session.layer.mask(Box.whole(session.shape))
     assert mask[50, 75] == 0 and mask[150, 40] == 1
     assert len(session.document.history.edits) == 2  # type: ignore[union-attr]
@@ -214,7 +214,7 @@ def test_a_huge_image_is_shown_painted_and_undone_without_being_held(show: Show)
     canvas.session.set_brush_radius(500)
     drag(canvas, (50_000, 20_000), (50_000, 80_000))
     assert canvas.session.layer.annotation.tile((0, 195, 195)).any()
-    canvas.session.undo()
+    canvas.session.editing.undo()
     assert canvas.session.layer.annotation.is_empty()
     assert process.memory_info().rss - before < 600 * 2**20
 
@@ -222,11 +222,11 @@ def test_a_huge_image_is_shown_painted_and_undone_without_being_held(show: Show)
 def test_losing_the_focus_ends_peeking(show: Show) -> None:
     canvas = show(grey())
     QTest.keyPress(canvas, Qt.Key.Key_QuoteLeft)
-    assert canvas.session.peeking
+    assert canvas.session.display.peeking
     canvas.clearFocus()
     QApplication.processEvents()
     canvas.focusOutEvent(QFocusEvent(QEvent.Type.FocusOut))
-    assert not canvas.session.peeking
+    assert not canvas.session.display.peeking
 
 
 def test_a_slow_machine_gets_done_with_a_view_of_many_tiles(

@@ -156,11 +156,11 @@ def test_brackets_change_the_brush(window: MainWindow, qtbot: QtBot) -> None:
 def test_keys_change_the_display(window: MainWindow, qtbot: QtBot) -> None:
     session = window.session
     qtbot.keyClick(window.canvas, Key.Key_V)
-    assert not session.masks_visible
+    assert not session.display.masks_visible
     qtbot.keyClick(window.canvas, Key.Key_O)
-    assert session.mask_style == "outline"
+    assert session.display.mask_style == "outline"
     qtbot.keyClick(window.canvas, Key.Key_Q, Qt.KeyboardModifier.ShiftModifier)
-    assert session.uncertainty_visible
+    assert session.display.uncertainty_visible
     before = session.layer.opacity
     qtbot.keyClick(window.canvas, Key.Key_Comma)
     assert session.layer.opacity == pytest.approx(before - 0.1)
@@ -170,9 +170,9 @@ def test_keys_change_the_display(window: MainWindow, qtbot: QtBot) -> None:
 
 def test_peeking_lasts_as_long_as_the_key_is_held(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.keyPress(window.canvas, Key.Key_QuoteLeft)
-    assert window.session.peeking
+    assert window.session.display.peeking
     qtbot.keyRelease(window.canvas, Key.Key_QuoteLeft)
-    assert not window.session.peeking
+    assert not window.session.display.peeking
 
 
 def test_keys_ask_the_controllers(window: MainWindow, qtbot: QtBot, studio: Mock) -> None:

@@ -72,7 +72,7 @@ def test_ramps_go_from_dark_to_bright(name: str) -> None:
 def test_dragging_sets_window_and_level(window: MainWindow) -> None:
     session, canvas = window.session, window.canvas
     QTest.keyClick(canvas, Qt.Key.Key_M)
-    assert session.levelling
+    assert session.display.levelling
     before = session.windows[0]
     middle = canvas.rect().center()
     QTest.mousePress(canvas, LEFT, NONE, middle)
@@ -87,8 +87,8 @@ def test_dragging_sets_window_and_level(window: MainWindow) -> None:
     assert session.layer.annotation.is_empty(), "nothing was painted"
     QTest.keyClick(canvas, Qt.Key.Key_Escape)
     QApplication.processEvents()
-    run(window, "proposal.discard") if session.levelling else None
-    assert not session.levelling
+    run(window, "proposal.discard") if session.display.levelling else None
+    assert not session.display.levelling
 
 
 def test_presets_and_gamma_change_what_is_seen(window: MainWindow) -> None:
@@ -103,9 +103,9 @@ def test_presets_and_gamma_change_what_is_seen(window: MainWindow) -> None:
     next(action for action in presets.menu().actions() if action.text() == "Full range").trigger()
     before = shown(window, 60, 60)[0]
     window.histogram.display.gamma.setValue(20)
-    assert window.session.gamma == 2 and shown(window, 60, 60)[0] > before + 20
+    assert window.session.display.gamma == 2 and shown(window, 60, 60)[0] > before + 20
     window.histogram.display.reset.click()
-    assert window.session.gamma == 1 and shown(window, 60, 60)[0] == before
+    assert window.session.display.gamma == 1 and shown(window, 60, 60)[0] == before
     window.histogram.display.inverted.click()
     assert abs(shown(window, 60, 60)[0] - (255 - before)) <= 1
     window.histogram.display.ramp.setCurrentIndex(1)
@@ -130,7 +130,7 @@ def test_any_three_bands_are_red_green_and_blue(window: MainWindow) -> None:
     assert shown(window, 25.5, 30.5) == (10, 60, 110)
     for place, band in enumerate((3, 2, 4)):
         window.histogram.display.bands[place].setCurrentIndex(band)
-    assert window.session.bands == (3, 2, 4) and shown(window, 25.5, 30.5) == (160, 110, 210)
+    assert window.session.display.bands == (3, 2, 4) and shown(window, 25.5, 30.5) == (160, 110, 210)
 
 
 def test_masks_are_filled_outlined_or_hatched(window: MainWindow) -> None:
@@ -149,7 +149,7 @@ def test_masks_are_filled_outlined_or_hatched(window: MainWindow) -> None:
     np.testing.assert_array_equal(part[2:-2, 2:-2], drawn["hatch"][25:48, 39:58], "stripes fit at every cut")
     for wanted in ("outline", "hatch", "fill"):
         QTest.keyClick(window.canvas, Qt.Key.Key_O)
-        assert session.mask_style == wanted
+        assert session.display.mask_style == wanted
 
 
 def test_magnified_pixels_are_squares_or_blended(window: MainWindow) -> None:
@@ -166,7 +166,7 @@ def test_classes_get_safe_colours_as_one_step(window: MainWindow) -> None:
     before = [entry.color for entry in window.session.classes]
     run(window, "class.safe-colors")
     assert window.session.classes[1].color == "#e69f00" and window.session.classes[0].color == before[0]
-    window.session.undo()
+    window.session.editing.undo()
     assert [entry.color for entry in window.session.classes] == before
 
 

@@ -79,7 +79,7 @@ def test_a_click_of_the_wand_paints_the_disc_and_ctrl_erases_it(canvas: Canvas) 
     assert (painted(canvas) == disc()).all() and edits(canvas) == 1
     drag(canvas, (100, 150), modifiers=CTRL)
     assert not painted(canvas).any() and edits(canvas) == 2
-    canvas.session.undo()
+    canvas.session.editing.undo()
     assert (painted(canvas) == disc()).all()
 
 

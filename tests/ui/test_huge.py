@@ -143,7 +143,7 @@ def test_a_huge_image_is_seen_painted_on_and_costs_little_memory(user: User, hug
     user.look(SQUARE.top, SQUARE.left, 1.0)
     QTest.mouseClick(user.canvas, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, start + QPoint(0, 100))
     assert "beyond" in user.session.proposal.note
-    user.session.accept_proposal()
+    user.session.proposals.accept()
     filled = user.session.layer.mask(Box(0, SQUARE.top - 50, SQUARE.left, SQUARE.top + 250, SQUARE.left + 60))
     assert (filled[50:] == 1).all() and (filled[:50] == 255).all()
     user.look(SQUARE.top, SQUARE.left, 0.02)

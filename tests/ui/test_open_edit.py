@@ -149,7 +149,7 @@ def import_mask(desk: Desk) -> None:
 
 def apply_proposal(desk: Desk) -> None:
     desk.session.offer("Fill", "fill", 1, 70, 90, np.full((8, 8), 2, np.uint8))
-    desk.session.accept_proposal()
+    desk.session.proposals.accept()
 
 
 CROSSINGS: dict[str, Callable[[Desk], object]] = {

@@ -124,11 +124,11 @@ def test_an_operation_runs_in_the_worker_and_is_one_step(
     controller.preview(Request("between", "Between slices", {}, "volume"))
     qtbot.waitUntil(lambda: session.proposal is not None, timeout=60_000)
     assert session.proposal.impact.slices == 3 and session.proposal.impact.painted == 0
-    edit = session.accept_proposal()
+    edit = session.proposals.accept()
     assert edit is not None and edit.title == "Between slices"
     codes = session.layer.annotation.read(Box.whole((5, 60, 70), 2))
     assert codes[30, 30] == 256 * Origin.TOOL + 1 and codes[30, 30 + 11] == 0
-    session.undo()
+    session.editing.undo()
     assert session.layer.mask(Box.whole((5, 60, 70), 2))[30, 30] != 1
 
 
@@ -171,7 +171,7 @@ def test_the_slice_before_is_copied_as_a_proposal(window: MainWindow, operating:
     session.set_slice(1)
     copy_slice(session, -1)
     assert session.proposal.impact.gained == {1: 16}
-    session.accept_proposal()
+    session.proposals.accept()
     assert (session.layer.mask(Box(1, 5, 5, 9, 9)) == 1).all()
     refused: list[str] = []
     session.blocked.connect(refused.append)

@@ -59,7 +59,7 @@ def test_what_people_annotated_is_left_alone_but_predictions_are_not(window: Mai
     stroke(window)
     mask = session.layer.mask(WHOLE)
     assert (mask[40:80] == BACKGROUND).all() and (mask[20:40, 80] == 1).all()
-    session.undo()
+    session.editing.undo()
     session.restrict(Restriction(on=FREE))
     stroke(window)
     mask = session.layer.mask(WHOLE)
@@ -134,7 +134,7 @@ def test_a_proposal_stays_inside_the_selection(window: MainWindow) -> None:
     inside = window.session.selection.inside(WHOLE)
     window.session.offer("Threshold", "baseline:otsu", 0, 0, 0, np.ones((120, 160), np.uint8))
     assert window.session.proposal.impact.changed == inside.sum()
-    window.session.accept_proposal()
+    window.session.proposals.accept()
     np.testing.assert_array_equal(window.session.layer.mask(WHOLE) == 1, inside)
 
 

@@ -110,7 +110,7 @@ def test_a_class_that_is_only_predicted_is_not_removed_and_can_be_merged(window:
     menu.actions()[1].trigger()
     assert 2 not in session.classes and 2 not in window.classes.rows and session.active_class == 1
     assert (session.layer.prediction.read(Box.whole(session.shape)) == 1).all()
-    session.undo()
+    session.editing.undo()
     assert 2 in window.classes.rows and (session.layer.prediction.read(Box.whole(session.shape)) == 2).all()
 
 
@@ -160,7 +160,7 @@ def test_the_legend_counts_pixels_by_who_set_them(window: MainWindow) -> None:
     dab(window, 1)
     dab(window, 2, Origin.ACCEPTED, side=4)
     assert window.layers.rows[0].legend() == {"Painted": "48", "Accepted": "16"}
-    window.session.undo()
+    window.session.editing.undo()
     assert window.layers.rows[0].legend() == {"Painted": "64"}
 
 
@@ -208,7 +208,7 @@ def test_one_channel_of_three_can_be_chosen(window: MainWindow) -> None:
     window.session.show_image(entry, pixels)
     assert window.histogram.channel.count() == 4
     window.histogram.channel.setCurrentIndex(2)
-    assert window.session.channel == 1
+    assert window.session.display.channel == 1
     window.histogram.full.click()
     assert window.session.windows[1].low == pixels[..., 1].min()
     assert window.session.windows[0].low == 12
@@ -292,7 +292,7 @@ def test_another_image_never_gets_an_uninvited_preview(window: MainWindow, studi
 def propose(window: MainWindow) -> None:
     classes = np.full((120, 160), 2, np.uint8)
     box = Box.whole((1, 120, 160), 0)
-    window.session.propose(Proposal("Otsu", "baseline:otsu", Origin.TOOL, 1, 1, box, classes))
+    window.session.proposals.propose(Proposal("Otsu", "baseline:otsu", Origin.TOOL, 1, 1, box, classes))
 
 
 def test_enter_applies_a_proposal_and_escape_drops_it(window: MainWindow, qtbot: QtBot) -> None:

@@ -68,7 +68,7 @@ def test_brush_and_eraser_with_their_options(canvas: Canvas, tool: str) -> None:
     for z in range(3):
         rows, columns = np.nonzero(painted(canvas, z))
         assert np.ptp(rows) == pytest.approx(10, abs=1) and np.ptp(columns) == pytest.approx(160, abs=2)
-    session.undo()
+    session.editing.undo()
     assert session.layer.annotation.is_empty()
 
 
@@ -128,7 +128,7 @@ def test_rectangle_and_ellipse(canvas: Canvas, tool: str, share: float) -> None:
     assert painted(canvas).sum() == pytest.approx(share * 60 * 100, rel=0.03)
     drag(canvas, (120, 20), (160, 30), modifiers=SHIFT)
     assert painted(canvas)[110:].sum() == pytest.approx(share * 40 * 40, rel=0.05)
-    canvas.session.undo()
+    canvas.session.editing.undo()
     drag(canvas, (20, 20), (80, 120), modifiers=CTRL)
     layer = canvas.session.layer
     assert layer.mask(Box.whole(layer.shape, 1))[50, 70] == 0
@@ -139,13 +139,13 @@ def test_fill_writes_what_is_seen_and_offers_the_rest(canvas: Canvas) -> None:
     session.set_tool("fill")
     click(canvas, 70, 70)
     assert painted(canvas).sum() == 2500 and session.proposal is None
-    session.undo()
+    session.editing.undo()
     session.set_tool_option("fill", "through_slices", True)
     click(canvas, 70, 70)
     assert session.proposal is not None and not painted(canvas).any()
-    session.accept_proposal()
+    session.proposals.accept()
     assert [painted(canvas, z).sum() for z in range(3)] == [2500] * 3
-    session.undo()
+    session.editing.undo()
     assert session.layer.annotation.is_empty()
 
 

@@ -111,5 +111,5 @@ def test_only_pixels_that_were_predicted_otherwise_and_not_annotated_are_propose
     assert proposal is not None and proposal.impact.changed == 35 * 60  # of 50 rows 10 agree and 5 are painted
     assert (proposal.wanted[0, 50:] == NOTHING).all() and "v2" in proposal.title
     assert window.proposal_bar.isVisible() and len(window.proposal_bar.changes()) == 2
-    session.accept_proposal()
+    session.proposals.accept()
     assert (session.layer.prediction.read(proposal.box) == before[:100, :100]).all()  # nothing but annotation changed

@@ -107,7 +107,7 @@ def test_a_stroke_in_a_turned_view_paints_its_voxels_as_one_step(show: Show, axi
     assert seen[shown, 6, 20:41].all() and seen[shown, 4:9, 30].all() and not seen[shown, 12:].any()
     assert len(views.session.document.history.edits) == 1  # type: ignore[union-attr]
     assert red(color(canvas, 6.5, 30.5))
-    views.session.undo()
+    views.session.editing.undo()
     assert not voxels(views).any()
     QApplication.processEvents()
     assert not red(color(canvas, 6.5, 30.5))

@@ -167,7 +167,7 @@ def test_masks_switched_off_are_offered_to_be_shown(window: MainWindow, qtbot: Q
     window.session.set_display(masks_visible=False)
     assert paint(window) is None
     qtbot.mouseClick(window.notices.banner.button, Qt.MouseButton.LeftButton)
-    assert window.session.masks_visible
+    assert window.session.display.masks_visible
 
 
 def test_the_banner_goes_when_painting_works_again(window: MainWindow) -> None:

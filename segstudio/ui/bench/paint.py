@@ -55,7 +55,7 @@ def _ours(radius: float, side: int, layers: int, steps: int) -> tuple[Times, flo
         here.session.set_brush_radius(radius)
         times = _stroke(here.canvas, steps)
         start = time.perf_counter()
-        here.session.undo()
+        here.session.editing.undo()
         settle(0)
         return times, 1000 * (time.perf_counter() - start)
 

@@ -74,7 +74,7 @@ def _act(here: Scene, model: Model, action: str, rng: np.random.Generator, repor
         report.strokes += 1
         _stroke(here, model, rng)
     elif action in ("undo", "redo"):
-        getattr(session, action)()
+        getattr(session.editing, action)()
         getattr(model, action)()
     elif action == "slice":
         session.set_slice(int(rng.integers(SHAPE[0])))

@@ -38,7 +38,7 @@ class CrosshairLines(QWidget):
     def text(self) -> str:
         """Which plane and slice this is, and what of it is seen together."""
         session = self._canvas.session
-        slab = session.slab
+        slab = session.display.slab
         found = f"{tr(NAMES[self._axis])} {session.slice + 1}/{session.shape[0]}"
         return found + (f" · {tr(slab.projection)} {slab.slices}" if slab.thick else "")
 

@@ -77,7 +77,7 @@ class ScenePainter:
         area = tile_box(z, level, row, column, layer.shape)
         part, step = box.intersect(area), 1 << level
         tile = self._masks.find(key)
-        if tile is None or self._session.mask_style != "fill" or part == area:
+        if tile is None or self._session.display.mask_style != "fill" or part == area:
             return False
         part = Box(z, part.top // step * step, part.left // step * step, part.bottom, part.right)
         pixels = render.mask_pixels(layer, self._colors_of(layer), part, level, style="fill")
@@ -106,16 +106,16 @@ class ScenePainter:
         self._late = False
         box, level = self._box_under(view, clip), view.level
         session.pixels.look(view, view.visible(session.slice, session.shape), level)
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 1 or session.smooth)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, view.scale < 1 or session.display.smooth)
         self._draw_tiles(painter, view, box, level, self._image_tile)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, False)
         if (
-            session.masks_visible and not session.peeking and session.value_overlay is None
+            session.display.masks_visible and not session.display.peeking and session.value_overlay is None
         ):  # its colours would mix with theirs
             for layer in session.image.layers:
                 if layer.visible and not (layer.annotation.is_empty() and layer.prediction.is_empty()):
                     self._draw_tiles(painter, view, box, level, partial(self._mask_tile, layer))
-        if session.uncertainty_visible and not session.peeking:
+        if session.display.uncertainty_visible and not session.display.peeking:
             self._draw_tiles(painter, view, box, level, self._uncertainty_tile)
         self._draw_veil(painter, view)
         self._draw_proposal(painter, view)
@@ -194,7 +194,7 @@ class ScenePainter:
         if tile is not None or not fetch or self._too_late():
             return tile
         box = tile_box(session.slice, level, row, column, session.shape)
-        pixels = render.mask_pixels(layer, self._colors_of(layer), box, level, style=session.mask_style)
+        pixels = render.mask_pixels(layer, self._colors_of(layer), box, level, style=session.display.mask_style)
         return self._masks.keep(key, render.to_image(pixels))
 
     def _uncertainty_tile(self, level: int, row: int, column: int, *, fetch: bool = True) -> QImage | None:
@@ -215,7 +215,7 @@ class ScenePainter:
 
     def _draw_veil(self, painter: QPainter, view: Viewport) -> None:
         value_overlay, session = self._session.value_overlay, self._session
-        if value_overlay is None or session.image is None or session.peeking:
+        if value_overlay is None or session.image is None or session.display.peeking:
             return
         if value_overlay.image != session.image.id or value_overlay.box.z != session.slice:
             return
@@ -226,7 +226,7 @@ class ScenePainter:
 
     def _draw_proposal(self, painter: QPainter, view: Viewport) -> None:
         proposal, session = self._session.proposal, self._session
-        if proposal is None or session.image is None or proposal.image != session.image.id or session.peeking:
+        if proposal is None or session.image is None or proposal.image != session.image.id or session.display.peeking:
             return
         classes = proposal.slice(session.slice)
         if classes is None:

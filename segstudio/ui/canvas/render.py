@@ -13,7 +13,7 @@ from segstudio.core.codes import NOTHING, UNSET, Origin
 from segstudio.core.geometry import TILE, Box, TileKey
 from segstudio.core.layer import MaskLayer
 from segstudio.core.plane import Plane
-from segstudio.ui.session.session import MaskStyle
+from segstudio.ui.session.display import MaskStyle
 from segstudio.ui.session.tone import Tone
 
 Argb = NDArray[np.uint32]

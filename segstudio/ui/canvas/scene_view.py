@@ -212,7 +212,7 @@ class SceneView(QWidget):
     def _on_pixels(self, layer: MaskLayer, box: Box) -> None:
         self.scene.update_mask(layer, box, self.view.level)
         if box.z == self.session.slice:
-            self._redraw(self._widget_rect(box.expand(0 if self.session.mask_style == "fill" else 2)))
+            self._redraw(self._widget_rect(box.expand(0 if self.session.display.mask_style == "fill" else 2)))
 
     def _on_masks(self) -> None:
         self.scene.forget_masks()
@@ -225,8 +225,11 @@ class SceneView(QWidget):
     def _on_display(self) -> None:
         """Forget only the tiles that look different now; peeking and hiding draw the same tiles, or none."""
         session = self.session
-        image = session.tone, session.slab
-        masks = (session.mask_style, tuple(layer.opacity for layer in session.image.layers) if session.image else ())
+        image = session.tone, session.display.slab
+        masks = (
+            session.display.mask_style,
+            tuple(layer.opacity for layer in session.image.layers) if session.image else (),
+        )
         if image != self._look[0]:
             self.scene.forget_image()
         elif masks != self._look[1]:
@@ -271,7 +274,7 @@ class SceneView(QWidget):
             overlay.draw_selection(painter, self.view, self._selection[1])
         overlay.draw_previews(painter, self.view, self.previews())
         if turn is None:
-            ruled = session.rulers
+            ruled = session.display.rulers
             self._furniture.show(painter, clip, self.view, session.image.info, self.scene.minimap, ruled=ruled)
         elif self.view.aspect == 1:  # the scale bar is upright; the minimap would show another picture than the screen
             painter.resetTransform()

@@ -69,7 +69,7 @@ class Canvas(SceneView):
         self._hand.forget_image()
 
     def previews(self) -> list[Preview]:
-        return [] if self._drag is not None or self._space or self.session.levelling else self._hand.previews()
+        return [] if self._drag is not None or self._space or self.session.display.levelling else self._hand.previews()
 
     def _refresh_preview(self) -> None:
         """Repaint where the outlines were and where they are now."""
@@ -158,7 +158,7 @@ class Canvas(SceneView):
             self._start(Pan(self, place))
         elif left and self.turn.straight and MinimapDrag.starts(self, place):
             self._start(MinimapDrag(self, place))
-        elif left and self.session.levelling:
+        elif left and self.session.display.levelling:
             self._start(Levelling(self.session, event.position()))
         elif left:
             if self._hand.press(at):
@@ -212,7 +212,7 @@ class Canvas(SceneView):
         self.refresh(self._drawn.toAlignedRect())
 
     def _set_cursor(self) -> None:
-        levelling, shape = self.session.levelling, Qt.CursorShape
+        levelling, shape = self.session.display.levelling, Qt.CursorShape
         self.setCursor(shape.OpenHandCursor if self._space else shape.SizeAllCursor if levelling else shape.CrossCursor)
 
     # --- keys and drops -------------------------------------------------------------------------------------
@@ -246,7 +246,7 @@ class Canvas(SceneView):
     def focusOutEvent(self, event: QFocusEvent) -> None:
         """A key that was held when the focus left will never be released here."""
         self._space = False
-        if self.session.peeking:
+        if self.session.display.peeking:
             self.session.set_display(peeking=False)
         self._set_cursor()
         super().focusOutEvent(event)
@@ -257,8 +257,8 @@ class Canvas(SceneView):
 
     def cancel(self) -> bool:
         """Esc: drop what is half done, or end setting the window; False if there is nothing to drop."""
-        dropped = self.session.editing.cancel() or self.session.levelling
-        if self.session.levelling:
+        dropped = self.session.editing.cancel() or self.session.display.levelling
+        if self.session.display.levelling:
             self.session.set_display(levelling=False)
         return dropped
 

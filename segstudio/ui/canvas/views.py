@@ -171,7 +171,7 @@ class Views(QWidget):
         orthogonal = self.shown == "orthogonal"
         for canvas, marks in self.marks.items():
             marks.lines = orthogonal
-            marks.setVisible(orthogonal or (canvas is self.canvas and self.session.slab.thick))
+            marks.setVisible(orthogonal or (canvas is self.canvas and self.session.display.slab.thick))
 
     def _place(self) -> None:
         """Put what lies over the canvases where it belongs."""

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def can_undo(desk: Desk) -> bool:
-    document = desk.session.document
-    return can_change(desk) and document is not None and document.history.next_undo() is not None
+    document, busy = desk.session.document, desk.session.editing.busy
+    return can_change(desk) and document is not None and (busy or document.history.next_undo() is not None)
 
 
 def can_redo(desk: Desk) -> bool:
-    document = desk.session.document
-    return can_change(desk) and document is not None and document.history.next_redo() is not None
+    document, busy = desk.session.document, desk.session.editing.busy
+    return can_change(desk) and document is not None and (busy or document.history.next_redo() is not None)
 
 
 def has_prediction(desk: Desk) -> bool:
@@ -50,7 +50,7 @@ def confirm(desk: Desk) -> None:
     if desk.session.proposal is None and desk.guiding.stop_now is not None:
         desk.guiding.accept()
     else:
-        desk.session.accept_proposal()
+        desk.session.proposals.accept()
 
 
 def discard(desk: Desk) -> None:
@@ -63,7 +63,7 @@ def discard(desk: Desk) -> None:
         return
     if session.proposal is None:
         desk.guiding.stop()
-    session.discard_proposal()
+    session.proposals.discard()
     desk.notices.clear_banner()
 
 
@@ -113,9 +113,9 @@ def invert_selection(desk: Desk) -> None:
 
 
 EDIT = (
-    Command("edit.undo", "Edit", "Undo", lambda desk: reveal(desk, desk.session.undo()), "Ctrl+Z", can_undo,
+    Command("edit.undo", "Edit", "Undo", lambda desk: reveal(desk, desk.session.editing.undo()), "Ctrl+Z", can_undo,
             "Undo the last edit, on whichever image it was", "undo"),
-    Command("edit.redo", "Edit", "Redo", lambda desk: reveal(desk, desk.session.redo()), "Ctrl+Shift+Z Ctrl+Y",
+    Command("edit.redo", "Edit", "Redo", lambda desk: reveal(desk, desk.session.editing.redo()), "Ctrl+Shift+Z Ctrl+Y",
             can_redo, icon="redo"),
     Command("proposal.accept", "Edit", "Apply proposal", confirm, "Return Enter", can_edit,
             "Apply what is shown as a proposal, or finish the shape", "check", part=1),

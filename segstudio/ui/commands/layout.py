@@ -28,7 +28,7 @@ def projects(projection: Projection) -> Run:
     """Shows a slab, or the slice alone when that slab is shown already."""
 
     def run(desk: Desk) -> None:
-        slab = desk.session.slab
+        slab = desk.session.display.slab
         shown = slab.thick and slab.projection == projection
         slices = 1 if shown else slab.slices if slab.thick else THINNEST
         desk.session.set_display(slab=Slab(projection, slices))
@@ -37,12 +37,12 @@ def projects(projection: Projection) -> Run:
 
 
 def projected(projection: Projection) -> Test:
-    return lambda desk: desk.session.slab.thick and desk.session.slab.projection == projection
+    return lambda desk: desk.session.display.slab.thick and desk.session.display.slab.projection == projection
 
 
 def thicken(desk: Desk, change: int) -> None:
     """The slab takes in more slices or fewer, from the slice alone to all of them."""
-    slab = desk.session.slab
+    slab = desk.session.display.slab
     slices = max(1, min(desk.session.shape[0], slab.slices + change))
     desk.session.set_display(slab=Slab(slab.projection, slices))
 

@@ -11,7 +11,7 @@ from segstudio.ui.commands.base import Command, Run, Test, has_document, has_ima
 
 if TYPE_CHECKING:
     from segstudio.ui.desk import Desk
-    from segstudio.ui.session.session import MaskStyle
+    from segstudio.ui.session.display import MaskStyle
 
 STYLES: dict[MaskStyle, str] = {
     "fill": "Masks are filled.", "outline": "Only outlines are drawn.", "hatch": "Masks are hatched.",
@@ -29,11 +29,11 @@ def is_turned(desk: Desk) -> bool:
 
 
 def toggles(name: str) -> Run:
-    return lambda desk: desk.session.set_display(**{name: not getattr(desk.session, name)})
+    return lambda desk: desk.session.set_display(**{name: not getattr(desk.session.display, name)})
 
 
 def shown(name: str) -> Test:
-    return lambda desk: bool(getattr(desk.session, name))
+    return lambda desk: bool(getattr(desk.session.display, name))
 
 
 def fade(desk: Desk, change: float) -> None:
@@ -49,7 +49,7 @@ def peek(desk: Desk) -> None:
 
 def next_style(desk: Desk) -> None:
     styles = list(STYLES)
-    style = styles[(styles.index(desk.session.mask_style) + 1) % len(styles)]
+    style = styles[(styles.index(desk.session.display.mask_style) + 1) % len(styles)]
     desk.session.set_display(mask_style=style)
     desk.say(STYLES[style])
 
@@ -57,9 +57,9 @@ def next_style(desk: Desk) -> None:
 def toggle_smooth(desk: Desk) -> None:
     """Remembered for all images."""
     session = desk.session
-    session.settings = session.settings.with_(smooth=not session.smooth)
+    session.settings = session.settings.with_(smooth=not session.display.smooth)
     save(session.settings)
-    session.set_display(smooth=not session.smooth)
+    session.set_display(smooth=not session.display.smooth)
 
 
 def switch_theme(desk: Desk) -> None:

@@ -64,4 +64,4 @@ class VersionChanges(QObject):
         share = (wanted != NOTHING).sum() / max(1, wanted.size)
         title = f"What v{trial.version.number} would change"
         note = f"{share:.1%} of what is in view"
-        session.propose(Proposal(title, "compare", Origin.ACCEPTED, image, layer_id, box, wanted, note))
+        session.proposals.propose(Proposal(title, "compare", Origin.ACCEPTED, image, layer_id, box, wanted, note))

@@ -108,7 +108,7 @@ class ClassicalMethods(QObject):
     def _job(self, request: Request, then: Callable[[], object] | None, image: ImageEntry, part: Part) -> Job:
         scratch = self._workers.scratch
         address, classes = scratch.create((part.box.height, part.box.width), np.uint8)
-        layer, channel = self._session.active_layer, self._session.channel
+        layer, channel = self._session.active_layer, self._session.display.channel
 
         def use() -> None:
             if self._session.image is image:
@@ -127,10 +127,10 @@ class ClassicalMethods(QObject):
 
     def apply(self, request: Request) -> None:
         """Run the method and write its result through the gate as one undo step."""
-        self.preview(request, then=lambda: self._session.accept_proposal())
+        self.preview(request, then=lambda: self._session.proposals.accept())
 
     def _show(self, request: Request, image: int, layer: int, box: Box, classes: NDArray[np.uint8]) -> None:
-        self._session.propose(
+        self._session.proposals.propose(
             Proposal(
                 request.title, f"baseline:{request.method}", Origin.TOOL, image, layer,
                 box, self._as_active(classes),

@@ -66,7 +66,7 @@ class MaskOperations(QObject):
 
     def apply(self, request: Request) -> None:
         """Run the operation and write its result through the gate as one undo step."""
-        self.preview(request, then=lambda: self._session.accept_proposal())
+        self.preview(request, then=lambda: self._session.proposals.accept())
 
     def _job(self, request: Request, then: Callable[[], object] | None) -> Job | None:
         image = self._session.image
@@ -122,7 +122,7 @@ class MaskOperations(QObject):
                 if request.scope == "view":
                     wanted = _only(wanted, box, view)
                 tool = f"operation:{request.operation}"
-                session.propose(Proposal(request.title, tool, Origin.TOOL, image.id, layer, box, wanted))
+                session.proposals.propose(Proposal(request.title, tool, Origin.TOOL, image.id, layer, box, wanted))
                 if then is not None:
                     then()
 

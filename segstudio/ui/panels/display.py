@@ -91,12 +91,12 @@ class DisplayOptions(QWidget):
     def refresh(self) -> None:
         """Follow the session."""
         session = self._session
-        self.number.setText(f"{session.gamma:.2f}")
+        self.number.setText(f"{session.display.gamma:.2f}")
         single = len(session.tone.bands) == 1
         self.ramp.setVisible(single)
         channels = session.image.info.channels if session.image else 1
-        self._bands.setVisible(channels > 3 and session.channel is None)
-        for widget, value in ((self.inverted, session.inverted),):
+        self._bands.setVisible(channels > 3 and session.display.channel is None)
+        for widget, value in ((self.inverted, session.display.inverted),):
             widget.blockSignals(True)
             widget.setChecked(value)
             widget.blockSignals(False)
@@ -105,7 +105,7 @@ class DisplayOptions(QWidget):
                 band.blockSignals(True)
                 band.setCurrentIndex(session.tone.bands[place])
                 band.blockSignals(False)
-        icons.set_icon(self.reset, "undo", quiet=session.gamma == 1)
+        icons.set_icon(self.reset, "undo", quiet=session.display.gamma == 1)
 
     def _on_image(self) -> None:
         image = self._session.image

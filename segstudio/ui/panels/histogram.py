@@ -239,8 +239,8 @@ class HistogramPanel(QWidget):
 
     def _channels(self) -> list[int]:
         session = self._session
-        if session.channel is not None:
-            return [session.channel]
+        if session.display.channel is not None:
+            return [session.display.channel]
         return list(session.tone.bands) if session.image else []
 
     def _recount(self) -> None:
@@ -254,7 +254,7 @@ class HistogramPanel(QWidget):
         channels = self._channels()
         colors = CHANNEL_COLORS if len(channels) > 1 else ("",)
         self.view.show_distribution(distribution(sample, channels), colors)
-        self._counted = session.channel
+        self._counted = session.display.channel
 
     def _follow_arrival(self, pixels: PixelSource) -> None:
         def again(_: object) -> None:
@@ -268,9 +268,9 @@ class HistogramPanel(QWidget):
         session = self._session
         if session.image is None or not session.windows:
             return
-        if session.pixels is not None and self._counted != session.channel:
+        if session.pixels is not None and self._counted != session.display.channel:
             self._recount()
-        place = self.channel.findData(session.channel)
+        place = self.channel.findData(session.display.channel)
         self.channel.blockSignals(True)
         self.channel.setCurrentIndex(max(0, place))
         self.channel.blockSignals(False)
@@ -292,7 +292,7 @@ class HistogramPanel(QWidget):
         if session.image is None:
             return
         for channel, (low, high) in enumerate(session.image.info.ranges):
-            if session.channel in (None, channel):
+            if session.display.channel in (None, channel):
                 session.set_window(channel, low, high)
 
 

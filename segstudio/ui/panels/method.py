@@ -109,7 +109,7 @@ class MethodPanel(QWidget):
         self.form.changed.connect(self._on_change)
         self.live.toggled.connect(self._on_live)
         self.apply.clicked.connect(self._apply)
-        self.discard.clicked.connect(self._session.discard_proposal)
+        self.discard.clicked.connect(self._session.proposals.discard)
         self._session.image_changed.connect(self._on_image)
         self._session.proposal_changed.connect(self.refresh)
 
@@ -142,7 +142,7 @@ class MethodPanel(QWidget):
         if on:
             self._preview()
         else:
-            self._session.discard_proposal()
+            self._session.proposals.discard()
 
     def _settle(self) -> None:
         """Ask for a preview when the hand rests, and only while the panel can be seen."""

@@ -168,7 +168,7 @@ class PlaneSession(QObject):
 
     @property
     def shown_pixels(self) -> PixelSource | None:
-        slab = self.main.slab
+        slab = self.main.display.slab
         return SlabSource(self.pixels, slab) if self.pixels is not None and slab.thick else self.pixels
 
     def read_pixels(self, box: Box) -> NDArray[np.generic] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +16,17 @@ from segstudio.core.geometry import Box, Shape
 from segstudio.core.parameters import Value, check_one
 from segstudio.core.restriction import Allowed, Restriction
 from segstudio.core.selection import How, Selection, selected
-from segstudio.core.slab import Slab, SlabSource
+from segstudio.core.slab import SlabSource
 from segstudio.core.source import ArraySource, PixelSource
 from segstudio.core.spans import Point
 from segstudio.settings import Settings
 from segstudio.tools import TOOLS
+from segstudio.ui.session.display import Display
 from segstudio.ui.session.editing import Editing
 from segstudio.ui.session.levels import Window, between_percentiles
+from segstudio.ui.session.proposals import Proposals
 from segstudio.ui.session.remembered import Look, Place, Remembered
-from segstudio.ui.session.tone import Tone, default_bands
+from segstudio.ui.session.tone import Tone
 
 if TYPE_CHECKING:
     from segstudio.core.document import Document, ImageEntry
@@ -34,14 +36,6 @@ if TYPE_CHECKING:
     from segstudio.core.value_overlay import ValueOverlay
     from segstudio.core.writer import MaskWriter
     from segstudio.ui.project.open_project import OpenProject
-
-DISPLAY = (
-    "masks_visible", "peeking", "mask_style", "uncertainty_visible", "channel", "bands", "gamma", "inverted", "ramp",
-    "smooth", "levelling", "slab", "rulers",
-)  # fmt: skip
-"""Attributes of the session that say how things are drawn."""
-
-MaskStyle = Literal["fill", "outline", "hatch"]
 
 EMPTY_SHAPE: Shape = (1, 0, 0)
 
@@ -89,20 +83,9 @@ class Session(QObject):
         self._forms = {(tool.id, p.name): p for tool in TOOLS for p in tool.parameters()}
         self.visible_box: Callable[[], Box] = lambda: Box.whole(self.shape, self.slice)
         self.windows: list[Window] = []
-        self.channel: int | None = None  # None: all channels as colour (or the only one as grey)
-        self.bands: tuple[int, int, int] | None = None  # channels shown as red, green and blue; None: the first three
-        self.gamma, self.inverted, self.ramp = 1.0, False, "grey"
-        self.masks_visible = True
-        self.peeking = False
-        self.mask_style: MaskStyle = "fill"
-        self.smooth = settings.smooth  # magnified pixels are blended, not squares
-        self.levelling = False  # dragging on the canvas sets the display window
-        self.uncertainty_visible = False
-        self.rulers = False
-        self.slab = Slab()  # slices that are seen together
-        self.proposal: Proposal | None = None
+        self.display = Display(smooth=settings.smooth)
         self.value_overlay: ValueOverlay | None = None
-        self.editing = Editing(self)
+        self.editing, self.proposals = Editing(self), Proposals(self)
         self._remembered = Remembered()
 
     @property
@@ -142,7 +125,11 @@ class Session(QObject):
     @property
     def shown_pixels(self) -> PixelSource | None:
         """The pixels as they are drawn: several slices together where a slab is chosen."""
-        return self.pixels if self.pixels is None or not self.slab.thick else SlabSource(self.pixels, self.slab)
+        return (
+            self.pixels
+            if self.pixels is None or not self.display.slab.thick
+            else SlabSource(self.pixels, self.display.slab)
+        )
 
     def tool_option(self, tool: str, name: str) -> Value:
         """The present value of a tool's own option."""
@@ -164,7 +151,7 @@ class Session(QObject):
             return "Open an image first."
         if self.read_only:
             return "This project is open read-only."
-        if not self.layer.visible or not self.masks_visible:
+        if not self.layer.visible or not self.display.masks_visible:
             return "The active mask layer is hidden."
         entry = self.classes.get(self.active_class)
         if entry and not entry.visible:
@@ -215,7 +202,7 @@ class Session(QObject):
         for end in self._deafen:
             end()
         self.project, self._deafen = project, []
-        self.image = self.pixels = self.proposal = self.value_overlay = None
+        self.image = self.pixels = self.proposals.shown = self.value_overlay = None
         self._remembered = Remembered()
         if (document := self.document) is not None:
             self.unsure = False
@@ -241,7 +228,7 @@ class Session(QObject):
         self.image = entry
         self.pixels = ArraySource(pixels) if isinstance(pixels, np.ndarray) else pixels
         if not same:
-            self.discard_proposal()
+            self.proposals.discard()
             self.value_overlay = None
             self.restrict(replace(self.restriction, selection=None))
             self._begin_at(entry)
@@ -253,7 +240,6 @@ class Session(QObject):
         empty."""
         if entry is None:
             self.slice = self.active_layer = 0
-            self.channel = self.bands = None
             self.windows = []
             return
         look, place = self._remembered.look(entry.info), self._remembered.place(entry.id)
@@ -261,7 +247,7 @@ class Session(QObject):
         slices = entry.info.shape[0]
         self.slice = min(place.slice, slices - 1) if place else slices // 2
         self.active_layer = place.layer if place and place.layer in layers else layers[-1] if layers else 0
-        self.channel, self.bands = look.channel, look.bands
+        self.display = replace(self.display, channel=look.channel, bands=look.bands)
         self.windows = self._remembered.windows(entry.info)
 
     def _keep_look(self, *, windows: bool) -> None:
@@ -270,7 +256,7 @@ class Session(QObject):
             kept = self._remembered.look(self.image.info).windows
             if windows:
                 kept = tuple((window.low, window.high) for window in self.windows)
-            self._remembered.keep(self.image.info, Look(kept, self.channel, self.bands))
+            self._remembered.keep(self.image.info, Look(kept, self.display.channel, self.display.bands))
 
     def set_slice(self, z: int) -> None:
         z = max(0, min(self.shape[0] - 1, z))
@@ -307,8 +293,7 @@ class Session(QObject):
             before = self._class_before
             self._use_class(before if before in self.classes else _first_class(self.classes))
         self._bare = not _first_class(self.classes)
-        if self.proposal is not None and not self.proposal.known(self.classes):
-            self.discard_proposal()
+        self.proposals.keep_known()
         self.classes_changed.emit()
 
     def _use_class(self, class_id: int) -> None:
@@ -320,7 +305,7 @@ class Session(QObject):
         """Layers came, went or were renamed: the active one must be among them."""
         if self.image is not None and all(layer.id != self.active_layer for layer in self.image.layers):
             self.active_layer = self.image.layers[-1].id if self.image.layers else 0
-            self.discard_proposal()
+            self.proposals.discard()
         self.layers_changed.emit()
 
     def set_tool(self, tool_id: str) -> None:
@@ -362,7 +347,7 @@ class Session(QObject):
 
     def window_all(self, low: float, high: float) -> None:
         """Give the shown channels, or all where several are shown, one display range."""
-        for channel in [self.channel] if self.channel is not None else range(len(self.windows)):
+        for channel in [self.display.channel] if self.display.channel is not None else range(len(self.windows)):
             self.set_window(channel, low, high)
 
     def window_to_percentiles(self, low: float, high: float, *, seen: bool = False) -> None:
@@ -379,84 +364,34 @@ class Session(QObject):
     @property
     def tone(self) -> Tone:
         """How image values become colours now."""
-        channels = self.image.info.channels if self.image else 1
-        bands = self.bands if self.bands and self.channel is None else default_bands(channels, self.channel)
-        windows = tuple((window.low, window.high) for window in self.windows)
-        return Tone(windows, bands, self.gamma, self.inverted, self.ramp)
+        return self.display.tone(self.windows, self.image.info.channels if self.image else 1)
 
     def set_display(self, **values: object) -> None:
-        """Set one or more of `DISPLAY`: how things are drawn."""
+        """Set one or more fields of `Display`: how things are drawn."""
         if "masks_visible" in values:
             self.editing.settle()
-        for name, value in values.items():
-            if name not in DISPLAY:
-                raise ValueError(name)
-            setattr(self, name, value)
+        self.display = replace(self.display, **values)  # type: ignore[arg-type]
         if values.keys() & {"channel", "bands"}:
             self._keep_look(windows=False)
         self.display_changed.emit()
 
-    # --- undo and proposals ---------------------------------------------------------------------------------
+    # --- what lies over the image ---------------------------------------------------------------------------
 
-    def undo(self) -> Edit | None:
-        return self.editing.undo()
-
-    def redo(self) -> Edit | None:
-        return self.editing.redo()
-
-    def propose(self, proposal: Proposal) -> None:
-        """Show a proposal over the image in place of the one before, with what it would change."""
-        if self.document is None:
-            return
-        from segstudio.core.proposal import settled  # with all it needs, after the first paint
-
-        known = self.document.images.get(proposal.image)
-        layer = next((layer for layer in known.layers if layer.id == proposal.layer), None) if known else None
-        if layer is None:
-            return  # it was removed while a job ran
-        if self.selection is not None and self.image is known:
-            proposal = replace(proposal, wanted=self.selection.kept(proposal.wanted, proposal.box))
-        self.proposal = settled(proposal, layer, self.classes)
-        self.proposal_changed.emit()
+    @property
+    def proposal(self) -> Proposal | None:
+        """The proposal that is shown over the image."""
+        return self.proposals.shown
 
     def offer(
         self, title: str, tool: str, z: int, top: int, left: int, classes: NDArray[np.uint8], *, note: str = ""
     ) -> None:
-        """Show a proposal for the active layer; `classes` is (rows, columns) or (slices, rows, columns)."""
-        if self.image is not None:
-            from segstudio.core.proposal import Proposal
-
-            rows, columns = classes.shape[-2:]
-            box = Box(z, top, left, top + rows, left + columns)
-            self.propose(Proposal(title, tool, Origin.TOOL, self.image.id, self.active_layer, box, classes, note))
-
-    def protect_painted(self, on: bool) -> None:
-        """Whether the shown proposal leaves pixels alone that a person painted."""
-        if self.proposal is not None:
-            self.propose(replace(self.proposal, protect=on))
+        """Show a proposal of a tool for the active layer; `classes` is (rows, columns) or (slices, rows, columns)."""
+        self.proposals.offer(title, tool, z, top, left, classes, note=note)
 
     def show_veil(self, value_overlay: ValueOverlay | None) -> None:
         """Lay a veil over the image, or take it away."""
         self.value_overlay = value_overlay
         self.display_changed.emit()
-
-    def discard_proposal(self) -> None:
-        if self.proposal is not None:
-            self.proposal = None
-            self.proposal_changed.emit()
-
-    def accept_proposal(self) -> Edit | None:
-        """Write the shown proposal through the gate as one undo step."""
-        proposal, self.proposal = self.proposal, None
-        if proposal is None or self.document is None:
-            return None
-        from segstudio.core.proposal import write
-
-        what = proposal.image, proposal.layer, proposal.title
-        writer = self.document.begin_edit(*what, tool=proposal.tool, origin=proposal.origin, seen=True)
-        write(proposal, writer)
-        self.proposal_changed.emit()
-        return self.finish_edit(writer)
 
 
 def _first_class(classes: ClassTable) -> int:

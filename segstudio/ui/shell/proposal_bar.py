@@ -41,8 +41,8 @@ class ProposalBar(QFrame):
                 margins=(14, 7, 8, 7), gap=12,
             )
         )  # fmt: skip
-        self.painted.clicked.connect(lambda on: session.protect_painted(not on))
-        self.discard.clicked.connect(session.discard_proposal)
+        self.painted.clicked.connect(lambda on: session.proposals.protect_painted(not on))
+        self.discard.clicked.connect(session.proposals.discard)
         self.apply.clicked.connect(self._apply)
         session.proposal_changed.connect(self.refresh)
         self.refresh()
@@ -107,4 +107,4 @@ class ProposalBar(QFrame):
         if why := self._session.why_not_editable():
             self._session.blocked.emit(why)
         else:
-            self._session.accept_proposal()
+            self._session.proposals.accept()

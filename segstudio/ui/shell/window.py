@@ -369,7 +369,7 @@ class MainWindow(QMainWindow):
 
     @guarded
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
-        if self.session.peeking and not event.isAutoRepeat():
+        if self.session.display.peeking and not event.isAutoRepeat():
             self.session.set_display(peeking=False)
         super().keyReleaseEvent(event)
 

@@ -169,7 +169,7 @@ def lift_for(session: Session) -> Lift | None:
     if session.document is None or session.image is None or session.pixels is None or session.read_only:
         return None
     layer, classes = session.layer, session.document.classes
-    if not session.masks_visible:
+    if not session.display.masks_visible:
         return Lift(tr("Show masks"), lambda: session.set_display(masks_visible=True))
     if not layer.visible:
         return Lift(tr("Show layer"), lambda: session.set_layer(layer.id, visible=True))
