@@ -27,13 +27,15 @@ and two of Tol's."""
 
 @dataclass(frozen=True, slots=True)
 class ClassEntry:
-    """One class: its id (the pixel value, 0..254), name, colour as `#rrggbb`, and how it is treated."""
+    """One class: its id (the pixel value, 0..254), name, colour as `#rrggbb`, and how it is treated. `code` says in a
+    coding system what it is, as DICOM writes it: "value^scheme^meaning" ("10200004^SCT^Liver"), "" for nothing."""
 
     id: int
     name: str
     color: str
     locked: bool = False
     visible: bool = True
+    code: str = ""
 
 
 class ClassTable:
@@ -90,7 +92,7 @@ class ClassTable:
         return class_id
 
     def change(self, class_id: int, **values: object) -> ClassEntry:
-        """Change name, color, locked or visible of a class."""
+        """Change name, color, locked, visible or code of a class."""
         entry = replace(self._entries[class_id], **values)  # type: ignore[arg-type]
         if entry != self._entries[class_id]:
             self._entries[class_id] = entry

@@ -13,18 +13,18 @@ State = list[list[Any]]
 
 
 def classes_state(entries: Iterable[ClassEntry]) -> State:
-    """Id, name and colour of each class. Locks and visibility are not undone: they are how one works, not what on."""
-    return [[entry.id, entry.name, entry.color] for entry in entries]
+    """Id, name, colour and code of each class. Locks and visibility are not undone: they are how one works."""
+    return [[entry.id, entry.name, entry.color, entry.code] for entry in entries]
 
 
 def classes_from(state: State, now: Sequence[ClassEntry]) -> list[ClassEntry]:
     """The classes of a state, each as locked and visible as the class of that id is now."""
     known = {entry.id: entry for entry in now}
     made = []
-    for class_id, name, color in state:
+    for class_id, name, color, *code in state:  # steps of earlier projects have no code
         present = known.get(class_id)
         locked, visible = (present.locked, present.visible) if present else (False, True)
-        made.append(ClassEntry(class_id, name, color, locked, visible))
+        made.append(ClassEntry(class_id, name, color, locked, visible, *code))
     return made
 
 

@@ -93,8 +93,8 @@ def load_document(
 
 def _classes(connection: apsw.Connection) -> tuple[ClassEntry, ...]:
     return tuple(
-        ClassEntry(class_id, name, color, bool(locked), bool(visible))
-        for class_id, name, color, locked, visible in connection.execute("SELECT * FROM class ORDER BY id")
+        ClassEntry(class_id, name, color, bool(locked), bool(visible), code)
+        for class_id, name, color, locked, visible, code in connection.execute("SELECT * FROM class ORDER BY id")
     )
 
 

@@ -240,8 +240,8 @@ def save_classes(connection: apsw.Connection, entries: Iterable[ClassEntry]) -> 
     put_meta(connection, "highest_class", max(known, *(entry.id for entry in entries)))
     connection.execute("DELETE FROM class")
     connection.executemany(
-        "INSERT INTO class VALUES (?, ?, ?, ?, ?)",
-        [(entry.id, entry.name, entry.color, int(entry.locked), int(entry.visible)) for entry in entries],
+        "INSERT INTO class VALUES (?, ?, ?, ?, ?, ?)",
+        [(entry.id, entry.name, entry.color, int(entry.locked), int(entry.visible), entry.code) for entry in entries],
     )
 
 

@@ -125,7 +125,12 @@ def _steps_without_pixels(connection: apsw.Connection) -> None:
     """)
 
 
-MIGRATIONS: list[Callable[[apsw.Connection], None]] = [_first_tables, _steps_without_pixels]
+def _codes_of_classes(connection: apsw.Connection) -> None:
+    """What each class is in a coding system (core.classes)."""
+    connection.execute("ALTER TABLE class ADD COLUMN code TEXT NOT NULL DEFAULT ''")
+
+
+MIGRATIONS: list[Callable[[apsw.Connection], None]] = [_first_tables, _steps_without_pixels, _codes_of_classes]
 """The step at index n leads from user_version n to n + 1. Only ever append. Foreign keys are off meanwhile."""
 
 

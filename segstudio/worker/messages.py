@@ -241,7 +241,7 @@ class LabelsRead(Message, frozen=True):
     io.masks.imports.labels."""
 
     mask: Pixels | None  # uint8 (slices, rows, columns)
-    classes: tuple[tuple[int, str, str], ...] = ()
+    classes: tuple[tuple[int, str, str, str], ...] = ()
     notes: tuple[str, ...] = ()
     objects: int | None = None
 

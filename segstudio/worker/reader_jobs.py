@@ -147,7 +147,7 @@ def read_labels(message: ReadLabels, control: Control, send: Send) -> str:
     if found is None:
         send(LabelsRead(message.job, None))
         return ""
-    classes = tuple((one.id, one.name, one.color) for one in found.classes)
+    classes = tuple((one.id, one.name, one.color, one.code) for one in found.classes)
     mask = Scratch(Path(message.folder)).share(found.mask)
     send(LabelsRead(message.job, mask, classes, found.notes, objects_in(found.mask)))
     return ""

@@ -350,6 +350,7 @@ def test_a_project_of_the_first_format_is_brought_up_to_date(opened: OpenStore, 
     with apsw.Connection(str(folder / FILE)) as raw:
         raw.pragma("foreign_keys", False)
         raw.execute("ALTER TABLE edit DROP COLUMN state")
+        raw.execute("ALTER TABLE class DROP COLUMN code")
         raw.pragma("user_version", 1)
     store = opened()
     again = store.load()

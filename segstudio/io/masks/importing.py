@@ -83,6 +83,7 @@ def _numbers(document: Document, labels: Labels) -> np.ndarray[tuple[int], np.dt
     for one in labels.classes:
         if one.id and (one.id in present or _named(document, one.name) is not None):
             numbers[one.id] = _class_of(document, one)
+            _code(document, int(numbers[one.id]), one.code)
     if missing := [value for value in sorted(present) if numbers[value] == NOTHING]:
         raise UserError("The file names no class for some of its pixels.", why=f"They have the value {missing[0]}.")
     return numbers
@@ -108,6 +109,13 @@ def _class_of(document: Document, one: LabelClass) -> int:
     if one.id not in document.classes:
         return _add(document, f"Class {number}", one.color, one.id)
     return _add(document, number, one.color, None) if document.classes[one.id].name.isdecimal() else one.id
+
+
+def _code(document: Document, class_id: int, code: str) -> None:
+    """Take over what a file says that a class is, where nobody has said so yet."""
+    entry = document.classes[class_id]
+    if code and not entry.code:
+        document.change_classes(f"Code “{entry.name}”", lambda classes: classes.change(class_id, code=code))
 
 
 def _add(document: Document, name: str, color: str, class_id: int | None) -> int:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from segstudio.core.classes import SAFE_PALETTE
 from segstudio.ui.commands.base import Command, Run, can_change, has_document, has_object_class
+from segstudio.ui.commands.dialogs import open_code
 from segstudio.ui.project.table_changes import add_class
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ CLASSES = (
     Command("class.safe-colors", "Classes", "Colour-vision-safe colours", safe_colors, "", can_change,
             "Colours that stay apart with any colour vision (Okabe and Ito)", "color", part=2),
     Command("class.add", "Classes", "Add class", add_named, enabled=can_change, icon="add", part=2),
+    Command("class.code", "Classes", "What the class is…", open_code, "", has_object_class,
+            "A SNOMED or DICOM code of anatomy or tissue, for DICOM segmentations", part=2),
     Command("class.merge", "Classes", "Merge class into…",
             lambda desk: desk.classes.ask_merge(desk.session.active_class), "", has_object_class,
             "Give all pixels of the active class, painted and predicted, to another one", part=2),

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from segstudio.ui.desk import Desk
+    from segstudio.ui.dialogs.class_code import CodeDialog
     from segstudio.ui.dialogs.mask_exchange import ExportDialog, ImportDialog
     from segstudio.ui.dialogs.plugins import PluginsDialog
     from segstudio.ui.dialogs.settings import SettingsDialog
@@ -76,3 +77,19 @@ def ask_import(desk: Desk, path: Path) -> ImportDialog:
 def _import(desk: Desk, choose: Callable[[QWidget], Path | None]) -> ImportDialog | None:
     path = desk.ask(choose)
     return ask_import(desk, path) if path else None
+
+
+def open_code(desk: Desk) -> CodeDialog | None:
+    """Choose what the active class is, in coded words."""
+    from segstudio.ui.dialogs.class_code import CodeDialog
+
+    document, entry = desk.session.document, desk.session.classes.get(desk.session.active_class)
+    if document is None or entry is None:
+        return None
+
+    def change(code: str) -> None:
+        document.change_classes(f"Code “{entry.name}”", lambda classes: classes.change(entry.id, code=code))
+
+    dialog = desk.open_dialog(lambda parent: CodeDialog(parent, entry.name, entry.code))
+    dialog.chosen.connect(change)
+    return dialog

@@ -13,6 +13,7 @@ from segstudio import __version__
 from segstudio.core.classes import ClassEntry
 from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
+from segstudio.io.dicom.codes import coding
 from segstudio.io.dicom.deidentify import check, deidentify
 from segstudio.io.masks.exports.dicom_source import Sources, labels_of, sources_of
 from segstudio.io.masks.exports.subject import Subject
@@ -117,14 +118,15 @@ def _described(number: int, entry: ClassEntry) -> Any:
     import highdicom as hd
     from pydicom.sr.codedict import codes
 
+    what = coding(entry.code)
     method = hd.AlgorithmIdentificationSequence(
         name="SegStudio", version=__version__, family=codes.cid7162.ArtificialIntelligence
     )
     return hd.seg.SegmentDescription(
         segment_number=number,
         segment_label=entry.name[:64] or f"class {entry.id}",
-        segmented_property_category=codes.SCT.Tissue,
-        segmented_property_type=codes.SCT.Tissue,
+        segmented_property_category=getattr(codes.SCT, what.category),
+        segmented_property_type=hd.sr.CodedConcept(what.value, what.scheme, what.meaning),
         algorithm_type=hd.seg.SegmentAlgorithmTypeValues.SEMIAUTOMATIC,
         algorithm_identification=method,
         display_color=hd.color.CIELabColor.from_rgb(*(int(entry.color[at : at + 2], 16) for at in (1, 3, 5))),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from segstudio.core.codes import NOTHING
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
 from segstudio.io.dicom.codecs import use_codecs
+from segstudio.io.dicom.codes import text_of
 from segstudio.io.dicom.file import read_file
 from segstudio.io.dicom.groups import group
 from segstudio.io.masks.imports.dicom_target import Target, target_of
@@ -184,8 +186,8 @@ def _labels(path: Path, numbers: Numbers, classes: list[LabelClass]) -> Labels:
     known = {one.id: one for one in classes}
     found = []
     for new, number in enumerate(present.tolist(), 1):
-        one = known.get(number)
-        found.append(LabelClass(new, (one.name if one else "") or f"Segment {number}", one.color if one else ""))
+        one = known.get(number, LabelClass(number, ""))
+        found.append(replace(one, id=new, name=one.name or f"Segment {number}"))
     mask = (np.searchsorted(present, numbers) + 1).astype(np.uint8)
     return Labels(np.where(numbers > 0, mask, np.uint8(0)), tuple(found))
 
@@ -194,10 +196,16 @@ def _classes(found: Any) -> list[LabelClass]:
     """The segments, by their numbers."""
     segments = [(int(segment.SegmentNumber), segment) for segment in found.SegmentSequence]
     return [
-        LabelClass(number, str(segment.get("SegmentLabel", "")), _color(segment))
+        LabelClass(number, str(segment.get("SegmentLabel", "")), _color(segment), _code(segment))
         for number, segment in segments
         if number > 0
     ]
+
+
+def _code(segment: Any) -> str:
+    """What a segment is, in its coded words; the category alone says too little."""
+    items = segment.get("SegmentedPropertyTypeCodeSequence") or ()
+    return text_of(items[0]) if items else ""
 
 
 def _color(segment: Any) -> str:

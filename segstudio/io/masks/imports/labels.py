@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, slots=True)
 class LabelClass:
-    """A class as a file knows it: the id its pixels have in `Labels.mask`, its name, and its colour (#rrggbb) or ""."""
+    """A class as a file knows it: the id its pixels have in `Labels.mask`, its name, its colour (#rrggbb) or "",
+    and what it is in a coding system (core.classes) or ""."""
 
     id: int
     name: str
     color: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
