@@ -16,8 +16,8 @@ from segstudio.io.dicom.start import begins_like_dicom
 
 GZIP = b"\x1f\x8b"
 
-FOLDER_WORD = b"multiscales"
-"""What the metadata of a folder says that is an image."""
+FOLDER_WORDS = (b"multiscales", b"bioformats2raw.layout", b'"plate"')
+"""What the metadata of a folder says that is an image, or a set of series of which one is shown."""
 
 HEAD = 512
 """Bytes read to recognise a format."""
@@ -54,7 +54,7 @@ class Format:
     reader: str
     windowed: str = ""
     marks: tuple[str, ...] = ()
-    """For formats that are folders: files of which one tells them, by holding `FOLDER_WORD`."""
+    """For formats that are folders: files of which one tells them, by holding one of `FOLDER_WORDS`."""
     begins: Callable[[bytes], bool] | None = None
     """For formats without fixed bytes: whether a file that begins so is of the format."""
 
@@ -209,8 +209,10 @@ def folder_format(path: Path) -> Format | None:
     try:
         for row in FORMATS:
             for mark in row.marks:
-                if (path / mark).is_file() and FOLDER_WORD in (path / mark).read_bytes()[: 2**20]:
-                    return row
+                if (path / mark).is_file():
+                    said = (path / mark).read_bytes()[: 2**20]
+                    if any(word in said for word in FOLDER_WORDS):
+                        return row
     except (OSError, ValueError):
         pass
     return None

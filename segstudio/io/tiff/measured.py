@@ -157,7 +157,7 @@ def _masks(path: Path, file: tifffile.TiffFile, page: Any) -> tuple[Any, ...]:
 
 
 def _mask_pages(file: tifffile.TiffFile) -> list[Any]:
-    pages: list[Any] = list(file.pages)
+    pages: list[Any] = [page for page in file.pages if isinstance(page, tifffile.TiffPage)]  # frames are like the first
     return [page for page in pages if int(page.subfiletype or 0) & MASK and page.samplesperpixel == 1]
 
 

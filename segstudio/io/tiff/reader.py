@@ -18,6 +18,7 @@ from segstudio.io import geo, world_file
 from segstudio.io.formats import refusal
 from segstudio.io.reading import INDEX, Decoded, Pixels, check_size, upright
 from segstudio.io.tiff.measured import GDAL_METADATA, MASK, Told, alpha_of, names_with_alpha, told_by
+from segstudio.io.tiff.sizes import sizes_of
 
 PAGES = 100_000
 """Pages a file may have."""
@@ -110,12 +111,16 @@ def plan_of(path: Path, file: tifffile.TiffFile, budget: int, *, indices: bool) 
     turn = int(page.tags.valueof(274, default=1))
     turn = turn if turn in range(2, 9) else 1
     sides = (sizes["x"], sizes["y"]) if turn >= 5 else (sizes["y"], sizes["x"])
-    spacing, unit = _spacing(file, page)
+    known = sizes_of(file, page, series.axes, sizes["z"])
+    spacing = known.spacing
     if spacing and turn >= 5:
         spacing = (spacing[0], spacing[2], spacing[1])
     info = ImageInfo(
-        "TIFF", (sizes["z"], *sides), len(names), names, str(result), spacing, unit, notes=_notes(file, color, turn)
-    )
+        "TIFF", (sizes["z"], *sides), len(names), names, str(result), spacing, known.unit if spacing else "",
+        notes=(*_notes(file, color, turn), *known.notes),
+    )  # fmt: skip
+    if len(known.channels) == len(names) and not {*RGB, ALPHA, *INDEX} & set(names):
+        info = replace(info, channel_names=tuple(map(_or, known.channels, names)))
     if turn == 1 and any(tag in page.tags for tag in (*geo.LOCATED, geo.NODATA)):
         info = geo.located(path, info)
     info = world_file.located(path, info)
@@ -163,6 +168,10 @@ def _names(page: Any, channels: int, color: str) -> tuple[str, ...]:
     described = {int(i): name for i, name in DESCRIPTION.findall(str(page.tags.valueof(GDAL_METADATA, default="")))}
     names = tuple(_plain(described.get(i, "")) or f"channel {i + 1}" for i in range(channels))
     return names_with_alpha(names, alpha_of(page, channels))
+
+
+def _or(name: str, other: str) -> str:
+    return name or other
 
 
 def _plain(text: str) -> str:
@@ -257,20 +266,3 @@ def _lab_to_rgb(values: Pixels) -> NDArray[np.uint8]:
     linear = np.clip(xyz @ XYZ_TO_RGB.T, 0, 1)
     shown = np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.asarray(np.rint(shown * 255), np.uint8)
-
-
-def _spacing(file: tifffile.TiffFile, page: Any) -> tuple[tuple[float, float, float] | None, str]:
-    """Pixel size from ImageJ's metadata or from resolution tags in pixels per centimetre.
-
-    Pixels per inch are left out: nearly always they are a screen's or a printer's, not the object's.
-    """
-    columns, rows = page.resolution
-    if not (0 < columns < 1e9 and 0 < rows < 1e9):
-        return None, ""
-    imagej = file.imagej_metadata or {}
-    if unit := str(imagej.get("unit", "")):
-        between = float(imagej.get("spacing", 1.0))
-        return (between, 1 / rows, 1 / columns), "µm" if unit in ("micron", "um", "\\u00B5m") else unit
-    if int(page.resolutionunit) == 3:
-        return (1.0, 10 / rows, 10 / columns), "mm"
-    return None, ""

@@ -1,9 +1,7 @@
-"""OME-Zarr (NGFF 0.1 to 0.5, https://ngff.openmicroscopy.org): a folder of chunks, read by window."""
+"""OME-Zarr: a folder of chunks, read by window (io.windowed.ngff has what its metadata says)."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
 from importlib import import_module
 from math import prod
 from pathlib import Path
@@ -16,62 +14,13 @@ from segstudio.core.geometry import Box
 from segstudio.core.image import ImageInfo
 from segstudio.io.formats import refusal
 from segstudio.io.reading import Decoded, Pixels, check_size
-
-METADATA = 2**24
-"""Bytes that one file of metadata may have."""
+from segstudio.io.windowed.ngff import OLD_AXES, Multiscale, attributes, image_group, multiscale, read_json
 
 CODECS = {
     "blosc", "zlib", "gzip", "zstd", "lz4", "bz2", "lzma", "delta", "shuffle", "crc32c", "bytes", "transpose",
     "sharding_indexed",
 }  # fmt: skip
 """Codecs that only unpack numbers. Others exist that run what they find (pickle)."""
-
-UNITS = {"micrometer": "µm", "nanometer": "nm", "millimeter": "mm", "centimeter": "cm", "meter": "m"}
-OLD_AXES = ("t", "c", "z", "y", "x")
-"""The axes that versions 0.1 and 0.2 always have."""
-
-
-@dataclass(frozen=True, slots=True)
-class Multiscale:
-    """One image of a group: the letter of each axis in its order, and for each level its folder below the group and the
-    size of a pixel along the axes."""
-
-    axes: tuple[str, ...]
-    units: tuple[str, ...]
-    levels: tuple[tuple[str, tuple[float, ...]], ...]
-    attributes: dict[str, Any]
-
-
-def attributes(folder: Path) -> dict[str, Any]:
-    """What a group says of itself, as NGFF means it; {} for a folder that is no group."""
-    for name in (".zattrs", "zarr.json"):
-        if (folder / name).is_file():
-            found = _json(folder / name)
-            if name == "zarr.json":
-                found = found.get("attributes", {})
-                found = found.get("ome", found) if isinstance(found, dict) else {}
-            return found
-    return {}
-
-
-def multiscale(folder: Path) -> Multiscale:
-    """The first image of a group. Raises ValueError where the metadata is not that of an image."""
-    said = attributes(folder)
-    first = said["multiscales"][0]
-    axes = first.get("axes", OLD_AXES)
-    names = tuple(str(axis["name"] if isinstance(axis, dict) else axis) for axis in axes)
-    units = tuple(str(axis.get("unit", "")) if isinstance(axis, dict) else "" for axis in axes)
-    if not {"y", "x"} <= set(names) or len(set(names)) < len(names) or not set(names) <= set(OLD_AXES):
-        raise ValueError(f"its axes “{' '.join(names)}” are not those of an image")
-    levels = []
-    for one in first["datasets"]:
-        place = str(one["path"])
-        if Path(place).is_absolute() or ".." in Path(place).parts:
-            raise ValueError("a level of it lies outside its own folder")
-        scale = next((t["scale"] for t in one.get("coordinateTransformations", ()) if t.get("type") == "scale"), None)
-        steps = tuple(float(step) for step in scale) if scale and len(scale) == len(names) else ()
-        levels.append((place, steps))
-    return Multiscale(names, units, tuple(levels), said)
 
 
 def array(folder: Path, path: Path, budget: int) -> Any:
@@ -110,12 +59,14 @@ class OmeZarr:
     """Windows of the levels whose reduction is a power of two. Times and slices are slices, in this order."""
 
     def __init__(self, path: Path, budget: int) -> None:
+        root = path
+        path, chosen = image_group(root)
         found = multiscale(path)
         self._axes = found.axes
-        self._arrays = [array(path / found.levels[0][0], path, budget)]
+        self._arrays = [array(path / found.levels[0], path, budget)]
         full = self._sizes(self._arrays[0])
         factors = [1]
-        for place, _ in found.levels[1:]:
+        for place in found.levels[1:]:
             level = array(path / place, path, budget)
             size = self._sizes(level)
             factor = round(full["x"] / max(1, size["x"]))
@@ -126,7 +77,7 @@ class OmeZarr:
         self.factors = tuple(factors)
         chunks = dict(zip(self._axes, self._arrays[0].chunks, strict=True))
         self.block = (int(chunks["y"]), int(chunks["x"]))
-        self.info = self._describe(path, found, full)
+        self.info = self._describe(root, found, full, chosen)
 
     def read(self, z: int, level: int, box: Box) -> Pixels:
         values, size = self._arrays[level], self._sizes(self._arrays[level])
@@ -155,21 +106,18 @@ class OmeZarr:
     def _sizes(self, values: Any) -> dict[str, int]:
         return dict.fromkeys(OLD_AXES, 1) | dict(zip(self._axes, (int(n) for n in values.shape), strict=True))
 
-    def _describe(self, path: Path, found: Multiscale, full: dict[str, int]) -> ImageInfo:
+    def _describe(self, path: Path, found: Multiscale, full: dict[str, int], chosen: tuple[str, ...]) -> ImageInfo:
         if min(full.values()) < 1:
             raise refusal(path, "Its metadata gives an image without pixels.", "Write it again.")
         stored = self._arrays[0].dtype
         wanted: DTypeLike = stored.newbyteorder("=")
         wanted = np.uint8 if stored.kind == "b" else np.float32 if stored == np.float16 else wanted
-        steps = dict(zip(found.axes, found.levels[0][1], strict=False))
-        unit = UNITS.get(dict(zip(found.axes, found.units, strict=True))["x"], "")
-        spacing = None
-        if unit and steps and all(steps.get(axis, 1.0) > 0 for axis in "zyx"):
-            spacing = (steps.get("z", 1.0), steps["y"], steps["x"])
-        notes = (f"{full['t']} times of {full['z']} slices, one after another.",) if full["t"] > 1 else ()
+        sizes = found.lengths()
+        times = (f"{full['t']} times of {full['z']} slices, one after another.",) if full["t"] > 1 else ()
         return ImageInfo(
             "OME-Zarr", (full["t"] * full["z"], full["y"], full["x"]), full["c"], _names(found.attributes, full["c"]),
-            str(np.dtype(wanted)), spacing=spacing, unit=unit if spacing else "", notes=notes,
+            str(np.dtype(wanted)), spacing=sizes[0] if sizes else None, unit=sizes[2] if sizes else "",
+            notes=(*chosen, *times, *found.notes),
         )  # fmt: skip
 
 
@@ -186,11 +134,11 @@ def _names(said: dict[str, Any], channels: int) -> tuple[str, ...]:
 def _check_codecs(folder: Path, path: Path) -> None:
     """Raise UserError where an array names a codec that is not in `CODECS`, or an object type."""
     if (folder / ".zarray").is_file():
-        said = _json(folder / ".zarray")
+        said = read_json(folder / ".zarray")
         codecs = [said.get("compressor"), *(said.get("filters") or ())]
         names = {str(codec.get("id")) for codec in codecs if codec}
     else:
-        names = _v3_codecs(_json(folder / "zarr.json").get("codecs", []))
+        names = _v3_codecs(read_json(folder / "zarr.json").get("codecs", []))
     if unknown := names - CODECS:
         raise refusal(
             path, f"It is packed by “{sorted(unknown)[0]}”, which is not read.", "Write it with blosc or zstd."
@@ -207,17 +155,9 @@ def _v3_codecs(codecs: Any) -> set[str]:
     return names
 
 
-def _json(file: Path) -> dict[str, Any]:
-    if file.stat().st_size > METADATA:
-        raise ValueError("its metadata is too long")
-    found = json.loads(file.read_text(encoding="utf-8"))
-    if not isinstance(found, dict):
-        raise ValueError("its metadata is damaged")
-    return found
-
-
 def labels_below(folder: Path) -> list[tuple[str, Path]]:
     """Name and group of the label images of an image's group, or of a group that is a label image itself."""
+    folder, _ = image_group(folder)
     if "image-label" in attributes(folder):
         return [(folder.name, folder)]
     names = attributes(folder / "labels").get("labels", [])

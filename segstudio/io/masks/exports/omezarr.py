@@ -18,6 +18,7 @@ from segstudio.core.codes import NOTHING
 from segstudio.core.geometry import Box
 from segstudio.errors import UserError
 from segstudio.io.masks.exports.subject import Subject
+from segstudio.io.windowed.ngff import image_group, multiscale
 
 CHUNK = 512
 NAME = "masks"
@@ -45,12 +46,14 @@ def _write_label(subject: Subject, folder: Path) -> None:
     levels = 1 + max(steps)
     spacing = subject.info.spacing or (1.0, 1.0, 1.0)
     unit = UNITS.get(subject.info.unit, "") if subject.info.spacing else ""
+    start = _start(subject)
     axes = [{"name": name, "type": "space", **({"unit": unit} if unit else {})} for name in "zyx"]
     sets = [
         {
             "path": str(level),
             "coordinateTransformations": [
-                {"type": "scale", "scale": [spacing[0], spacing[1] * 2**level, spacing[2] * 2**level]}
+                {"type": "scale", "scale": [spacing[0], spacing[1] * 2**level, spacing[2] * 2**level]},
+                *([{"type": "translation", "translation": list(start)}] if any(start) else []),
             ],
         }
         for level in range(levels)
@@ -69,6 +72,15 @@ def _write_label(subject: Subject, folder: Path) -> None:
     for z in range(shape[0]):
         for level, target in enumerate(arrays):
             _fill(target, z, level, subject)
+
+
+def _start(subject: Subject) -> tuple[float, float, float]:
+    """Where the first pixel of an OME-Zarr image lies, so that its mask lies there too; 0 for other images. A coarser
+    level begins at the same pixel: its pixels are every second one."""
+    if subject.info.format != "OME-Zarr" or not subject.source.is_dir():
+        return 0.0, 0.0, 0.0
+    found = multiscale(image_group(subject.source)[0]).lengths()
+    return found[1] if found else (0.0, 0.0, 0.0)
 
 
 def _fill(target: Any, z: int, level: int, subject: Subject) -> None:

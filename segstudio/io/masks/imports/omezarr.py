@@ -12,7 +12,8 @@ from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
 from segstudio.io.masks.imports.labels import LabelClass, Labels
 from segstudio.io.reading import BUDGET
-from segstudio.io.windowed.omezarr import attributes, labels_below, values_of
+from segstudio.io.windowed.ngff import attributes
+from segstudio.io.windowed.omezarr import labels_below, values_of
 
 
 def read(path: Path, name: str, info: ImageInfo) -> Labels | None:
