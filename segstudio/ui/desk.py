@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from segstudio.ui.methods.classical_methods import ClassicalMethods
     from segstudio.ui.methods.mask_operations import MaskOperations
     from segstudio.ui.project.adding_images import AddingImages
+    from segstudio.ui.project.lost_images import LostImages
     from segstudio.ui.project.mask_exchange import MaskExchange
     from segstudio.ui.session.progress_state import JobState, TrainingState
     from segstudio.ui.session.session import Session
@@ -32,6 +33,7 @@ class Controllers(Protocol):
     """Who does the work: each has its worker, store or project. `Studio` makes them after the first paint."""
 
     opening: AddingImages
+    lost: LostImages
     predicting: Predicting
     comparing: VersionChanges
     explaining: Explaining

@@ -19,6 +19,7 @@ _READER, _PIXELS, _MODEL = (f"segstudio.worker.{name}" for name in ("reader_jobs
 JOBS: dict[type[Message], str] = {
     messages.ReadImage: f"{_READER}:read_image",
     messages.OpenWindow: f"{_READER}:open_window",
+    messages.FindFiles: f"{_READER}:find_files",
     messages.ReadTiles: f"{_READER}:read_tiles",
     messages.BuildLevels: f"{_READER}:build_levels",
     messages.ReadMask: f"{_READER}:read_mask",

@@ -94,6 +94,13 @@ class Combine(Message, frozen=True):
     budget: int
 
 
+class FindFiles(Message, frozen=True):
+    """Look in a folder, or at a file, for images that are not where they were; answered by FilesFound."""
+
+    place: str
+    wanted: tuple[tuple[int, str, str], ...]  # image, name of its file, digest
+
+
 class Probe(Message, frozen=True):
     """What a file holds, from its header; answered by Probed."""
 
@@ -251,6 +258,14 @@ class WindowOpened(Message, frozen=True):
 
     possible: bool
     levels: bool = False
+    digest: str = ""
+    info: dict[str, Any] = {}
+
+
+class FilesFound(Message, frozen=True):
+    """Where files were found: image, path, and whether the content is that of the image and not its name alone."""
+
+    found: tuple[tuple[int, str, bool], ...]
 
 
 class TileRead(Message, frozen=True):

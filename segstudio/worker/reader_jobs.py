@@ -23,10 +23,13 @@ from segstudio.io.thumbnail import thumbnail
 from segstudio.io.windowed import pyramid
 from segstudio.io.windowed.image import Windowed, needs_levels, open_windowed, overview
 from segstudio.project.paths import content_digest
+from segstudio.project.relinking import Wanted, find
 from segstudio.worker.control import Control
 from segstudio.worker.messages import (
     BuildLevels,
     Combine,
+    FilesFound,
+    FindFiles,
     ImageRead,
     LabelsRead,
     LevelsBuilt,
@@ -90,9 +93,20 @@ def _send_overview(message: ReadImage, file: Windowed, scratch: Scratch, send: S
 
 
 def open_window(message: OpenWindow, control: Control, send: Send) -> str:
-    """Say whether the file can be read by window."""
+    """Say whether the file can be read by window, and what it holds now."""
     file = _windowed(message.path, message.budget)
-    send(WindowOpened(message.job, file is not None, file is not None and needs_levels(file)))
+    if file is None:
+        send(WindowOpened(message.job, False))
+    else:
+        digest, info = content_digest(Path(message.path)), file.info.to_json()
+        send(WindowOpened(message.job, True, needs_levels(file), digest, info))
+    return ""
+
+
+def find_files(message: FindFiles, control: Control, send: Send) -> str:
+    """Look for images that are not where they were."""
+    found = find(Path(message.place), [Wanted(*row) for row in message.wanted])
+    send(FilesFound(message.job, tuple((one.image, str(one.path), one.same) for one in found)))
     return ""
 
 

@@ -19,7 +19,7 @@ from segstudio.core.geometry import TILE, Box
 from segstudio.core.source import ArraySource
 from segstudio.settings import Settings, save
 from segstudio.ui.commands.table import COMMANDS
-from segstudio.ui.learning import predicting
+from segstudio.ui.learning import pieces as parts
 from segstudio.ui.learning.predicting import visible_tiles
 from segstudio.ui.methods.classical_methods import Comparison
 from segstudio.ui.pixels.on_demand_source import OnDemandSource
@@ -217,7 +217,7 @@ def test_all_of_an_image_larger_than_memory_is_predicted_piece_by_piece(
     user: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """From what is seen outwards; a cancelled one keeps what it has; the pieces fit together without a seam."""
-    monkeypatch.setattr(pieces, "PIECE", 2 * TILE)
+    monkeypatch.setattr(parts, "PIECE", 2 * TILE)
     rows, columns = np.mgrid[:1300, :1100]
     path = tmp_path / "wide.npy"
     np.save(path, (120 + 60 * np.sin(rows / 17) * np.cos(columns / 23)).astype(np.uint8))

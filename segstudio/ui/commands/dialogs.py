@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
+    from segstudio.core.document import ImageEntry
     from segstudio.ui.desk import Desk
     from segstudio.ui.dialogs.class_code import CodeDialog
     from segstudio.ui.dialogs.mask_exchange import ExportDialog, ImportDialog
@@ -22,6 +23,15 @@ def open_settings(desk: Desk) -> SettingsDialog:
     dialog = desk.open_dialog(lambda parent: SettingsDialog(parent, desk.session))
     dialog.restyled.connect(desk.apply_theme)
     return dialog
+
+
+def find_image(desk: Desk, entry: ImageEntry | None) -> None:
+    """Ask where the file of an image is, or (None) in which folder all that are missing are, and look there."""
+    from segstudio.ui.dialogs import files
+
+    place = desk.ask(files.choose_missing if entry is None else lambda parent: files.choose_file_of(parent, entry.name))
+    if place is not None:
+        desk.studio.lost.find(place, entry)
 
 
 def open_new_model(desk: Desk) -> SettingsDialog:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segstudio.ui.commands.base import Command, can_change, can_change_image, has_image, has_slices
+from segstudio.ui.commands.dialogs import find_image
 from segstudio.ui.project.table_changes import add_layer, remove_layer
 
 if TYPE_CHECKING:
@@ -28,6 +29,22 @@ def toggle_done(desk: Desk) -> None:
     document.image_changed.emit(image)
 
 
+def has_missing(desk: Desk) -> bool:
+    project = desk.session.project
+    return project is not None and can_change(desk) and any(one.kind == "missing" for one in project.problems.values())
+
+
+def is_changed(desk: Desk) -> bool:
+    project, image = desk.session.project, desk.session.image
+    problem = project.problems.get(image.id) if project is not None and image is not None else None
+    return problem is not None and problem.kind == "changed" and can_change(desk)
+
+
+def use_file(desk: Desk) -> None:
+    assert desk.session.image is not None
+    desk.studio.lost.use(desk.session.image)
+
+
 def step_slice(desk: Desk, change: int) -> None:
     """In the view that was used last."""
     session = desk.views.active.session
@@ -47,6 +64,10 @@ IMAGE = (
             icon="up", part=1),
     Command("image.done", "Image", "Mark as done", toggle_done, "Ctrl+D", can_change_image, icon="done",
             checked=is_done, part=2),
+    Command("image.find", "Image", "Find missing images…", lambda desk: find_image(desk, None), "", has_missing,
+            "Look in a folder for images that are not where they were", "search", part=2),
+    Command("image.use-file", "Image", "Use the changed file as it is", use_file, "", is_changed,
+            "The file was changed since it was added: keep the masks on what it shows now", part=2),
     Command("layer.add", "Image", "Add mask layer", lambda desk: add_layer(desk.session), "", can_change_image,
             icon="layers", part=2),
     Command("layer.remove", "Image", "Remove mask layer",

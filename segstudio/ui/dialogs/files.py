@@ -28,6 +28,17 @@ def choose_project(parent: QWidget) -> Path | None:
     return _path(QFileDialog.getExistingDirectory(parent, tr("Open project (its folder)")))
 
 
+def choose_missing(parent: QWidget) -> Path | None:
+    """The folder in which images that are missing are looked for."""
+    return _path(QFileDialog.getExistingDirectory(parent, tr("Folder where the missing images are")))
+
+
+def choose_file_of(parent: QWidget, name: str) -> Path | None:
+    """The file of an image that is not where it was."""
+    title = tr("Find “{name}”").format(name=name)
+    return _path(QFileDialog.getOpenFileName(parent, title, "", f"{name} ({name});;{tr('All files')} (*)")[0])
+
+
 def choose_copy(parent: QWidget) -> Path | None:
     return _path(QFileDialog.getSaveFileName(parent, tr("Save a copy of the project (a new folder)"))[0])
 

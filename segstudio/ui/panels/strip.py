@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QPointF, QRect, QRectF, QSize, Qt
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QPoint, QPointF, QRect, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPen, QPixmap
-from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QMenu, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from segstudio.core.document import ImageEntry
+from segstudio.ui.boundary import guarded
 from segstudio.ui.desk import Desk
+from segstudio.ui.pixels.file_problem import FileProblem
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets import icons, theme
 from segstudio.ui.widgets.basics import column, label
@@ -74,7 +76,14 @@ class ImageList(QAbstractListModel):
         lines = [entry.name, f"{columns} × {rows} · {entry.info.dtype}", tr(STATES[state_of(entry)][1])]
         if entry.agreement is not None:
             lines.append(tr("{share} of what was corrected was right before").format(share=f"{entry.agreement:.0%}"))
+        if (problem := self.problem(entry)) is not None:
+            lines.append(f"{problem.reply.what} {problem.reply.why}")
         return "\n".join([*lines, *entry.info.notes])
+
+    def problem(self, entry: ImageEntry) -> FileProblem | None:
+        """What is wrong with the file of an image, if anything is known."""
+        project = self._session.project
+        return project.problems.get(entry.id) if project is not None else None
 
 
 class ImagePainter(QStyledItemDelegate):
@@ -100,6 +109,9 @@ class ImagePainter(QStyledItemDelegate):
             painter.drawRoundedRect(rect, 6, 6)
         picture = QRectF(rect.left() + 5, rect.top() + 5, rect.width() - 10, rect.height() - 44)
         self._picture(painter, entry, picture)
+        if self._model.problem(entry) is not None:
+            sign = icons.pixmap("warning", theme.current().warn, 18, painter.device().devicePixelRatioF())
+            painter.drawPixmap(QPointF(picture.right() - 22, picture.top() + 4), sign)
         if active:
             painter.setPen(QPen(theme.color("accent"), 1.5))
             painter.setBrush(Qt.BrushStyle.NoBrush)
@@ -149,6 +161,7 @@ class StripPanel(QWidget):
 
     def __init__(self, desk: Desk) -> None:
         super().__init__()
+        self._desk = desk
         session = self._session = desk.session
         self.model = ImageList(session)
         self.view = QListView()
@@ -162,6 +175,8 @@ class StripPanel(QWidget):
         self.view.setHorizontalScrollMode(QListView.ScrollMode.ScrollPerPixel)
         self.view.setModel(self.model)
         self.view.setItemDelegate(ImagePainter(session, self.model, self))
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._open_menu)
         self.view.clicked.connect(lambda index: desk.studio.opening.show(self.model.entries[index.row()].id))
         self._empty = label(tr("Images you open line up here. Drop files anywhere in the window."), "muted", wrap=True)
         self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -188,8 +203,29 @@ class StripPanel(QWidget):
         self._empty.setVisible(not self.model.entries)
         self.view.setVisible(bool(self.model.entries))
 
+    def menu_of(self, entry: ImageEntry) -> QMenu:
+        """What can be done with an image of the strip."""
+        desk, problem, project = self._desk, self.model.problem(entry), self._session.project
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(icons.icon("image"), tr("Show"), lambda: desk.studio.opening.show(entry.id))
+        if problem is not None and project is not None and not project.read_only:
+            menu.addSeparator()
+            menu.addAction(icons.icon("search"), tr("Find file…"), lambda: desk.studio.lost.asked.emit(entry))
+            if problem.fits(entry):
+                menu.addAction(tr("Use the file as it is now"), lambda: desk.studio.lost.use(entry))
+        return menu
+
+    @guarded
+    def _open_menu(self, where: QPoint) -> None:
+        index = self.view.indexAt(where)
+        if index.isValid():
+            self.menu_of(index.data(ROLE)).popup(self.view.viewport().mapToGlobal(where))
+
     def _on_document(self) -> None:
         self.model.thumbnails.clear()
+        if (project := self._session.project) is not None:
+            project.problems_changed.connect(lambda _: self.model.repaint())
         self.refresh()
 
     def _on_image(self) -> None:

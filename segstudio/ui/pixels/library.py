@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from segstudio.core.document import ImageEntry
 from segstudio.core.events import Event
 from segstudio.core.geometry import Box
+from segstudio.core.image import ImageInfo
 from segstudio.core.source import ArraySource
 from segstudio.core.source import Pixels as Values
 from segstudio.errors import UserError
@@ -21,6 +22,7 @@ from segstudio.folders import cache_folder
 from segstudio.settings import Settings
 from segstudio.ui.compute.owner import Owner
 from segstudio.ui.compute.workers import Workers
+from segstudio.ui.pixels.file_problem import FileProblem, Stamp, changed, gone, stamp
 from segstudio.ui.pixels.on_demand_source import File, OnDemandSource
 from segstudio.ui.pixels.pixel_cache import PixelCache
 from segstudio.worker.messages import Failed, ImageRead, Message, OpenWindow, Pixels, ReadImage, WindowOpened
@@ -60,6 +62,7 @@ class Home(Owner, Protocol):
     """The project that the images belong to."""
 
     def path_of(self, entry: ImageEntry) -> Path: ...
+    def note(self, entry: ImageEntry, problem: FileProblem | None) -> None: ...
 
 
 class Library:
@@ -75,6 +78,7 @@ class Library:
         self._budget = settings.pixel_megabytes * 2**20
         self._tiles = PixelCache(self._budget)
         self._loaded: OrderedDict[int, Item] = OrderedDict()
+        self._stamps: dict[int, Stamp] = {}  # of the files as they were read
         self._waiting: dict[int, list[tuple[Done, NotDone]]] = {}  # for an image that is being read
 
     @property
@@ -94,14 +98,20 @@ class Library:
 
         Neither is called once the project is closed.
         """
+        path: Path | None = None
+        try:
+            path = self._project.path_of(entry)
+        except UserError as error:
+            problem = gone(error)
+            self._project.note(entry, problem)
+        if path is not None and self._stamps.get(entry.id) != stamp(path):
+            self.forget(entry.id)  # another program has written it
         found = self.get(entry.id)
         if found is not None:
             done(entry, found)
             return
-        try:
-            path = self._project.path_of(entry)
-        except UserError as error:
-            failed(entry, Failed(0, error.what, error.why, error.hint))
+        if path is None:
+            failed(entry, problem.reply)
             return
         self._waiting.setdefault(entry.id, []).append((done, failed))
         if len(self._waiting[entry.id]) > 1:
@@ -110,6 +120,21 @@ class Library:
             self._open(entry, path)
         else:
             self._read(entry, path)
+
+    def forget(self, image: int) -> None:
+        """Read an image anew when it is wanted next."""
+        if (item := self._loaded.pop(image, None)) is not None:
+            self._drop(item)
+
+    def _changed(self, entry: ImageEntry, path: Path, digest: str, info: dict[str, Any]) -> bool:
+        """Whether the file is not the one that was added; then whoever waits for it is told so."""
+        problem = changed(entry, digest, ImageInfo.from_json(info))
+        self._project.note(entry, problem)
+        if problem is not None:
+            self._tell_failed(entry, problem.reply)
+        elif (now := stamp(path)) is not None:
+            self._stamps[entry.id] = now
+        return problem is not None
 
     def rest(self, shown: int) -> None:
         """All images but `shown` stop fetching what nobody sees."""
@@ -129,6 +154,8 @@ class Library:
             if isinstance(reply, WindowOpened) and not reply.possible:
                 self._read(entry, path)
             elif isinstance(reply, WindowOpened):
+                if self._changed(entry, path, reply.digest, reply.info):
+                    return
                 file = File(
                     path, entry.digest, entry.info, reply.levels, cache_folder() / "levels",
                     self._budget_per_file,
@@ -148,6 +175,10 @@ class Library:
     def _read(self, entry: ImageEntry, path: Path) -> None:
         def on_reply(reply: Message) -> None:
             if isinstance(reply, ImageRead):
+                if self._changed(entry, path, reply.digest, reply.info):
+                    for address in (reply.pixels, *reply.coarse):
+                        self._workers.scratch.drop(address)
+                    return
                 coarse = tuple((level, attach(level)) for level in reply.coarse)
                 loaded = Loaded(reply.pixels, attach(reply.pixels), coarse)
                 self._keep(entry.id, loaded)

@@ -16,6 +16,7 @@ from segstudio.core.document import ImageEntry
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
 from segstudio.ui.compute.workers import Workers
+from segstudio.ui.pixels.file_problem import changed, gone
 from segstudio.ui.pixels.library import Item
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
@@ -44,6 +45,8 @@ class AddingImages(QObject):
     failed = Signal(object)
     """A Failed message: one file could not be opened."""
     added = Signal(object)
+    not_shown = Signal(object, object)
+    """An ImageEntry that was to be shown, and a Failed: why its pixels do not come."""
     shown = Signal(object)
     """The pixels of the shown image (ImageEntry) have arrived."""
     thumbnail = Signal(int, object)
@@ -94,9 +97,14 @@ class AddingImages(QObject):
     def thumbnails(self, entries: list[ImageEntry]) -> None:
         """Make thumbnails of images that are already in the document."""
         project = self._session.project
-        if project is not None:
-            self._queue.extend(File(project, project.path_of(entry), entry) for entry in entries)
-            self._next()
+        if project is None:
+            return
+        for entry in entries:
+            try:
+                self._queue.append(File(project, project.path_of(entry), entry))
+            except UserError as error:
+                project.note(entry, gone(error))
+        self._next()
 
     def show(self, image: int) -> None:
         """Show an image of the document; its pixels follow when they are read."""
@@ -106,7 +114,7 @@ class AddingImages(QObject):
         entry = project.document.images[image]
         self._session.show_image(entry, None)
         project.library.rest(image)
-        project.library.load(entry, self._arrived, lambda _, reply: self.failed.emit(reply))
+        project.library.load(entry, self._arrived, self.not_shown.emit)
 
     def step(self, count: int) -> None:
         """Show the image `count` places further on; stays at the ends."""
@@ -187,6 +195,8 @@ class AddingImages(QObject):
             if self._show_first:
                 self._show_first = False
                 self.show(entry.id)
+        elif (problem := changed(entry, reply.digest, ImageInfo.from_json(reply.info))) is not None:
+            file.project.note(entry, problem)
         self.thumbnail.emit(entry.id, picture)
 
 

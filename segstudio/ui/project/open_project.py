@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from segstudio.core.document import Document, ImageEntry, Version
+from segstudio.core.events import Event
 from segstudio.project.store import Store
 from segstudio.settings import Settings
 from segstudio.ui.compute.owner import Jobs
 from segstudio.ui.compute.workers import Workers
+from segstudio.ui.pixels.file_problem import FileProblem
 from segstudio.ui.pixels.library import Library
 
 
@@ -28,6 +30,9 @@ class OpenProject:
         self.read_only = store.read_only if store else read_only
         self.jobs = Jobs()
         self.closed = False
+        self.problems: dict[int, FileProblem] = {}
+        """What is wrong with the files of images, as far as it is known."""
+        self.problems_changed: Event[ImageEntry] = Event()
         self._library = Library(self, workers, settings or Settings()) if workers else None
 
     @property
@@ -35,6 +40,14 @@ class OpenProject:
         """The pixels of its images: ids of images mean nothing outside their project."""
         assert self._library is not None
         return self._library
+
+    def note(self, entry: ImageEntry, problem: FileProblem | None) -> None:
+        """Remember what is wrong with the file of an image, or that nothing is."""
+        if problem != self.problems.get(entry.id):
+            self.problems |= {entry.id: problem} if problem else {}
+            if problem is None:
+                self.problems.pop(entry.id, None)
+            self.problems_changed.emit(entry)
 
     def path_of(self, entry: ImageEntry) -> Path:
         """Where the file of an image is; UserError when there is none."""

@@ -112,6 +112,11 @@ class Program(QObject):
             if "studio" in self.__dict__:
                 self.studio.close()
 
+    def _find(self, entry: ImageEntry | None) -> None:
+        from segstudio.ui.commands.dialogs import find_image
+
+        find_image(self.window, entry)
+
     def _connect(self, studio: Studio) -> None:
         window = self.window
         studio.problem.connect(lambda error, text, run: window.notices.show_problem(error, text, run))
@@ -119,6 +124,7 @@ class Program(QObject):
         studio.workers.device_known.connect(window.status.show_device)
         studio.training.changed.connect(window.set_training)
         studio.opening.thumbnail.connect(window.strip.set_thumbnail)
+        studio.lost.asked.connect(self._find)
         studio.series_found.connect(self._choose_series)
         studio.opening.added.connect(self._warn_of_text)
         studio.choosing.warned.connect(lambda what, why: window.notices.show_warning(what, why))

@@ -22,6 +22,7 @@ from segstudio.ui.learning.version_changes import VersionChanges
 from segstudio.ui.methods.classical_methods import ClassicalMethods
 from segstudio.ui.methods.mask_operations import MaskOperations
 from segstudio.ui.project.adding_images import AddingImages, images_in
+from segstudio.ui.project.lost_images import LostImages
 from segstudio.ui.project.mask_exchange import MaskExchange
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.project.projects import Projects
@@ -50,6 +51,7 @@ class Studio(QObject):
         self.workers = Workers(settings, self)
         self.projects = Projects(self.session, self.workers)
         self.opening = AddingImages(self.session, self.workers)
+        self.lost = LostImages(self.session, self.workers, self.opening)
         self.predicting = Predicting(self.session, self.workers)
         self.comparing = VersionChanges(self.session, self.predicting)
         self.explaining = Explaining(self.session, self.workers)
@@ -67,6 +69,8 @@ class Studio(QObject):
         self.projects.closed.connect(self._on_closed)
         self.projects.storing_failed.connect(lambda error: self.problem.emit(error, "", None))
         self.opening.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.lost.told.connect(self.problem)
+        self.lost.said.connect(self._say)
         self.opening.finished.connect(self._on_added)
         self.opening.shown.connect(self._on_shown)
         self.opening.shown.connect(self.choosing.look)
@@ -220,6 +224,7 @@ class Studio(QObject):
             last = store.settings.get("shown", next(iter(document.images)))
             self.opening.show(last if last in document.images else next(iter(document.images)))
             self.opening.thumbnails(list(document.images.values()))
+            self.lost.look(project)
         if store.recovery.notable:
             self._tell_recovery(project)
         QTimer.singleShot(0, self.workers.compute.start)
