@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.cli.output import Progress, out_folder
-from segstudio.core.channels import fits, words
+from segstudio.core.channels import fits, without_alpha, words
 from segstudio.core.classes import ClassEntry, ClassTable
 from segstudio.core.codes import NOTHING
 from segstudio.core.geometry import Box
@@ -125,6 +125,9 @@ def predict_volume(
     Raises UserError when the image does not have the channels the model was made for.
     """
     card = predictor.network.card
+    seen, alpha = pixels, info.alpha
+    if without_alpha(info.channels, info.alpha, card.channels):
+        seen, info = np.delete(pixels, info.alpha or 0, axis=3), info.without_alpha()
     if not fits(info.channels, card.channels):
         raise UserError(f"The model was made for {words(card.channels)}, the image has {info.channels}.")
     from segstudio.learning.class_map import class_map
@@ -132,8 +135,8 @@ def predict_volume(
     mask = np.zeros(info.shape, np.uint8)
     shares = np.zeros((len(card.classes), *info.shape), np.float16) if options.probabilities else None
     for z in range(info.shape[0]):
-        for (top, left, bottom, right), found in _blocks(predictor, info, pixels[z], options):
-            missing = unmeasured(pixels[z, top:bottom, left:right], info.nodata, info.alpha)
+        for (top, left, bottom, right), found in _blocks(predictor, info, seen[z], options):
+            missing = unmeasured(pixels[z, top:bottom, left:right], info.nodata, alpha)
             mask[z, top:bottom, left:right] = np.where(missing, NOTHING, class_map(found, card.class_ids))
             if shares is not None:
                 shares[:, z, top:bottom, left:right] = np.where(missing, 0, found)

@@ -19,6 +19,11 @@ def kind(channels: int) -> int:
     return COLOUR if channels == GREY else channels
 
 
+def without_alpha(channels: int, alpha: int | None, wanted: int) -> bool:
+    """Whether an image that has an alpha channel is taken without it by a network made for `wanted`."""
+    return alpha is not None and not fits(channels, wanted) and fits(channels - 1, wanted)
+
+
 def words(channels: int) -> str:
     """A number of channels in a sentence."""
     return f"{channels} channel{'s' if channels != 1 else ''}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,14 @@ class ImageInfo:
     def alpha(self) -> int | None:
         """The channel that is 0 where nothing was measured, if there is one."""
         return self.channel_names.index(ALPHA) if ALPHA in self.channel_names else None
+
+    def without_alpha(self) -> ImageInfo:
+        """The image without its alpha channel."""
+        kept = [place for place in range(self.channels) if place != self.alpha]
+        return replace(
+            self, channels=len(kept), channel_names=tuple(self.channel_names[place] for place in kept),
+            ranges=tuple(self.ranges[place] for place in kept) if self.ranges else (),
+        )  # fmt: skip
 
     @property
     def nbytes(self) -> int:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.core.channels import fits, words
+from segstudio.core.channels import fits, without_alpha, words
 from segstudio.core.codes import NOTHING
 from segstudio.core.image import unmeasured
 from segstudio.errors import UserError
@@ -82,7 +83,12 @@ def predict(message: Predict, control: Control, send: Send) -> str:
         predictor = _quick.predictor(message.quick, engine.plain, message.only)
     image = attach(message.image)
     card = predictor.network.card
-    if not fits(image.shape[3], card.channels):
+    seen = image
+    if without_alpha(image.shape[3], message.alpha, card.channels):
+        kept = [place for place in range(image.shape[3]) if place != message.alpha]
+        seen = image[..., kept]
+        message = msgspec.structs.replace(message, ranges=tuple(message.ranges[place] for place in kept))
+    if not fits(seen.shape[3], card.channels):
         raise UserError(
             "This model does not fit this image.",
             why=f"It was made for {words(card.channels)}, the image has {image.shape[3]}.",
@@ -95,7 +101,7 @@ def predict(message: Predict, control: Control, send: Send) -> str:
     total = len(message.slices) * image.shape[1] * image.shape[2]
     done = 0
     for z in message.slices:
-        for block in _blocks(message, predictor, image[z], control, notes):
+        for block in _blocks(message, predictor, seen[z], control, notes):
             top, left, bottom, right = block.box
             missing = unmeasured(image[z, top:bottom, left:right], message.nodata, message.alpha)
             shares = among(block.probabilities, places)

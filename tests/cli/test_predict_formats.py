@@ -38,7 +38,7 @@ def test_one_file_for_all_images_and_names_that_do_not_collide(model: Path, tmp_
     assert run(["predict", "--model", str(model), "-o", str(out), "--format", "coco", *map(str, files)]) == 0
     assert len(json.loads(next(out.glob("*.json")).read_text())["images"]) == 2
     assert run(["predict", "--model", str(model), "-o", str(out), *map(str, files)]) == 0
-    assert {path.name for path in out.glob("*.png")} == {"same.png", "same-2.png"}
+    assert {path.name for path in out.glob("*.png")} == {"one_same.png", "two_same.png"}
 
 
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
@@ -54,6 +54,18 @@ def test_nothing_is_predicted_where_nothing_was_measured(model: Path, tmp_path: 
     with Image.open(tmp_path / "a.png") as mask:
         found = np.asarray(mask)
     assert (found[:15] == 255).all() and (found[15:] < 2).all()
+
+
+def test_a_model_for_colour_takes_an_image_that_has_an_alpha_channel_besides(model: Path, tmp_path: Path) -> None:
+    colour = np.random.default_rng(1).integers(0, 255, (20, 30, 3)).astype(np.uint8)
+    alpha = np.full((20, 30), 255, np.uint8)
+    alpha[:5] = 0
+    for name, pixels in (("rgb", colour), ("rgba", np.dstack([colour, alpha]))):
+        Image.fromarray(pixels).save(tmp_path / f"{name}.png")
+        assert run(["predict", "--model", str(model), "-o", str(tmp_path / "out"), str(tmp_path / f"{name}.png")]) == 0
+    with Image.open(tmp_path / "out" / "rgba.png") as picture:
+        found = np.asarray(picture)
+    assert (found[:5] == 255).all() and (found[5:] != 255).all()
 
 
 def test_a_format_that_does_not_fit_is_refused(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -372,3 +372,19 @@ def test_the_transparent_shade_of_a_png_was_not_measured(tmp_path: Path) -> None
     opened = open_image(tmp_path / "c.png")
     assert np.array_equal(missing(opened.pixels[0], opened.info), grey == 33)
     assert np.array_equal(opened.pixels[0, ..., :3], colour)
+
+
+@pytest.mark.parametrize("level", [0, 2, 5])
+def test_windows_of_a_map_larger_than_memory_are_those_of_gdal(shared_data: Path, level: int) -> None:
+    path = shared_data / "geotiff_huge_cog" / "cog_world.tif"
+    file_ = open_windowed(path, 2**30)
+    assert file_ is not None
+    factor = file_.factors[level]
+    rows, columns = sides(file_.info, factor)
+    with rasterio.open(path, **({"overview_level": level - 1} if level else {})) as file:
+        for top, left in ((0, 0), (rows // 2, columns // 3), (max(0, rows - 300), max(0, columns - 300))):
+            box = Box(0, top, left, min(top + 300, rows), min(left + 300, columns))
+            window = rasterio.windows.Window(left, top, box.width, box.height)
+            wanted = file.read(window=window)
+            assert np.array_equal(file_.read(0, level, box).transpose(2, 0, 1), wanted)
+    file_.close()

@@ -7,22 +7,20 @@ from numpy.typing import NDArray
 
 from segstudio.core.codes import NOTHING
 from segstudio.io.masks.imports.labels import Labels
+from segstudio.io.masks.objects import numbered
 
 LARGEST = 2**26
 """Pixels of a slice in which objects are counted: numbering them takes eight bytes for each."""
 
 
 def objects_in(mask: NDArray[np.uint8]) -> int | None:
-    """Regions of a class other than the background, touching by a side or a corner, slice by slice (uint8, slices x
-    rows x columns); None where the slices are too large to count."""
-    from skimage.measure import label
-
+    """Objects (io.masks.objects) slice by slice, of (slices, rows, columns); None for slices too large to count."""
     if mask[0].size > LARGEST:
         return None
     count = 0
     for one in mask:
         if (one % NOTHING).any():
-            count += int(label(np.where(one == NOTHING, 0, one), background=0, connectivity=2).max())  # type: ignore[no-untyped-call]
+            count += int(numbered(one).max())
     return count
 
 

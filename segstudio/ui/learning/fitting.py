@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
-from segstudio.core.channels import fits, wanted, words
+from segstudio.core.channels import fits, wanted, without_alpha, words
 from segstudio.core.document import ImageEntry, Version
 from segstudio.errors import UserError
 from segstudio.models.card import read_card
@@ -31,7 +31,8 @@ def new_channels(project: OpenProject, layer: int, shown: ImageEntry | None) -> 
 def takes(project: OpenProject, entry: ImageEntry, channels: int | None = None) -> bool:
     """Whether the champion, or a model for so many `channels`, can take an image; 0: there is none to be refused by."""
     made_for = model_channels(project) if channels is None else channels
-    return not made_for or fits(entry.info.channels, made_for)
+    has, alpha = entry.info.channels, entry.info.alpha
+    return not made_for or fits(has, made_for) or without_alpha(has, alpha, made_for)
 
 
 def refusal(project: OpenProject, entry: ImageEntry, version: Version | None = None) -> Failed:

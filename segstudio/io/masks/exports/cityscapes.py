@@ -14,6 +14,7 @@ from segstudio.core.codes import NOTHING
 from segstudio.io.atomic import replacing
 from segstudio.io.masks.exports.rings import painted
 from segstudio.io.masks.exports.subject import Subject, other_than
+from segstudio.io.masks.objects import numbered
 
 FOLDER, UNLABELED = "gtFine", "unlabeled"
 
@@ -70,12 +71,11 @@ def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
 
 
 def _instances(mask: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """Class ids, objects (connected through corners, too) of other classes than the background told apart."""
-    from scipy.ndimage import label
-
+    """Class ids, objects of other classes than the background told apart."""
     ids = mask.astype(np.uint16)
     for class_id in np.unique(mask[mask > 0]):
-        numbers, count = label(mask == class_id, np.ones((3, 3)))
+        numbers = numbered(np.where(mask == class_id, mask, np.uint8(0)))
+        count = int(numbers.max())
         if count <= INSTANCES and (int(class_id) + 1) * INSTANCES <= np.iinfo(np.uint16).max + 1:
             objects = numbers > 0
             ids[objects] = int(class_id) * INSTANCES + numbers[objects] - 1

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from segstudio.core.codes import NOTHING
 from segstudio.io.atomic import replacing
 from segstudio.io.masks.exports.subject import Subject
+from segstudio.io.masks.objects import numbered
 
 FILE = "annotations.json"
 
@@ -19,10 +19,10 @@ FILE = "annotations.json"
 def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
     """`annotations.json`: an image for each slice, an annotation for each connected object of a class but background.
 
-    Objects that touch only by a corner are one. Slices of a volume are named `NAME#z0001`.
+    Objects are those of io.masks.objects. Slices of a volume are named `NAME#z0001`.
     """
     from pycocotools import mask as coding
-    from skimage.measure import label, regionprops
+    from skimage.measure import regionprops
 
     images: list[dict[str, Any]] = []
     found: list[dict[str, Any]] = []
@@ -38,8 +38,7 @@ def write(subjects: Sequence[Subject], folder: Path) -> list[Path]:
             name = subject.name if slices == 1 else f"{subject.name}#z{z + 1:04d}"
             images.append({"id": len(images) + 1, "file_name": name, "height": rows, "width": columns})
             mask = subject.slice(z)
-            objects = label(np.where(mask == NOTHING, 0, mask), background=0, connectivity=2)  # type: ignore[no-untyped-call]
-            for region in regionprops(objects):  # type: ignore[no-untyped-call]
+            for region in regionprops(numbered(mask)):  # type: ignore[no-untyped-call]
                 own = np.zeros((rows, columns), np.uint8, order="F")
                 top, left, bottom, right = region.bbox
                 own[top:bottom, left:right] = region.image

@@ -23,8 +23,8 @@ class LabelClass:
 class Labels:
     """What a file says of one image: `mask` is uint8 (slices, rows, columns) in the image's own pixels, with the ids
     of `classes` and 255 where the file says nothing. `notes` say in sentences what of it was left out, or read
-    otherwise than it stands, and why. `objects` counts the regions of one class that touch by a side or a corner in a
-    slice, where that is known.
+    otherwise than it stands, and why. `objects` counts the objects of all slices (io.masks.objects), where that is
+    known.
     """
 
     mask: NDArray[np.uint8]
