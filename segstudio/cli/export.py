@@ -8,6 +8,7 @@ from pathlib import Path
 from segstudio.cli.output import out_folder
 from segstudio.io.masks.exporting import prepare
 from segstudio.io.masks.exports.table import EXPORTS
+from segstudio.io.reading import guard
 from segstudio.project.store import Store
 
 
@@ -26,7 +27,8 @@ def run(options: argparse.Namespace) -> int:
             store.load(), layer=options.layer, form=options.format, path_of=lambda entry: project / entry.path
         )
         folder = out_folder(options.output)
-        written = ready.write(folder)
+        with guard(folder, doing="written"):
+            written = ready.write(folder)
     finally:
         store.close()
     print(ready.summary(written, folder))

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -148,17 +149,42 @@ def _guarded(path: Path, budget: int, *, pixels: bool, indices: bool = False) ->
 
 
 @contextmanager
-def guard(path: Path) -> Iterator[None]:
-    """Whatever an image library throws becomes one sentence. The only such place."""
+def guard(path: Path, doing: Literal["read", "written"] = "read") -> Iterator[None]:
+    """Whatever an image library throws becomes one sentence, about reading it or writing it. The only such place."""
     try:
         with quiet(), np.errstate(all="ignore"):
             yield
-    except (MemoryError, RecursionError) as error:
+    except UserError:
+        raise
+    except Exception as error:
+        said = _unwritten(path, error) if doing == "written" else _unread(path, error)
+        if said is None:
+            raise
+        raise said from error
+
+
+def _unread(path: Path, error: Exception) -> UserError | None:
+    """What is said of a file that could not be read; None for an error that damage does not explain."""
+    if isinstance(error, MemoryError | RecursionError):
         hint = "Close other images, or copy the file again if it should be small."
-        raise refusal(path, "Reading it takes more memory than a file may use; it may be damaged.", hint) from error
-    except DAMAGE as error:
-        why = _reason(error, path)
-        raise refusal(path, why, "Copy, download or export it again from where it came.") from error
+        return refusal(path, "Reading it takes more memory than a file may use; it may be damaged.", hint)
+    if isinstance(error, DAMAGE):
+        return refusal(path, _reason(error, path), "Copy, download or export it again from where it came.")
+    return None
+
+
+def _unwritten(path: Path, error: Exception) -> UserError:
+    """What is said of a file, or the files of a folder, that could not be written, whatever the writer raised."""
+    hint = "Choose another folder, or another format."
+    if isinstance(error, OSError) and error.strerror:
+        where = f" (“{error.filename}”)" if error.filename else ""
+        why, hint = f"{error.strerror}{where}.", "Choose a folder that can be written to and has room."
+    elif isinstance(error, MemoryError):
+        why, hint = "There is not enough memory.", "Close other images or programs."
+    else:
+        words = " ".join(str(error).split())[:200].rstrip(".")
+        why = f"The writer of this format says: {words or type(error).__name__}."
+    return UserError(f"“{path.name}” could not be written.", why=why, hint=hint)
 
 
 def _reason(error: BaseException, path: Path) -> str:

@@ -8,7 +8,7 @@ exactly one of Finished, Cancelled, Failed.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 from segstudio.worker.wire import BoxTuple as BoxTuple
 from segstudio.worker.wire import ClassTuple as ClassTuple
@@ -333,10 +333,13 @@ class Cancelled(Message, frozen=True):
 
 
 class Failed(Message, frozen=True):
+    """The job could not be done; where `kind` is not "job" its worker died with it, or was ended: it took too long."""
+
     what: str
     why: str = ""
     hint: str = ""
     trace: str = ""
+    kind: Literal["job", "crash", "timeout"] = "job"
 
 
 FINAL = (Finished, Cancelled, Failed)

@@ -171,7 +171,8 @@ def train(message: Train, control: Control, send: Send) -> str:
         else:
             training_set.write(training_set.path_for(Path(message.out)), regions)
             _finish(message, event, send)
-    Path(message.state).unlink(missing_ok=True)
+    if not control.cancelled():  # with its project closed it can be resumed
+        Path(message.state).unlink(missing_ok=True)
     return ""
 
 

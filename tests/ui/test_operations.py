@@ -137,7 +137,7 @@ def test_an_operation_that_cannot_be_done_says_why(
 ) -> None:
     session, controller = operating()
     failed: list[object] = []
-    controller.errand.failed.connect(failed.append)
+    controller.failed.connect(failed.append)
     controller.preview(Request("between", "Between slices", {}, "volume"))
     qtbot.waitUntil(lambda: bool(failed), timeout=60_000)
     assert "nothing between" in failed[0].what and session.proposal is None
@@ -185,7 +185,7 @@ def test_a_long_operation_is_told_and_can_be_cancelled(
 ) -> None:
     """Its library looks up at no step, so its worker is ended; the next one works again."""
     session, controller = operating()
-    errand = controller.errand
+    errand = controller.queue
     entry = session.document.add_image("b.png", "", ImageInfo("", (64, 512, 512), 1, ("grey",), "uint8"))
     session.show_image(entry, np.zeros((64, 512, 512, 1), np.uint8))
     writer = session.begin_edit("Paint", tool="brush")
@@ -194,7 +194,7 @@ def test_a_long_operation_is_told_and_can_be_cancelled(
     session.finish_edit(writer)
     told: list[object] = []
     errand.started.connect(told.append)
-    errand.failed.connect(told.append)
+    controller.failed.connect(told.append)
     with qtbot.waitSignal(errand.started, timeout=30_000):
         controller.preview(Request("grow", "Grow", {"radius": 30.0, "through_slices": True}, "volume"))
     start = time.monotonic()

@@ -42,7 +42,9 @@ def workers(qapp: object) -> Iterator[Workers]:
 def new_model(workers: Workers, path: Path, qtbot: QtBot, **options: int) -> None:
     replies: list[Message] = []
     options = {"width": 8, "depth": 3, **options}
-    workers.compute.submit(lambda job: NewModel(job, str(path), "unet", options, 1, CLASSES), replies.append)
+    workers.compute.submit(
+        lambda job: NewModel(job, str(path), "unet", options, 1, CLASSES), replies.append, project=None
+    )
     qtbot.waitUntil(lambda: bool(replies), timeout=60_000)
     assert isinstance(replies[-1], Finished)
 
@@ -58,6 +60,7 @@ def predict(workers: Workers, model: Path, side: int) -> list[Message]:
             job, str(model), image, ((0.0, 255.0),), (0,), classes, uncertainty, first=(256, 256, 300, 300)
         ),
         replies.append,
+        project=None,
     )
     replies.append(Block(job, -1, (0, 0, 0, 0)))  # so that the test knows the job's number
     return replies
@@ -86,14 +89,13 @@ def test_nothing_is_predicted_where_nothing_was_measured(workers: Workers, tmp_p
     doubt_at, doubt = workers.scratch.create((1, 90, 80), np.uint8, fill=9)
     new = tmp_path / "two.safetensors"
     workers.compute.submit(
-        lambda job: NewModel(job, str(new), "unet", {"width": 8, "depth": 3}, 2, CLASSES), replies.append
+        lambda job: NewModel(job, str(new), "unet", {"width": 8, "depth": 3}, 2, CLASSES), replies.append, project=None
     )
     workers.compute.submit(
         lambda job: Predict(
             job, str(new), image_at, ((0.0, 255.0),) * 2, (0,), classes_at, doubt_at, nodata=-1.0
         ),
-        replies.append,
-    )  # fmt: skip
+        replies.append, project=None)  # fmt: skip
     qtbot.waitUntil(lambda: sum(isinstance(r, Finished | Failed) for r in replies) == 2, timeout=60_000)
     assert (classes[0, :20] == 255).all() and (classes[0, 20:] < 2).all()
     assert not doubt[0, :20].any()
@@ -129,7 +131,9 @@ def test_a_classical_method_runs_in_the_worker(workers: Workers, qtbot: QtBot) -
     address, classes = workers.scratch.create((40, 60), np.uint8)
     replies: list[Message] = []
     shared = workers.scratch.share(image)
-    workers.compute.submit(lambda job: Baseline(job, "otsu", {}, shared, 0, None, address), replies.append)
+    workers.compute.submit(
+        lambda job: Baseline(job, "otsu", {}, shared, 0, None, address), replies.append, project=None
+    )
     qtbot.waitUntil(lambda: bool(replies) and isinstance(replies[-1], Finished | Failed), timeout=60_000)
     assert isinstance(replies[-1], Finished)
     assert (np.asarray(classes)[:, 30:] == 1).all() and not np.asarray(classes)[:, :30].any()
@@ -142,7 +146,9 @@ def test_an_image_is_read_in_the_reader_process(workers: Workers, tmp_path: Path
     Image.fromarray(pixels).save(tmp_path / "a.png")
     replies: list[Message] = []
     folder = str(workers.scratch.folder)
-    workers.reader.submit(lambda job: ReadImage(job, str(tmp_path / "a.png"), folder, 2**20), replies.append)
+    workers.reader.submit(
+        lambda job: ReadImage(job, str(tmp_path / "a.png"), folder, 2**20), replies.append, project=None
+    )
     qtbot.waitUntil(lambda: len(replies) == 2, timeout=30_000)
     assert isinstance(replies[0], ImageRead)
     assert (attach(replies[0].pixels)[0, ..., 0] == pixels).all()

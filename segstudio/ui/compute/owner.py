@@ -6,27 +6,43 @@ from collections.abc import Callable
 from itertools import count
 from typing import Protocol
 
+from segstudio.core.events import Event
+
+
+def _never() -> bool:
+    return False
+
 
 class Jobs:
-    """What is under way for one owner; each entry is a callable that cancels it."""
+    """What is under way for one owner: how each is cancelled, and whether it may outlast the owner's being shown."""
 
     def __init__(self) -> None:
-        self._cancels: dict[int, Callable[[], object]] = {}
+        self.ended: Event[None] = Event()
+        """Nothing is under way any more."""
+        self._entries: dict[int, tuple[Callable[[], object], Callable[[], bool]]] = {}
         self._numbers = count()
 
     def __len__(self) -> int:
-        return len(self._cancels)
+        return len(self._entries)
 
-    def add(self, cancel: Callable[[], object]) -> Callable[[], object]:
+    def add(self, cancel: Callable[[], object], lasting: Callable[[], bool] = _never) -> Callable[[], None]:
         """Note what has begun and how it is cancelled; call the result once it is over."""
         number = next(self._numbers)
-        self._cancels[number] = cancel
-        return lambda: self._cancels.pop(number, None)
+        self._entries[number] = cancel, lasting
 
-    def cancel(self) -> None:
-        """End all of it, the newest first."""
-        while self._cancels:
-            self._cancels.popitem()[1]()
+        def over() -> None:
+            if self._entries.pop(number, None) is not None and not self._entries:
+                self.ended.emit(None)
+
+        return over
+
+    def cancel(self, *, all_: bool = True) -> None:
+        """End all of it, the newest first, or all but what is lasting."""
+        for number in reversed(tuple(self._entries)):
+            cancel, lasting = self._entries.get(number, (None, _never))
+            if cancel is not None and (all_ or not lasting()):
+                del self._entries[number]
+                cancel()
 
 
 class Owner(Protocol):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,6 +47,8 @@ class WorkerClient(QObject):
     """The worker answered; the text is its device, empty before torch is there."""
     crashed = Signal(str)
     """The worker died on its own; the text is one sentence."""
+    gone = Signal()
+    """The process is no more, whoever ended it: the next one knows nothing of what this one was told."""
 
     def __init__(
         self, role: str, *, device: str = "auto", reader_memory: int = 4 * 2**30, parent: QObject | None = None
@@ -60,9 +61,8 @@ class WorkerClient(QObject):
         self._limits: dict[int, QTimer] = {}
         self._process: QProcess | None = None
         self._closing = False
-        self._unwanted = 0
+        self._on_purpose: Message | None = None  # what the job is told for which the process is ended
         self._stderr: deque[str] = deque(maxlen=50)
-        self._deaths: deque[float] = deque(maxlen=3)
 
     @property
     def busy(self) -> bool:
@@ -96,23 +96,24 @@ class WorkerClient(QObject):
         self._process = process
 
     def submit(
-        self, build: Callable[[int], Message], handler: Handler, *, project: Owner | None, seconds: float = 0.0
-    ) -> int:
+        self, build: Callable[[int], Message], handler: Handler, *, project: Owner | None, seconds: float = 0.0,
+        lasting: bool = False,
+    ) -> int:  # fmt: skip
         """Send a request; `handler` gets its news and exactly one final reply. Returns the job number.
 
-        The job belongs to `project`: when that closes, the final reply is Cancelled, at once. With `seconds`, the
-        worker is killed when the job takes longer.
+        The job belongs to `project`: when that closes, or another is shown and the job is not `lasting`, the final
+        reply is Cancelled, at once. With `seconds`, the worker is killed when the job takes longer.
         """
         job = next(_numbers)
         message = build(job)
         if project is not None and project.closed:
             QTimer.singleShot(0, self, lambda: handler(Cancelled(job)))
             return job
-        over = project.jobs.add(lambda: self._drop(job)) if project is not None else lambda: None
+        over = project.jobs.add(lambda: self._drop(job), lambda: lasting) if project is not None else lambda: None
         self._sent[job] = Sent(message, handler, over)
         self.start()
         if seconds:
-            self._limit(job, int(seconds * 1000), self._kill)
+            self._limit(job, int(seconds * 1000), lambda: self._time_is_up(job))
         self._write(message)
         return job
 
@@ -128,17 +129,15 @@ class WorkerClient(QObject):
         """
         if job in self._sent or job in self._dropped:
             self.control(Cancel(job))
-            self._limit(job, PATIENCE, lambda: self._end(job))
-
-    def _end(self, job: int) -> None:
-        self._unwanted = job
-        self._kill()
+            self._limit(job, PATIENCE, lambda: self._kill_for(Cancelled(job)))
 
     def _drop(self, job: int) -> None:
         """The project of a job is closed: nobody waits for the answer."""
         self._dropped.add(job)
         self.cancel(job)
-        self._sent.pop(job).handler(Cancelled(job))
+        sent = self._sent.pop(job)
+        sent.over()
+        sent.handler(Cancelled(job))
 
     def close(self) -> None:
         """End the process; outstanding jobs are forgotten."""
@@ -197,6 +196,15 @@ class WorkerClient(QObject):
         timer.timeout.connect(then)
         timer.start()
 
+    def _time_is_up(self, job: int) -> None:
+        what = f"The {NAMES[self.role]} took longer than it may."
+        self._kill_for(Failed(job, what, hint="The file may be damaged.", kind="timeout"))
+
+    def _kill_for(self, reply: Message) -> None:
+        """End the process to be rid of a job, which gets this reply; those that wait behind it are sent again."""
+        self._on_purpose = reply
+        self._kill()
+
     def _kill(self) -> None:
         if self._process is not None:
             self._process.kill()
@@ -207,17 +215,19 @@ class WorkerClient(QObject):
         if process is not None:
             self._stderr.append(bytes(process.readAllStandardError().data()).decode(errors="replace"))
             process.deleteLater()
-        self._deaths.append(time.monotonic())
+        self.gone.emit()
         why = f"The {NAMES[self.role]} stopped unexpectedly."
-        unwanted, self._unwanted = self._unwanted, 0
-        for job in [*self._dropped, *([unwanted] if unwanted in self._sent else [])]:
+        reply, self._on_purpose = self._on_purpose, None
+        for job in tuple(self._dropped):
             self._deliver(Cancelled(job))
-        outstanding = dict(self._sent)
-        if unwanted:
-            self._send_again(outstanding)
+        if reply is not None:
+            self._deliver(reply)
+            self._send_again(dict(self._sent))
             return
+        outstanding = list(self._sent)
         for job in outstanding:
-            self._deliver(Failed(job, why, hint="It starts again by itself; the job can be repeated."))
+            hint = "It starts again by itself; the job can be repeated."
+            self._deliver(Failed(job, why, hint=hint, kind="crash"))
         self.crashed.emit(why + (" Its job can be repeated." if outstanding else " It starts again when needed."))
 
     def _send_again(self, outstanding: dict[int, Sent]) -> None:

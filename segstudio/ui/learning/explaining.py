@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.document import ImageEntry, Version
 from segstudio.core.geometry import Box
-from segstudio.core.source import Pixels as Values
 from segstudio.core.value_overlay import ValueOverlay
 from segstudio.tools.base import Pointer
 from segstudio.tools.candidates import object_under
+from segstudio.ui.compute.job import JobQueue, Lease, Need, PixelJob
 from segstudio.ui.compute.workers import Workers
-from segstudio.ui.pixels.library import Item
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets.words import tr
-from segstudio.worker.messages import Cancelled, Explain, Failed, Finished, Message
+from segstudio.worker.messages import Explain, Failed, Finished, Message, Pixels
 
 TITLES = {"gradcam": "Seg-Grad-CAM", "integrated": "Integrated gradients"}
 
@@ -27,6 +29,20 @@ LARGEST = 768
 """Pixels of a side that are asked about at most."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Question:
+    """What is asked of a version: why it says `class_id` at the pixels `inside` a box of an image."""
+
+    project: OpenProject
+    entry: ImageEntry
+    version: Version
+    box: Box
+    inside: NDArray[np.bool_]
+    class_id: int
+    method: str
+    title: str
+
+
 class Explaining(QObject):
     """Asks the model in use about the object under the pointer; nothing is stored."""
 
@@ -35,7 +51,8 @@ class Explaining(QObject):
 
     def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
-        self._session, self._workers = session, workers
+        self._session = session
+        self.queue = JobQueue(workers.compute, workers.scratch, newest=True)
 
     def ask(self, at: Pointer | None, method: str) -> None:
         """Explain the object under the pointer by `method` ("gradcam" or "integrated")."""
@@ -62,39 +79,32 @@ class Explaining(QObject):
         name = session.classes[class_id].name
         title = f"{TITLES[method]}: why “{name}” here"
 
-        def take(entry: ImageEntry, item: Item) -> None:
-            def send(found: list[Values]) -> None:
-                self._send(project, entry, champion, found[0], box, inside, class_id, method, title)
-
-            item.fetch([box], send, self.failed.emit)
-
+        question = Question(project, session.image, champion, box, inside, class_id, method, title)
         self.said.emit(tr("Asking the model why…"))
-        project.library.load(session.image, take, lambda _, reply: self.failed.emit(reply))
+        self._ask(question)
 
-    def _send(
-        self, project: OpenProject, entry: ImageEntry, version: Version, pixels: Values, box: Box, inside: np.ndarray,
-        class_id: int, method: str, title: str,
-    ) -> None:  # fmt: skip
-        scratch = self._workers.scratch
-        image, region = scratch.share(pixels), scratch.share(inside.astype(np.uint8))
-        values_at, values = scratch.create(inside.shape, np.float32)
+    def _ask(self, question: Question) -> None:
+        pixels: list[Pixels] = []
+        values: list[NDArray[np.generic]] = []
 
-        def on_reply(reply: Message) -> None:
-            if isinstance(reply, Finished) and project is self._session.project:
-                self._session.show_veil(ValueOverlay(title, entry.id, box, np.array(values, np.float32)))
-                self.said.emit(f"{title}. {tr('Esc takes it away.')}")
+        def build(lease: Lease, number: int) -> Explain:
+            region = lease.share(question.inside.astype(np.uint8))
+            address, array = lease.create(question.inside.shape, np.float32)
+            values.append(array)
+            return Explain(
+                number, str(question.project.model_path(question.version)), pixels[0], question.entry.info.ranges,
+                region, question.class_id, question.method, address, self._session.settings.device,
+            )  # fmt: skip
+
+        def done(reply: Message) -> None:
+            if isinstance(reply, Finished) and question.project is self._session.project:
+                overlay = np.array(values[0], np.float32)
+                self._session.show_veil(ValueOverlay(question.title, question.entry.id, question.box, overlay))
+                self.said.emit(f"{question.title}. {tr('Esc takes it away.')}")
             elif isinstance(reply, Failed):
                 self.failed.emit(reply)
-            elif not isinstance(reply, Cancelled):
-                return
-            for address in (image, region, values_at):
-                scratch.drop(address)
 
-        self._workers.compute.submit(
-            lambda job: Explain(
-                job, str(project.model_path(version)), image, entry.info.ranges, region, class_id, method, values_at,
-                self._session.settings.device,
-            ),
-            on_reply,
-            project=project,
-        )  # fmt: skip
+        need = Need(
+            question.entry, lambda _: [question.box], lambda lease, _, found: pixels.append(lease.share(found[0]))
+        )
+        self.queue.add(PixelJob(question.title, question.project, build, done, needs=lambda: [need]))

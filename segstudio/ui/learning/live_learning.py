@@ -11,16 +11,16 @@ from segstudio.core.geometry import TILE, Box, TileKey
 from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
 from segstudio.core.source import Pixels as Values
+from segstudio.ui.compute.job import Lease, Need
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.learning.fitting import refusal, takes
 from segstudio.ui.learning.label_regions import annotated_images, tile_region
-from segstudio.ui.learning.predicting import Predicting
+from segstudio.ui.learning.predicting import Lesson, Predicting
 from segstudio.ui.learning.training import Training
 from segstudio.ui.pixels.library import Item
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.worker.messages import Failed
-from segstudio.worker.wire import Quick, Region
 
 DELAY = 40
 """Milliseconds after an edit, so that several at once are learnt at once."""
@@ -45,15 +45,13 @@ class LiveLearning(QObject):
 
     def __init__(self, session: Session, workers: Workers, predicting: Predicting, training: Training) -> None:
         super().__init__(workers)
-        self._session, self._workers = session, workers
-        self._predicting, self._training = predicting, training
+        self._session, self._predicting, self._training = session, predicting, training
         self._project: OpenProject | None = None
         self._layer = 0
         self._generation = 0
+        self._asking = False  # for the first model of the project
         self._changed: set[Place] = set()
         self._unread: set[Place] = set()  # of images whose files could not be read
-        self._ready: list[Region] = []
-        self._sent: set[Place] = set()
         self._seen: tuple[int, int, Box] | None = None  # image, generation of labels, view: what was predicted last
         self._timer = QTimer(self, singleShot=True, interval=DELAY)
         self._timer.timeout.connect(self._go)
@@ -63,7 +61,7 @@ class LiveLearning(QObject):
         session.document_changed.connect(self.forget)
         predicting.learner = self
         predicting.ended.connect(lambda _: self._again())
-        workers.compute.crashed.connect(lambda _: self.forget())
+        workers.compute.gone.connect(self.forget)
 
     @property
     def on(self) -> bool:
@@ -72,7 +70,7 @@ class LiveLearning(QObject):
     @property
     def waiting(self) -> bool:
         """Whether something is still to be learnt or predicted."""
-        return self.on and (self._timer.isActive() or bool(self._ready) or self._stale)
+        return self.on and (self._timer.isActive() or self._asking or self._stale)
 
     @property
     def _stale(self) -> bool:
@@ -95,13 +93,6 @@ class LiveLearning(QObject):
         """The worker knows nothing (any more): all annotated tiles are news again."""
         self._project = None
         self._seen = None
-        self._drop()
-
-    def _drop(self) -> None:
-        for region in self._ready:
-            self._workers.scratch.drop(region.image)
-            self._workers.scratch.drop(region.codes)
-        self._ready = []
 
     # --- what is news ---------------------------------------------------------------------------------------
 
@@ -112,13 +103,12 @@ class LiveLearning(QObject):
             self._changed |= {(edit.image, key) for key in edit.after}
         self._timer.start()
 
-    def _begin(self) -> bool:
-        """Make sure that what the worker knows is of this document and layer; False where there is nothing to do."""
+    def _begin(self) -> OpenProject | None:
+        """Make sure that what the worker knows is of the shown project and layer; None where there is nothing to do."""
         project = self._session.project
         if project is None or self._session.image is None:
-            return False
-        document = project.document
-        layer = self._session.active_layer or 1
+            return None
+        document, layer = project.document, self._session.active_layer or 1
         if project is not self._project or layer != self._layer:
             self.forget()
             self._project, self._layer = project, layer
@@ -128,57 +118,19 @@ class LiveLearning(QObject):
                 for entry in annotated_images(document, layer)
                 for key in document.layer(entry.id, layer).annotation.keys()  # noqa: SIM118  a Plane is no dict
             }
-        return enough(document, layer)
+        return project if enough(document, layer) else None
 
     def _go(self) -> None:
-        """Gather the pixels of the changed tiles, image by image, then predict what is seen."""
-        if not self.on or self._predicting.busy or not self._begin():
-            return
-        project = self._project
-        assert project is not None
-        document = project.document
-        changed, self._changed, self._unread = self._changed | self._unread, set(), set()
-        images = sorted({image for image, _ in changed if image in document.images})
-        waiting = [image for image in images if takes(project, document.images[image])]
+        """Predict what is seen; what has changed is learnt first."""
+        if self.on and not self._asking and not self._predicting.busy and (project := self._begin()) is not None:
+            self._asking = True
+            self._training.models.ensure(project, self._layer, lambda _: self._predict(project), self._no_model)
 
-        def one_more() -> None:
-            if project is not self._project:
-                return
-            if not waiting:
-                self._training.ensure_model(project, lambda _: self._predict(project))
-                return
-            project.library.load(document.images[waiting.pop(0)], take, without)
-
-        def without(entry: ImageEntry, reply: Failed) -> None:
-            """One image cannot be read: the others are learnt, and it is tried again with the next stroke."""
-            if project is self._project:
-                self._unread |= {place for place in changed if place[0] == entry.id}
-                self._fail(reply)
-                one_more()
-
-        def take(entry: ImageEntry, item: Item) -> None:
-            if project is not self._project:
-                return
-            layer = document.layer(entry.id, self._layer)
-            keys = sorted(key for image, key in changed if image == entry.id)
-            boxes = [around(layer, key) for key in keys]
-
-            def crop(found: list[Values]) -> None:
-                if project is not self._project:
-                    return
-                scratch = self._workers.scratch
-                self._ready += [
-                    tile_region(entry, layer, key, box, pixels, scratch)
-                    for key, box, pixels in zip(keys, boxes, found, strict=True)
-                ]
-                self._sent |= {(entry.id, key) for key in keys}
-                one_more()
-
-            item.fetch(boxes, crop, self._fail)
-
-        one_more()
+    def _no_model(self) -> None:
+        self._asking = False
 
     def _predict(self, project: OpenProject) -> None:
+        self._asking = False
         image, view = self._session.image, self._session.view
         if project is not self._session.project or image is None or view.empty:
             return
@@ -190,27 +142,39 @@ class LiveLearning(QObject):
         self._training.give_way(0.8)
         self._predicting.look(project, image, self._layer, (view.top, view.left, view.bottom, view.right))
 
-    def _fail(self, reply: Failed) -> None:
-        self._session.message.emit(reply.what)
-
     # --- the prediction -------------------------------------------------------------------------------------
 
-    def news(self, project: OpenProject) -> Quick | None:
-        """What a prediction that starts now tells the worker."""
+    def lesson(self, project: OpenProject) -> Lesson | None:
+        """What a prediction that starts now teaches the worker first."""
         if not self.on or project is not self._project:
             return None
-        ready, self._ready = self._ready, []
-        return Quick(f"{self._generation}:{self._layer}", tuple(ready))
+        changed, self._changed, self._unread = self._changed | self._unread, set(), set()
+        lesson = Lesson(f"{self._generation}:{self._layer}", changed, [], [])
+        document, layer = project.document, self._layer
+        for image in sorted({image for image, _ in changed if image in document.images}):
+            if takes(project, document.images[image]):
+                lesson.needs.append(self._need(lesson, document.images[image], document.layer(image, layer)))
+        return lesson
 
-    def on_end(self, news: Quick, learnt: bool) -> None:
-        """Free the shared arrays; what a cancelled or failed job may not have learnt is news again."""
-        for region in news.tiles:
-            self._workers.scratch.drop(region.image)
-            self._workers.scratch.drop(region.codes)
-        if learnt:
-            self._sent = set()
-        else:
-            self._changed |= self._sent
+    def _need(self, lesson: Lesson, entry: ImageEntry, layer: MaskLayer) -> Need:
+        keys = sorted(key for image, key in lesson.places if image == entry.id)
+        boxes = [around(layer, key) for key in keys]
+
+        def take(lease: Lease, _: Item, found: list[Values]) -> None:
+            for key, box, pixels in zip(keys, boxes, found, strict=True):
+                lesson.regions.append(tile_region(entry, layer, key, box, pixels, lease))
+
+        def without(reply: Failed) -> None:
+            """One image cannot be read: the others are learnt, and it is tried again with the next stroke."""
+            self._unread |= {place for place in lesson.places if place[0] == entry.id}
+            self._session.message.emit(reply.what)
+
+        return Need(entry, lambda _: boxes, take, spare=without)
+
+    def learnt(self, lesson: Lesson, done: bool) -> None:
+        """What a cancelled or failed job may not have learnt is news again."""
+        if not done and lesson.labels == f"{self._generation}:{self._layer}":
+            self._changed |= lesson.places
 
     def _again(self) -> None:
         if self.on and self._changed:

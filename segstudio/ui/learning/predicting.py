@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.codes import NOTHING, Origin
 from segstudio.core.document import ImageEntry, Version
-from segstudio.core.geometry import TILE, Box, Shape
+from segstudio.core.geometry import TILE, Box, Shape, TileKey
 from segstudio.core.source import Pixels as Values
+from segstudio.errors import UserError
+from segstudio.ui.compute.job import JobQueue, Lease, Need, NotNeeded, PixelJob
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.learning.fitting import model_channels, refusal, takes
 from segstudio.ui.learning.pieces import pieces
 from segstudio.ui.pixels.library import Item, Loaded
+from segstudio.ui.pixels.on_demand_source import OnDemandSource
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.worker.messages import (
     Block,
     BoxTuple,
-    Cancel,
-    Cancelled,
     Failed,
     Finished,
     Message,
@@ -33,6 +33,7 @@ from segstudio.worker.messages import (
     Predict,
     Progress,
     Quick,
+    Region,
 )
 
 
@@ -58,46 +59,70 @@ GLANCED = 2**20
 """Pixels up to which a look computes just what is seen, and not whole tiles."""
 
 
-@dataclass(slots=True)
-class Task:
-    """One image waiting for, or under, prediction. Of an image larger than memory only what is seen is predicted, or
-    the `whole` of it where the user asks for it: then `pieces` are the boxes still to do, of `total`."""
-
-    project: OpenProject
-    image: int
-    layer: int
-    visible: BoxTuple | None = None
-    only_visible: bool = False
-    quiet: bool = False
-    job: int = 0
-    news: Quick | None = None
-    trial: Trial | None = None
-    whole: bool = False
-    background: bool = False
-    pieces: list[Box] | None = None
-    total: int = 0
+URGENT, WHOLE = 1, 0
+"""What the user waits for comes before refreshes and the further pieces of a large image."""
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What is predicted of an image: all of it, or (`own` shared pixels) a box of a slice whose `corner` is
-    (slice, top, left), of which only what lies in `core` is kept."""
+@dataclass(slots=True, eq=False)
+class Lesson:
+    """What a prediction teaches the quick head first: the tiles at `places` (image, tile), gathered into `regions`."""
 
-    image: Pixels
-    shape: Shape
-    slices: tuple[int, ...]
-    corner: tuple[int, int, int] = (0, 0, 0)
-    own: bool = False
-    first: BoxTuple | None = None
-    core: Box | None = None
-    exactly: BoxTuple | None = None
+    labels: str
+    places: set[tuple[int, TileKey]]
+    needs: list[Need]
+    regions: list[Region]
 
 
 class Learner(Protocol):
     """Who has news for the quick head, and wants to know whether a prediction has learnt it."""
 
-    def news(self, project: OpenProject) -> Quick | None: ...
-    def on_end(self, news: Quick, learnt: bool) -> None: ...
+    def lesson(self, project: OpenProject) -> Lesson | None: ...
+    def learnt(self, lesson: Lesson, done: bool) -> None: ...
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """One image to predict. Of an image larger than memory only what is seen is predicted, or the `whole` of it where
+    the user asks for it: then `pieces` are the boxes still to do, of `total`. `word` tells why there is nothing to do.
+    """
+
+    project: OpenProject
+    entry: ImageEntry
+    layer: int
+    visible: BoxTuple | None = None
+    only_visible: bool = False
+    quiet: bool = False
+    trial: Trial | None = None
+    whole: bool = False
+    background: bool = False
+    pieces: list[Box] | None = None
+    total: int = 0
+    version: Version | None = None
+    lesson: Lesson | None = None
+    part: Part | None = None
+    word: str = ""
+
+    @property
+    def champion(self) -> Version:
+        """The version that is asked, chosen when the turn of the request comes."""
+        if self.version is None:
+            raise NotNeeded
+        return self.version
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """What is predicted of an image: all of it, or a box of a slice whose `corner` is (slice, top, left), of which only
+    what lies in `core` is kept. `said` are classes and uncertainty, uint8 (slices, rows, columns)."""
+
+    image: Pixels
+    shape: Shape
+    slices: tuple[int, ...]
+    corner: tuple[int, int, int] = (0, 0, 0)
+    first: BoxTuple | None = None
+    core: Box | None = None
+    exactly: BoxTuple | None = None
+    said: tuple[NDArray[np.generic], ...] = ()
 
 
 class Predicting(QObject):
@@ -113,170 +138,150 @@ class Predicting(QObject):
 
     def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
-        self._session, self._workers = session, workers
-        self._queue: deque[Task] = deque()
-        self._current: Task | None = None
-        self._version: Version | None = None
-        self._over: Callable[[], object] = lambda: None
+        self._session = session
         self.learner: Learner | None = None
+        self.queue = JobQueue(workers.compute, workers.scratch, told_after=0)
+        self.queue.started.connect(self.started)
 
     @property
     def busy(self) -> bool:
-        return self._current is not None
+        return self.queue.busy
 
     def predict(
         self, project: OpenProject, entry: ImageEntry, layer: int, visible: BoxTuple | None = None, *,
         only_visible: bool = False, whole: bool = False,
     ) -> None:  # fmt: skip
         """Predict an image now, the `visible` box (image pixels) first or alone; the `whole` of it, however large."""
-        self._forget(entry.id)
-        self._queue.appendleft(Task(project, entry.id, layer, visible, only_visible, whole=whole and not only_visible))
-        self._next()
+        whole = whole and not only_visible
+        self._ask(Request(project, entry, layer, visible, only_visible, whole=whole), URGENT, alone=True)
 
     def look(self, project: OpenProject, entry: ImageEntry, layer: int, visible: BoxTuple) -> None:
         """Predict what is seen of an image after the one that runs, without a word about it; of an image in memory
         just the pixels in `visible`, where these are few."""
-        self._queue.appendleft(Task(project, entry.id, layer, visible, only_visible=True, quiet=True))
-        self._next()
+        self._ask(Request(project, entry, layer, visible, only_visible=True, quiet=True), URGENT)
 
     def refresh(self, project: OpenProject, entry: ImageEntry, layer: int, visible: BoxTuple | None = None) -> None:
         """Predict an image when nothing more urgent waits: after a better model has arrived."""
-        self._forget(entry.id)
-        self._queue.append(Task(project, entry.id, layer, visible, background=True))
-        self._next()
+        self._ask(Request(project, entry, layer, visible, background=True), WHOLE, alone=True)
 
     def try_out(self, project: OpenProject, entry: ImageEntry, layer: int, visible: BoxTuple, trial: Trial) -> None:
         """Ask the trial's version about the `visible` box, after what runs; nothing is stored."""
-        self._queue.appendleft(Task(project, entry.id, layer, visible, only_visible=True, trial=trial))
-        self._next()
+        self._ask(Request(project, entry, layer, visible, only_visible=True, trial=trial), URGENT)
 
     def cancel(self) -> None:
         """Drop what waits and stop what runs."""
-        self._queue.clear()
-        if self._current is not None:
-            self._workers.compute.control(Cancel(self._current.job))
+        self.queue.cancel()
 
-    def _forget(self, image: int) -> None:
-        self._queue = deque(task for task in self._queue if task.image != image)
-        current = self._current
-        if current is not None and current.image == image and current.job:
-            self._workers.compute.control(Cancel(current.job))
+    # --- one job --------------------------------------------------------------------------------------------
 
-    def _next(self) -> None:
-        self._queue = deque(task for task in self._queue if not task.project.closed)
-        if self._current is not None or not self._queue:
-            return
-        document = self._queue[0].project.document
-        trial = self._queue[0].trial
-        self._version = trial.version if trial else document.champion
-        if self._version is None:
-            self._queue.clear()
-            return
-        task = self._current = self._queue.popleft()
-        entry = document.images.get(task.image)
-        if entry is None:
-            self._end("")
-            return
-        self._over = task.project.jobs.add(lambda: self._end("") if self._current is task else None)
-        if not takes(task.project, entry, model_channels(task.project, self._version)):
-            self._fail(task, refusal(task.project, entry, self._version))
-            return
-        if not task.quiet:
-            self.started.emit(f"Predicting {entry.name}")
-        task.project.library.load(
-            entry, lambda entry, item: self._send(task, entry, item), lambda _, reply: self._fail(task, reply)
+    def _ask(self, request: Request, priority: int, *, alone: bool = False) -> None:
+        """Put a request into the queue; `alone`, in place of others for the same image."""
+        entry = request.entry
+        job = PredictJob(
+            "" if request.quiet else f"Predicting {entry.name}",
+            request.project,
+            lambda lease, number: self._build(request, lease, number),
+            lambda reply: self._on_done(request, reply),
+            lambda news: self._on_news(request, news),
+            lambda: self._needs(request),
+            priority,
+            entry=entry,
         )
+        self.queue.add(job, instead_of=lambda one: alone and isinstance(one, PredictJob) and one.entry is entry)
 
-    def _send(self, task: Task, entry: ImageEntry, item: Item) -> None:
-        if self._current is not task:
-            return
+    def _needs(self, request: Request) -> list[Need]:
+        """The turn of a request has come: what it needs of the image, after what is to be learnt first."""
+        project, trial = request.project, request.trial
+        if project.document.images.get(request.entry.id) is not request.entry:
+            raise NotNeeded
+        request.version = trial.version if trial else project.document.champion
+        if not takes(project, request.entry, model_channels(project, request.version)):
+            failed = refusal(project, request.entry, request.version)
+            raise UserError(failed.what, why=failed.why, hint=failed.hint)
+        request.lesson = self.learner.lesson(project) if self.learner and trial is None else None
+        own = Need(
+            request.entry,
+            lambda item: [] if isinstance(item, Loaded) else [self._box(request, item)],
+            lambda lease, item, found: self._take(request, lease, item, found),
+        )
+        return [*(request.lesson.needs if request.lesson else []), own]
+
+    def _box(self, request: Request, item: OnDemandSource) -> Box:
+        """What is looked at now of an image larger than memory."""
+        shape, session = request.entry.info.shape, self._session
+        if request.visible is None or session.image is not request.entry:
+            name = request.entry.name
+            request.word = f"“{name}” is larger than memory: only what is seen of it is predicted."
+            raise NotNeeded
+        z = request.trial.z if request.trial else session.slice
+        seen = Box(z, *visible_tiles(request.visible)).clip(shape)
+        why = item.too_large(seen)
+        if not request.whole and why:
+            request.word = why
+            raise NotNeeded
+        if not request.whole:
+            return seen
+        if request.pieces is None:
+            request.pieces = pieces(shape, seen, whole=not why)
+            request.total = len(request.pieces)
+        return request.pieces[0].expand(TILE).clip(shape)
+
+    def _take(self, request: Request, lease: Lease, item: Item, found: list[Values]) -> None:
         if isinstance(item, Loaded):
-            slices = (task.trial.z,) if task.trial else self._slices(entry)
-            first, exactly = task.visible, None
-            if task.only_visible:
-                slices = slices[:1]
-            if task.quiet and first is not None:
-                if (first[2] - first[0]) * (first[3] - first[1]) <= GLANCED:
-                    exactly = first
-                first = visible_tiles(first)
-            self._submit(entry, Part(item.address, entry.info.shape, slices, first=first, exactly=exactly))
+            request.part = self._whole(request, item)
             return
-        if task.visible is None or self._session.image is not entry:
-            self._end(f"“{entry.name}” is larger than memory: only what is seen of it is predicted.")
-            return
-        seen_now = visible_tiles(task.visible)
-        box = core = Box(task.trial.z if task.trial else self._session.slice, *seen_now).clip(entry.info.shape)
-        why = item.too_large(box)
-        if not task.whole:
-            if why:
-                self._end(why)
-                return
-        else:
-            if task.pieces is None:
-                task.pieces = pieces(entry.info.shape, box, whole=not why)
-                task.total = len(task.pieces)
-            core = task.pieces[0]
-            box = core.expand(TILE).clip(entry.info.shape)
-
-        def seen(found: list[Values]) -> None:
-            if self._current is task:
-                image = self._workers.scratch.share(found[0][None])
-                corner = (box.z, box.top, box.left)
-                self._submit(entry, Part(image, (1, box.height, box.width), (0,), corner, own=True, core=core))
-
-        item.fetch([box], seen, lambda reply: self._fail(task, reply))
-
-    def _submit(self, entry: ImageEntry, part: Part) -> None:
-        task, version = self._current, self._version
-        assert task is not None and version is not None
-        scratch, shape = self._workers.scratch, part.shape
-        classes_at, classes = scratch.create(shape, np.uint8, fill=NOTHING)
-        uncertainty_at, uncertainty = scratch.create(shape, np.uint8)
-
-        def on_reply(reply: Message) -> None:
-            if isinstance(reply, Block):
-                self._apply(task, version, reply, part, (classes, uncertainty))
-            elif isinstance(reply, Progress):
-                if not task.quiet:
-                    before, of = (task.total - len(task.pieces), task.total) if task.pieces else (0, 1)
-                    share = (before + reply.done / max(1, reply.total)) / of
-                    self.progressed.emit(round(THOUSAND * share), THOUSAND, reply.note)  # pixels may be too many for Qt
-            else:
-                if task.news is not None and self.learner is not None:
-                    self.learner.on_end(task.news, isinstance(reply, Finished))
-                for address in (classes_at, uncertainty_at, *([part.image] if part.own else [])):
-                    scratch.drop(address)
-                self._finish(task, entry, reply)
-
-        task.news = self.learner.news(task.project) if self.learner and task.trial is None else None
-        task.job = self._workers.compute.submit(
-            lambda job: self._request(job, task, version, entry, part, (classes_at, uncertainty_at)),
-            on_reply,
-            project=task.project,
+        box = self._box(request, item)
+        core = request.pieces[0] if request.pieces else box
+        request.part = Part(
+            lease.share(found[0][None]), (1, box.height, box.width), (0,), (box.z, box.top, box.left), core=core
         )
 
-    def _request(
-        self, job: int, task: Task, version: Version, entry: ImageEntry, part: Part, into: tuple[Pixels, Pixels],
-    ) -> Predict:  # fmt: skip
-        return Predict(
-            job, str(task.project.model_path(version)), part.image, entry.info.ranges, part.slices, into[0], into[1],
-            first=part.first, only_first=task.only_visible and not part.own, measure=self._session.settings.uncertainty,
-            device=self._session.settings.device, quick=task.news, overlap=LOOK_OVERLAP if task.quiet else OVERLAP,
-            exactly=part.exactly, nodata=entry.info.nodata, alpha=entry.info.alpha,
-            only=tuple(one.id for one in task.project.document.classes),
-        )  # fmt: skip
+    def _whole(self, request: Request, item: Loaded) -> Part:
+        """An image in memory, whose pixels are shared already."""
+        entry, first, exactly = request.entry, request.visible, None
+        slices = (request.trial.z,) if request.trial else self._slices(entry)
+        if request.only_visible:
+            slices = slices[:1]
+        if request.quiet and first is not None:
+            if (first[2] - first[0]) * (first[3] - first[1]) <= GLANCED:
+                exactly = first
+            first = visible_tiles(first)
+        return Part(item.address, entry.info.shape, slices, first=first, exactly=exactly)
 
     def _slices(self, entry: ImageEntry) -> tuple[int, ...]:
         """All slices, the shown one first, then outwards."""
         middle = self._session.slice if self._session.image is entry else 0
         return tuple(sorted(range(entry.info.shape[0]), key=lambda z: abs(z - middle)))
 
-    def _apply(
-        self, task: Task, version: Version, block: Block, part: Part,
-        said: tuple[NDArray[np.generic], NDArray[np.generic]],
-    ) -> None:  # fmt: skip
-        document = task.project.document
-        if task.image not in document.images:
+    def _build(self, request: Request, lease: Lease, number: int) -> Predict:
+        part, settings, entry = request.part, self._session.settings, request.entry
+        assert part is not None
+        model = str(request.project.model_path(request.champion))
+        classes_at, classes = lease.create(part.shape, np.uint8, fill=NOTHING)
+        uncertainty_at, uncertainty = lease.create(part.shape, np.uint8)
+        request.part = replace(part, said=(classes, uncertainty))
+        lesson = request.lesson
+        return Predict(
+            number, model, part.image, entry.info.ranges, part.slices, classes_at, uncertainty_at, first=part.first,
+            only_first=request.only_visible and part.core is None, measure=settings.uncertainty,
+            device=settings.device, quick=Quick(lesson.labels, tuple(lesson.regions)) if lesson else None,
+            overlap=LOOK_OVERLAP if request.quiet else OVERLAP, exactly=part.exactly, nodata=entry.info.nodata,
+            alpha=entry.info.alpha, only=tuple(one.id for one in request.project.document.classes),
+        )  # fmt: skip
+
+    # --- its answers ----------------------------------------------------------------------------------------
+
+    def _on_news(self, request: Request, news: Message) -> None:
+        if isinstance(news, Block):
+            self._apply(request, news)
+        elif isinstance(news, Progress) and not request.quiet:
+            before, of = (request.total - len(request.pieces), request.total) if request.pieces else (0, 1)
+            share = (before + news.done / max(1, news.total)) / of
+            self.progressed.emit(round(THOUSAND * share), THOUSAND, news.note)  # pixels may be too many for Qt
+
+    def _apply(self, request: Request, block: Block) -> None:
+        part, document = request.part, request.project.document
+        if part is None or document.images.get(request.entry.id) is not request.entry:
             return
         z, down, across = part.corner
         top, left, bottom, right = block.box
@@ -286,66 +291,50 @@ class Predicting(QObject):
             if box.empty:
                 return
         inside = np.s_[block.z, box.top - down : box.bottom - down, box.left - across : box.right - across]
-        classes, uncertainty = (np.array(values[inside], np.uint8) for values in said)
+        classes, uncertainty = (np.array(values[inside], np.uint8) for values in part.said)
         gone = np.isin(classes, [entry.id for entry in document.classes], invert=True)
         classes[gone] = NOTHING  # a class was removed since the job began
-        if task.trial is not None:
-            task.trial.blocks.append((box.top, box.left, classes))
+        if request.trial is not None:
+            request.trial.blocks.append((box.top, box.left, classes))
             return
         document.put_prediction(
-            task.image, task.layer, box.z, box.top, box.left, classes, uncertainty, version.number,
+            request.entry.id, request.layer, box.z, box.top, box.left, classes, uncertainty, request.champion.number,
             in_part=part.exactly is not None,
         )  # fmt: skip
 
-    def _finish(self, task: Task, entry: ImageEntry, reply: Message) -> None:
-        if self._current is not task:
-            return
-        if isinstance(reply, Failed):
-            self._fail(task, reply)
-            return
-        trial = self._current.trial if self._current else None
-        if isinstance(reply, Finished) and self._current is not None and trial is not None:
-            trial.then(entry.id, self._current.layer, trial)
-        elif isinstance(reply, Finished):
-            if self._current is not None and self._current.pieces:
-                del self._current.pieces[0]
-                if self._current.pieces:  # what has come to wait meanwhile goes first
-                    self._queue.append(self._current)
-                    self._current = None
-                    self._over()
-                    self._next()
-                    return
-            self.image_done.emit(entry.id)
-        if self._current is not None and self._current.quiet:
-            self._end(reply.note if isinstance(reply, Finished) else "")
-            return
-        note = (
-            f"Predicted {entry.name}. {reply.note}".strip() if isinstance(reply, Finished) else "Prediction cancelled."
-        )
-        self._end(note if not isinstance(reply, Cancelled) or not self._queue else "")
-
-    def _fail(self, task: Task, reply: Failed) -> None:
-        if self._current is not task:
-            return
-        if task.background:  # nobody waits for it: the others are predicted; later, as they may be many
-            QTimer.singleShot(0, self, lambda: self._end(reply.what) if self._current is task else None)
-            return
-        self._queue.clear()
-        self._end("")
-
-        def repeat() -> None:
-            self._queue.appendleft(task)
-            self._next()
-
-        self.failed.emit(reply, repeat)
-
-    def _end(self, note: str) -> None:
-        self._current = None
-        self._over()
-        if self._queue:
-            self._next()
+    def _on_done(self, request: Request, reply: Message) -> None:
+        if request.lesson is not None and self.learner is not None:
+            self.learner.learnt(request.lesson, isinstance(reply, Finished))
+            request.lesson = None
+        if isinstance(reply, Failed) and request.background:
+            self._say(reply.what)  # nobody waits for it: the others are predicted
+        elif isinstance(reply, Failed):
+            self.queue.cancel()
+            self._say("")
+            self.failed.emit(reply, lambda: self._ask(request, URGENT))
+        elif not isinstance(reply, Finished):
+            self._say(request.word or ("" if request.quiet else "Prediction cancelled."))
+        elif request.trial is not None:
+            request.trial.then(request.entry.id, request.layer, request.trial)
+            self._say("")
+        elif request.pieces and len(request.pieces) > 1:
+            del request.pieces[0]
+            self._ask(request, WHOLE)  # what has come to wait meanwhile goes first
         else:
-            self.ended.emit(note)
+            self.image_done.emit(request.entry.id)
+            self._say(reply.note if request.quiet else f"Predicted {request.entry.name}. {reply.note}".strip())
+
+    def _say(self, text: str) -> None:
+        """The last word, if nothing else waits."""
+        if not self.busy:
+            self.ended.emit(text)
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class PredictJob(PixelJob):
+    """A prediction of `entry`."""
+
+    entry: ImageEntry
 
 
 def accept_prediction(session: Session, within: Box | None = None) -> int:

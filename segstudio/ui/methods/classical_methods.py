@@ -17,11 +17,13 @@ from segstudio.core.geometry import Box
 from segstudio.core.metrics import confusion
 from segstudio.core.proposal import Proposal
 from segstudio.core.source import Pixels as Values
-from segstudio.ui.compute.newest_job import Job, NewestJob
+from segstudio.errors import UserError
+from segstudio.ui.compute.job import JobQueue, Lease, Need, NotNeeded, PixelJob
 from segstudio.ui.compute.workers import Workers
-from segstudio.ui.pixels.library import Loaded
+from segstudio.ui.pixels.library import Item, Loaded
+from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
-from segstudio.worker.messages import Baseline, Failed, Message, Pixels
+from segstudio.worker.messages import Baseline, Failed, Finished, Message, Pixels
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +49,24 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What a method runs on: slice `z` of shared pixels, which lies at `box` of the image; `own`: shared for this."""
+    """What a method runs on: slice `z` of shared pixels, which lies at `box` of the image."""
 
     image: Pixels
     z: int
     box: Box
-    own: bool = False
 
 
 class ClassicalMethods(QObject):
     """Runs the newest request only; of an image larger than memory, only what is seen."""
 
     compared = Signal(object)
+    failed = Signal(object)
+    """A Failed message."""
 
     def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
-        self._session, self._workers = session, workers
-        self.errand = NewestJob(workers)
-        self._wanted = object()  # the newest request whose pixels are on their way
+        self._session = session
+        self.queue = JobQueue(workers.compute, workers.scratch, newest=True)
 
     def run(self, method: str, parameters: dict[str, Any], *, preview: bool) -> None:
         """Show what a method of the table would paint, or paint it as one undo step."""
@@ -79,51 +81,48 @@ class ClassicalMethods(QObject):
     def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
         """Show what the method would paint; `then` is called once it is shown."""
         project, image = self._session.project, self._session.image
-        item = project.library.get(image.id) if project and image else None
-        if project is None or image is None or item is None:
-            return
-        if isinstance(item, Loaded):
-            z = self._session.slice
-            part = Part(item.address, z, Box.whole(self._session.shape, z))
-            self.errand.wish(project, request.title, lambda: self._job(request, then, image, part))
-            return
-        box = self._session.view
-        if why := item.too_large(box):
-            self.errand.failed.emit(Failed(0, why))
-            return
-        self._wanted = wanted = object()
+        if project is not None and image is not None and self._session.pixels is not None:
+            self._ask(project, image, request, then)
 
-        def seen(found: list[Values]) -> None:
-            if self._wanted is wanted and self._session.image is image:
-                self.errand.wish(
-                    project, request.title, lambda: self._job(request, then, image, self._shared(found[0], box))
-                )
+    def _ask(
+        self, project: OpenProject, image: ImageEntry, request: Request, then: Callable[[], object] | None
+    ) -> None:
+        session, z, view = self._session, self._session.slice, self._session.view
+        layer, channel = session.active_layer, session.display.channel
+        parts: list[Part] = []
+        answers: list[NDArray[np.generic]] = []
 
-        if not box.empty:
-            item.fetch([box], seen, self.errand.failed.emit)
+        def boxes(item: Item) -> list[Box]:
+            if isinstance(item, Loaded):
+                return []
+            if view.empty or session.image is not image:
+                raise NotNeeded
+            if why := item.too_large(view):
+                raise UserError(why)
+            return [view]
 
-    def _shared(self, pixels: Values, box: Box) -> Part:
-        return Part(self._workers.scratch.share(pixels[None]), 0, box, own=True)
+        def take(lease: Lease, item: Item, found: list[Values]) -> None:
+            if isinstance(item, Loaded):
+                parts.append(Part(item.address, z, Box.whole(image.info.shape, z)))
+            else:
+                parts.append(Part(lease.share(found[0][None]), 0, view))
 
-    def _job(self, request: Request, then: Callable[[], object] | None, image: ImageEntry, part: Part) -> Job:
-        scratch = self._workers.scratch
-        address, classes = scratch.create((part.box.height, part.box.width), np.uint8)
-        layer, channel = self._session.active_layer, self._session.display.channel
+        def build(lease: Lease, number: int) -> Baseline:
+            part = parts[0]
+            address, classes = lease.create((part.box.height, part.box.width), np.uint8)
+            answers.append(classes)
+            return Baseline(number, request.method, request.parameters, part.image, part.z, channel, address)
 
-        def use() -> None:
-            if self._session.image is image:
-                self._show(request, image.id, layer, part.box, np.array(classes, np.uint8))
+        def done(reply: Message) -> None:
+            if isinstance(reply, Failed):
+                self.failed.emit(reply)
+            elif isinstance(reply, Finished) and session.image is image:
+                self._show(request, image.id, layer, parts[0].box, np.array(answers[0], np.uint8))
                 if then is not None:
                     then()
 
-        def build(job: int) -> Message:
-            return Baseline(job, request.method, request.parameters, part.image, part.z, channel, address)
-
-        def clean() -> None:
-            for shared in (address, *([part.image] if part.own else [])):
-                scratch.drop(shared)
-
-        return Job(build, use, clean)
+        need = Need(image, boxes, take)
+        self.queue.add(PixelJob(request.title, project, build, done, needs=lambda: [need]))
 
     def apply(self, request: Request) -> None:
         """Run the method and write its result through the gate as one undo step."""

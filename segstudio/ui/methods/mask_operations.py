@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.codes import NOTHING, Origin
 from segstudio.core.document import ImageEntry
@@ -17,10 +17,10 @@ from segstudio.core.layer import MaskLayer
 from segstudio.core.proposal import Proposal
 from segstudio.errors import UserError
 from segstudio.operations.registry import OPERATIONS
-from segstudio.ui.compute.newest_job import Job, NewestJob
+from segstudio.ui.compute.job import JobQueue, Lease, NotNeeded, PixelJob
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.session.session import Session
-from segstudio.worker.messages import Message, Operate
+from segstudio.worker.messages import Failed, Finished, Message, Operate
 
 MOST = 2**25
 """Voxels that one operation may work on: the hungriest needs 60 bytes for each of them."""
@@ -41,13 +41,36 @@ class Request:
     scope: str = "slice"
 
 
+@dataclass(slots=True, eq=False)
+class Work:
+    """A request on an image and, once it runs, what it works on; `result` is uint8 (slices, rows, columns)."""
+
+    request: Request
+    image: ImageEntry
+    layer: int = 0
+    box: Box = field(default_factory=lambda: Box(0, 0, 0, 0, 0))
+    view: Box = field(default_factory=lambda: Box(0, 0, 0, 0, 0))
+    result: NDArray[np.generic] = field(default_factory=lambda: np.zeros((0, 0, 0), np.uint8))
+
+    def proposal(self) -> Proposal:
+        """What the operation would change."""
+        wanted = np.array(self.result, np.uint8)
+        if self.request.scope == "view":
+            wanted = _only(wanted, self.box, self.view)
+        tool = f"operation:{self.request.operation}"
+        return Proposal(self.request.title, tool, Origin.TOOL, self.image.id, self.layer, self.box, wanted)
+
+
 class MaskOperations(QObject):
     """Runs the newest request only, as a proposal or as an edit."""
 
+    failed = Signal(object)
+    """A Failed message."""
+
     def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
-        self._session, self._workers = session, workers
-        self.errand = NewestJob(workers)
+        self._session = session
+        self.queue = JobQueue(workers.compute, workers.scratch, newest=True)
 
     def run(self, operation: str, parameters: dict[str, Any], scope: str, *, preview: bool) -> None:
         """Show what an operation of the table would change in a scope of SCOPES, or do it as one undo step."""
@@ -61,23 +84,24 @@ class MaskOperations(QObject):
 
     def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
         """Show what the operation would change; `then` is called once it is shown."""
-        if (project := self._session.project) is not None:
-            self.errand.wish(project, request.title, lambda: self._job(request, then))
+        project, image = self._session.project, self._session.image
+        if project is None or image is None:
+            return
+        work = Work(request, image)
+
+        def done(reply: Message) -> None:
+            if isinstance(reply, Failed):
+                self.failed.emit(reply)
+            elif isinstance(reply, Finished) and self._session.image is image:
+                self._session.proposals.propose(work.proposal())
+                if then is not None:
+                    then()
+
+        self.queue.add(PixelJob(request.title, project, lambda lease, job: self._build(work, lease, job), done))
 
     def apply(self, request: Request) -> None:
         """Run the operation and write its result through the gate as one undo step."""
         self.preview(request, then=lambda: self._session.proposals.accept())
-
-    def _job(self, request: Request, then: Callable[[], object] | None) -> Job | None:
-        image = self._session.image
-        if image is None:
-            return None
-        try:
-            box, slices = self._part(request.scope)
-        except UserError as error:
-            self.errand.failed.emit(error)
-            return None
-        return self._prepared(request, then, image, box, slices)
 
     def _part(self, scope: str) -> tuple[Box, int]:
         """What is worked on: its box in the first slice, and how many slices."""
@@ -98,43 +122,28 @@ class MaskOperations(QObject):
             )
         return box, slices
 
-    def _prepared(
-        self, request: Request, then: Callable[[], object] | None, image: ImageEntry, box: Box, slices: int
-    ) -> Job:
-        """The job on shared memory that holds the masks as they are now."""
-        session, scratch = self._session, self._workers.scratch
+    def _build(self, work: Work, lease: Lease, number: int) -> Operate:
+        """The request on shared memory that holds the masks as they are now."""
+        session, request = self._session, work.request
+        if session.image is not work.image:
+            raise NotNeeded
+        box, slices = self._part(request.scope)
         other = self._other(request)
         layers = [session.layer, *([other] if other else [])]
         shape = (slices, box.height, box.width)
-        masks_at, masks = scratch.create((len(layers) + 1, *shape), np.uint8)
-        result_at, result = scratch.create(shape, np.uint8, fill=255)
+        masks_at, masks = lease.create((len(layers) + 1, *shape), np.uint8)
+        result_at, result = lease.create(shape, np.uint8, fill=255)
         for offset in range(slices):
             part = Box(box.z + offset, box.top, box.left, box.bottom, box.right)
             masks[0, offset], masks[1, offset] = session.layer.mask(part), session.layer.annotated(part)
             if other is not None:
                 masks[2, offset] = other.mask(part)
-        layer, class_id, spacing, view = session.active_layer, session.active_class, session.spacing, session.view
+        work.layer, work.box, work.view, work.result = session.active_layer, box, session.view, result
         cut = box.height < session.shape[1] or box.width < session.shape[2]
-
-        def use() -> None:
-            if session.image is image:
-                wanted = np.array(result, np.uint8)
-                if request.scope == "view":
-                    wanted = _only(wanted, box, view)
-                tool = f"operation:{request.operation}"
-                session.proposals.propose(Proposal(request.title, tool, Origin.TOOL, image.id, layer, box, wanted))
-                if then is not None:
-                    then()
-
-        def build(job: int) -> Message:
-            options = request.parameters
-            return Operate(job, request.operation, options, masks_at, spacing, class_id, cut, result_at)
-
-        def clean() -> None:
-            for address in (masks_at, result_at):
-                scratch.drop(address)
-
-        return Job(build, use, clean)
+        return Operate(
+            number, request.operation, request.parameters, masks_at, session.spacing, session.active_class, cut,
+            result_at,
+        )  # fmt: skip
 
     def _other(self, request: Request) -> MaskLayer | None:
         """The other layer that the operation asked for."""

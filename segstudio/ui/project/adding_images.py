@@ -159,6 +159,8 @@ class AddingImages(QObject):
                 self.failed.emit(reply)
             if not project.closed:
                 self._after(known)
+            elif known is None:
+                self.finished.emit(*self._counts)
 
         self._workers.reader.submit(
             lambda job: ReadImage(

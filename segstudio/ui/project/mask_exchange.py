@@ -68,13 +68,14 @@ class MaskExchange(QObject):
     def _write(self, ready: Export, folder: Path) -> None:
         """In a thread of its own: signals take the answer back to the window's."""
         try:
-            with guard(folder):
+            with guard(folder, doing="written"):
                 written = ready.write(folder)
         except UserError as error:
             self.failed.emit(error)
         else:
             self.said.emit(ready.summary(written, folder))
-        self.ended.emit(tr("Exporting masks"))
+        finally:
+            self.ended.emit(tr("Exporting masks"))
 
     @property
     def busy(self) -> bool:

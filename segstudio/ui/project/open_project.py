@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from segstudio.core.document import Document, ImageEntry, Version
 from segstudio.core.events import Event
+from segstudio.errors import UserError
 from segstudio.project.store import Store
 from segstudio.settings import Settings
 from segstudio.ui.compute.owner import Jobs
@@ -30,6 +32,8 @@ class OpenProject:
         self.read_only = store.read_only if store else read_only
         self.jobs = Jobs()
         self.closed = False
+        """Nothing is begun for it any more; a training may still go on (`lingers`)."""
+        self._left: Callable[[], None] | None = None
         self.problems: dict[int, FileProblem] = {}
         """What is wrong with the files of images, as far as it is known."""
         self.problems_changed: Event[ImageEntry] = Event()
@@ -61,13 +65,51 @@ class OpenProject:
         """Where the checkpoint of a model version is."""
         return self.folder / version.file
 
+    @property
+    def lingers(self) -> bool:
+        """Whether it is no longer shown, but what lasts longer goes on for it."""
+        return self._left is not None
+
+    def leave(self, over: Callable[[UserError | None], None]) -> None:
+        """Another project is shown: cancel what need not last, and close once the rest is over.
+
+        `over` is told why it could not be closed then. Raises UserError where nothing lasts and it cannot be closed.
+        """
+        self.document.settle()  # an open stroke belongs into the file
+        self.closed = True
+        self.jobs.cancel(all_=False)
+        if not self.jobs:
+            self.closed = False
+            self.close()
+            return
+        if self._library is not None:
+            self._library.clear()
+        self._left = self.jobs.ended.connect(lambda _: self._finish(over))
+
+    def come_back(self) -> None:
+        """It is shown again before it was closed."""
+        if self._left is not None:
+            self._left()
+        self._left, self.closed = None, False
+
+    def _finish(self, over: Callable[[UserError | None], None]) -> None:
+        self.come_back()
+        try:
+            self.close()
+        except UserError as error:
+            over(error)
+        else:
+            over(None)
+
     def close(self, *, discard: bool = False) -> None:
         """Cancel what runs, store the rest and forget the pixels.
 
         Raises UserError, and stays open, when something cannot be stored; with `discard` it is dropped.
         """
-        if self.closed:
+        if self.closed and not self.lingers:
             return
+        self.come_back()
+        self.document.settle()  # an open stroke belongs into the file
         self.closed = True  # first: what is cancelled must not begin anything anew
         self.jobs.cancel()
         try:

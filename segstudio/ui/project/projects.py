@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from segstudio.core.document import Document
+from segstudio.errors import UserError
 from segstudio.folders import data_folder
 from segstudio.project.paths import project_file
 from segstudio.project.store import Store
@@ -34,6 +35,7 @@ class Projects(QObject):
     def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
         self.project: OpenProject | None = None
+        self._lingering: list[OpenProject] = []  # not shown, but a training goes on for them
         self._session, self._workers = session, workers
         # The store reports on its writer's thread; a queued signal brings it to the window's.
         self._from_writer.connect(lambda _: self._report())
@@ -49,8 +51,15 @@ class Projects(QObject):
 
     def open(self, path: Path, *, read_only: bool = False) -> Document:
         """Open a project. Raises UserError; ProjectInUse where it can still be opened read-only."""
-        if self.project is not None and project_file(path).parent == self.project.folder:
+        folder = project_file(path).parent
+        if self.project is not None and folder == self.project.folder:
             return self.project.document
+        lingering = next((one for one in self._lingering if one.folder == folder), None)
+        if lingering is not None:
+            self._leave()
+            self._lingering.remove(lingering)
+            lingering.come_back()
+            return self._show(lingering)
         return self._take(Store.open(path, read_only=read_only))
 
     def close(self, *, discard: bool = False) -> None:
@@ -58,6 +67,9 @@ class Projects(QObject):
 
         Raises UserError, and stays open, when something cannot be stored; with `discard` it is dropped.
         """
+        while self._lingering:
+            self._lingering[-1].close(discard=discard)
+            self._lingering.pop()
         if self.project is not None:
             self.project.close(discard=discard)
             self.project = None
@@ -67,17 +79,35 @@ class Projects(QObject):
         try:
             document = store.load(budget=self._session.settings.undo_megabytes * 2**20)
             store.attach(document)
-            if self.project is not None:
-                self.project.close()
+            self._leave()
         except BaseException:
             store.close(discard=True)
             raise
-        self.project = OpenProject(document, store, self._workers, self._session.settings)
+        project = OpenProject(document, store, self._workers, self._session.settings)
         store.stored.connect(self._from_writer.emit)
         store.failed.connect(self._trouble.emit)
-        remember(store.folder)
-        self.opened.emit(self.project)
-        return document
+        return self._show(project)
+
+    def _show(self, project: OpenProject) -> Document:
+        self.project = project
+        remember(project.folder)
+        self.opened.emit(project)
+        return project.document
+
+    def _leave(self) -> None:
+        """Close the shown project, now or when its training is over. UserError where it cannot be closed."""
+        project = self.project
+        if project is not None:
+            project.leave(lambda error: self._left(project, error))
+            self.project = None
+            if project.lingers:
+                self._lingering.append(project)
+
+    def _left(self, project: OpenProject, error: UserError | None) -> None:
+        if error is None:
+            self._lingering.remove(project)
+        else:
+            self.storing_failed.emit(error)  # it stays open, and is tried again when the program ends
 
     def _report(self) -> None:
         store = self.project.store if self.project is not None else None

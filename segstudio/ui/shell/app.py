@@ -134,9 +134,9 @@ class Program(QObject):
         studio.predicting.ended.connect(lambda _: window.set_job(None))
         studio.transfer.started.connect(lambda title: window.set_job(JobState(title, cancellable=False)))
         studio.transfer.ended.connect(self._end_job)
-        for errand in studio.errands:
-            errand.started.connect(lambda title: window.set_job(JobState(title)))
-            errand.ended.connect(self._end_job)
+        for queue in studio.queues:
+            queue.started.connect(lambda title: window.set_job(JobState(title)))
+            queue.ended.connect(self._end_job)
         studio.opening.progressed.connect(self._show_opening)
         studio.opening.finished.connect(lambda *_: window.set_job(None))
         studio.session.edited.connect(lambda _: window.status.show_store(StoreState("storing")))

@@ -16,8 +16,9 @@ from segstudio.project.lock import ProjectInUse
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.learning.explaining import Explaining
 from segstudio.ui.learning.live_learning import LiveLearning
+from segstudio.ui.learning.models import Models
 from segstudio.ui.learning.predicting import Predicting, seen_tiles
-from segstudio.ui.learning.training import Training
+from segstudio.ui.learning.training import Training, stopped_training
 from segstudio.ui.learning.version_changes import VersionChanges
 from segstudio.ui.methods.classical_methods import ClassicalMethods
 from segstudio.ui.methods.mask_operations import MaskOperations
@@ -55,13 +56,14 @@ class Studio(QObject):
         self.predicting = Predicting(self.session, self.workers)
         self.comparing = VersionChanges(self.session, self.predicting)
         self.explaining = Explaining(self.session, self.workers)
-        self.training = Training(self.session, self.workers)
+        self.models = Models(self.session, self.workers)
+        self.training = Training(self.session, self.workers, self.models)
         self.live = LiveLearning(self.session, self.workers, self.predicting, self.training)
         self.baselining = ClassicalMethods(self.session, self.workers)
         self.operating = MaskOperations(self.session, self.workers)
         self.transfer = MaskExchange(self.session, self.workers)
         self.choosing = NextImage(self.session)
-        self.errands = (self.baselining.errand, self.operating.errand)
+        self.queues = (self.baselining.queue, self.operating.queue, self.explaining.queue)
         self._connect()
 
     def _connect(self) -> None:
@@ -83,9 +85,10 @@ class Studio(QObject):
         self.transfer.said.connect(self._say)
         self.training.failed.connect(self._on_training_failed)
         self.training.said.connect(self._say)
-        self.training.switched.connect(self._on_switched)
-        for errand in self.errands:
-            errand.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.models.failed.connect(lambda reply, repeat: self.problem.emit(reply, "Repeat", repeat))
+        self.models.switched.connect(self._on_switched)
+        self.baselining.failed.connect(lambda reply: self.problem.emit(reply, "", None))
+        self.operating.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.workers.crashed.connect(self._on_crash)
 
     # --- projects and images --------------------------------------------------------------------------------
@@ -190,16 +193,17 @@ class Studio(QObject):
             return
         layer, visible = self.session.active_layer, seen_tiles(self.session)
         whole = not view_only
-        self.training.ensure_model(
+        self.models.ensure(
             project,
+            layer or 1,
             lambda _: self.predicting.predict(project, image, layer, visible, only_visible=view_only, whole=whole),
         )
 
     def cancel_jobs(self) -> None:
         """Stop predictions, methods and operations; a training is stopped from its own panel."""
         self.predicting.cancel()
-        for errand in self.errands:
-            errand.cancel()
+        for queue in self.queues:
+            queue.cancel()
 
     def close(self) -> None:
         """Store everything and end the workers."""
@@ -219,13 +223,12 @@ class Studio(QObject):
         assert store is not None
         project.library.failed.connect(lambda reply: self.problem.emit(reply, "", None))
         self.session.show_project(project)
-        self.training.show_history()
         if document.images:
             last = store.settings.get("shown", next(iter(document.images)))
             self.opening.show(last if last in document.images else next(iter(document.images)))
             self.opening.thumbnails(list(document.images.values()))
             self.lost.look(project)
-        if store.recovery.notable:
+        if store.recovery.notable or stopped_training(project):
             self._tell_recovery(project)
         QTimer.singleShot(0, self.workers.compute.start)
 
@@ -234,10 +237,9 @@ class Studio(QObject):
 
     def _tell_recovery(self, project: OpenProject) -> None:
         assert project.store is not None
-        interrupted = project.store.runs.interrupted()
-        error = UserError(project.store.recovery.sentence)
-        if interrupted and not project.read_only:
-            self.problem.emit(error, "Resume training", lambda: self.training.resume(project, interrupted[-1]))
+        error = UserError(project.store.recovery.sentence or "A training of this project was stopped before its end.")
+        if run := stopped_training(project):
+            self.problem.emit(error, "Resume training", lambda: self.training.resume(project, run))
         else:
             self.problem.emit(error, "", None)
 
