@@ -22,6 +22,7 @@ from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
 from segstudio.io.formats import sniff
 from segstudio.io.reading import Reading, open_image, probe
+from tests.io import dicom_oracle
 
 LARGE = 60_000_000
 """Values above which a file is not read here."""
@@ -182,6 +183,18 @@ def by_gdal(path: Path) -> Truth:
     return Truth(values, matrix if placed else None, spacing, nodata, within=1e-6, lossy=lossy)
 
 
+def by_pydicom(path: Path) -> Truth:
+    """DICOM: pydicom's pixels, the values of frames by highdicom; slices in the order of their own positions."""
+    values, matrix, nodata = dicom_oracle.read(path)
+    return Truth(values, matrix, "any", nodata, within=1e-6)
+
+
+def by_highdicom(path: Path) -> Truth:
+    """Slides in DICOM, put together."""
+    values, matrix, nodata = dicom_oracle.read_slide(path)
+    return Truth(values, matrix, "any", nodata, within=1e-6)
+
+
 ORACLES: dict[str, Callable[[Path], Truth]] = {
     "nifti": by_nibabel,
     "nrrd": by_simpleitk,
@@ -195,6 +208,8 @@ ORACLES: dict[str, Callable[[Path], Truth]] = {
     "jp2": by_gdal,
     "ome-zarr": by_zarr,
     "npy": by_numpy,
+    "dicom": by_pydicom,
+    "dicom slide": by_highdicom,
 }
 """Who is asked, by the id of the format (segstudio.io.formats); TIFF with a place on a map is "geotiff"."""
 
@@ -231,7 +246,7 @@ def oracle_of(path: Path) -> Callable[[Path], Truth] | None:
         with suppress(UserError):  # what is refused is compared too, and told
             if np.prod(probe(path).shape) > LARGE:
                 return None  # read by window in tests/io/test_maps.py
-    return ORACLES.get(kind)
+    return ORACLES.get(dicom_oracle.kind_of(path) if kind == "dicom" else kind)
 
 
 def placed_on_a_map(path: Path) -> bool:

@@ -123,8 +123,8 @@ def _describe(headers: Sequence[Any], tiling: Tiling | None) -> tuple[ImageInfo,
 def _of_colors(header: Any) -> Values:
     """Colours are as they are stored; those of a palette have 8 bits."""
     palette = "RedPaletteColorLookupTableData" in header or "SegmentedRedPaletteColorLookupTableData" in header
-    narrow = palette or int(header.get("BitsAllocated", 8) or 8) <= 8
-    return Values((Scale((0, 0), (0, 0)),), "uint8" if narrow else "uint16", None, None)
+    bits = 8 if palette else int(header.get("BitsAllocated", 8) or 8)
+    return Values((Scale((0, 0), (0, 0)),), f"uint{8 if bits <= 8 else 16 if bits <= 16 else 32}", None, None)
 
 
 def _windows(first: Any, frame: int, values: Values) -> tuple[NamedWindow, ...]:
