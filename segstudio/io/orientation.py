@@ -15,14 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from segstudio.core.upright import SHOWN
+
 TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 """From RAS (NIfTI) to LPS (DICOM, ITK) and back: x and y change sign."""
 
 COARSER = 1.5
 """How much coarser than the others an axis must be for its steps to be the slices of the acquisition."""
-
-_SHOWN = {0: ((1, 1), (2, -1)), 1: ((0, 1), (2, -1)), 2: ((0, 1), (1, 1))}
-"""World axis of the slices -> (world axis, direction) of columns and of rows."""
 
 Affine = NDArray[np.float64]
 
@@ -64,7 +63,7 @@ def layout(stored: Affine) -> Layout:
     others = [float(np.delete(steps, axis).max()) for axis in range(3)]
     coarse = [axis for axis in range(3) if steps[axis] > COARSER * others[axis]]
     through = coarse[0] if coarse else world.index(2)
-    (across, right), (down, below) = _SHOWN[world[through]]
+    (across, right), (down, below) = SHOWN[world[through]]
     axes = (through, world.index(down), world.index(across))
     wanted = (1, below, right)
     signs = [1 if stored[world[axis], axis] > 0 else -1 for axis in axes]

@@ -68,10 +68,12 @@ class CrosshairLines(QWidget):
         """Each line is where another plane cuts this one, in that plane's colour."""
         order = ORDER[self._axis]
         row, column = (self._crosshair.at[axis] + 0.5 for axis in order[1:])
-        x, y = self._canvas.view.to_widget(row, column)
+        at = self._canvas.on_screen(QPointF(*self._canvas.view.to_widget(row, column)))
+        x, y = at.x(), at.y()
+        level, upright = order[1:] if self._canvas.turn.quarters % 2 == 0 else (order[2], order[1])
         for axis, ends in (
-            (order[1], ((0.0, y, x - GAP, y), (x + GAP, y, float(self.width()), y))),
-            (order[2], ((x, 0.0, x, y - GAP), (x, y + GAP, x, float(self.height())))),
+            (level, ((0.0, y, x - GAP, y), (x + GAP, y, float(self.width()), y))),
+            (upright, ((x, 0.0, x, y - GAP), (x, y + GAP, x, float(self.height())))),
         ):
             color = QColor(COLORS[axis])
             color.setAlphaF(0.85)

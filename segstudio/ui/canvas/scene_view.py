@@ -83,6 +83,10 @@ class SceneView(QWidget):
         """A point of the widget in the frame the viewport works in."""
         return at if self._to_screen is None else self._to_screen.inverted()[0].map(at)
 
+    def on_screen(self, at: QPointF) -> QPointF:
+        """A point of the frame the viewport works in, on the widget."""
+        return at if self._to_screen is None else self._to_screen.map(at)
+
     def refresh(self, rect: QRect) -> None:
         """Paint a rectangle of the straight frame again."""
         self.update(rect if self._to_screen is None else self._to_screen.mapRect(rect).adjusted(-1, -1, 1, 1))
@@ -276,7 +280,9 @@ class SceneView(QWidget):
         if turn is None:
             ruled = session.display.rulers
             self._furniture.show(painter, clip, self.view, session.image.info, self.scene.minimap, ruled=ruled)
-        elif self.view.aspect == 1:  # the scale bar is upright; the minimap would show another picture than the screen
+        elif (
+            self.view.aspect == 1 or self.turn.quarters % 2 == 0
+        ):  # the scale bar is upright; the minimap would show another picture than the screen
             painter.resetTransform()
             upright = replace(self.view, width=self.width(), height=self.height())
             self._furniture.show(painter, clip, upright, session.image.info, None)

@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QHBoxLayout, QMenu, QSplitter, QToolButton, QWidge
 from segstudio.core.reslice import Axis, turned_back
 from segstudio.ui.boundary import guarded
 from segstudio.ui.canvas.crosshair_lines import CrosshairLines, Divider
-from segstudio.ui.canvas.turn import Turn
+from segstudio.ui.canvas.patient_letters import PatientLetters
+from segstudio.ui.canvas.turn import Turn, upright
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.session.crosshair import Crosshair
 from segstudio.ui.session.plane_session import EVERYTHING, PlaneSession, Shows
@@ -65,6 +66,7 @@ class Views(QWidget):
         self.marks = {
             c: CrosshairLines(c, self.crosshair, axis) for c, axis in self._axes.items() if c is not self.other
         }
+        self.letters = {canvas: PatientLetters(canvas, axis) for canvas, axis in self._axes.items()}
         self.active = self.canvas
         self._build()
         self._share = 0.5
@@ -162,10 +164,19 @@ class Views(QWidget):
             self._outer.setSizes([width // 2, 0, width // 2])
         if not self.active.isVisible():
             self.active = self.canvas
+        self._stand_up()
         self._show_marks()
         self._show_choice()
         self._place()
         self.layout_changed.emit()
+
+    def _stand_up(self) -> None:
+        """Turn the views from the side so that the patient stands."""
+        image = self.session.image
+        for canvas in (self.coronal, self.sagittal):
+            turn = upright(image.info.grid if image is not None else None, self._axes[canvas])
+            if turn != canvas.turn:
+                canvas.set_turn(turn)
 
     def _show_marks(self) -> None:
         orthogonal = self.shown == "orthogonal"
@@ -175,8 +186,9 @@ class Views(QWidget):
 
     def _place(self) -> None:
         """Put what lies over the canvases where it belongs."""
-        for canvas, marks in self.marks.items():
-            marks.setGeometry(canvas.rect())
+        for over_canvas in (self.marks, self.letters):
+            for canvas, widget in over_canvas.items():
+                widget.setGeometry(canvas.rect())
         over = self.other.parentWidget() is self.canvas
         if over:
             self.other.setGeometry(self.canvas.rect())
