@@ -14,8 +14,9 @@ from PySide6.QtGui import QImage, QPainter
 from segstudio.core.geometry import TILE, Box
 from segstudio.core.layer import MaskLayer
 from segstudio.ui.canvas import render
-from segstudio.ui.canvas.tiles import Key, TileCache, tile_box, tiles_in
+from segstudio.ui.canvas.tiles import Key, TileCache
 from segstudio.ui.canvas.viewport import Viewport
+from segstudio.ui.pixels.tile_grid import tile_box, tiles_in
 from segstudio.ui.session.session import Session
 from segstudio.ui.session.tone import Tone
 

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 
 from PySide6.QtGui import QImage
-
-from segstudio.core.geometry import TILE, Box, Shape
 
 Key = tuple[Hashable, int, int, int, int]
 """What (the image, a layer), slice, level, row, column."""
@@ -55,19 +53,3 @@ class TileCache:
         self._tiles.clear()
         self._levels.clear()
         self._bytes = 0
-
-
-def tile_box(z: int, level: int, row: int, column: int, shape: Shape) -> Box:
-    """Image pixels under a tile of a level."""
-    side = TILE << level
-    return Box(z, row * side, column * side, (row + 1) * side, (column + 1) * side).clip(shape)
-
-
-def tiles_in(box: Box, level: int) -> Iterator[tuple[int, int]]:
-    """Rows and columns of the level's tiles that touch `box`."""
-    if box.empty:
-        return
-    side = TILE << level
-    for row in range(box.top // side, (box.bottom - 1) // side + 1):
-        for column in range(box.left // side, (box.right - 1) // side + 1):
-            yield row, column

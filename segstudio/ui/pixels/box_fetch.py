@@ -9,7 +9,7 @@ from numpy.typing import DTypeLike
 
 from segstudio.core.geometry import TILE, Box
 from segstudio.core.source import Pixels
-from segstudio.ui.canvas.tiles import tiles_in
+from segstudio.ui.pixels.tile_grid import tiles_in
 from segstudio.worker.messages import Failed, TileTuple
 
 

@@ -15,11 +15,11 @@ from segstudio.core.events import Event
 from segstudio.core.geometry import TILE, Box
 from segstudio.core.image import ImageInfo
 from segstudio.core.source import Pixels, top_level
-from segstudio.ui.canvas.tiles import tile_box, tiles_in
 from segstudio.ui.compute.owner import Owner
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.pixels.box_fetch import BoxFetch, under
 from segstudio.ui.pixels.pixel_cache import PixelCache
+from segstudio.ui.pixels.tile_grid import tile_box, tiles_in
 from segstudio.worker.messages import (
     BuildLevels,
     Cancel,

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, Qt, QTimer
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -25,6 +25,7 @@ from segstudio.ui.session.progress_state import JobState, TrainingState
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell import docks
 from segstudio.ui.shell.menus import build_actions, build_menus, keep_to_canvas
+from segstudio.ui.shell.regions import go_to
 from segstudio.ui.shell.start_page import StartPage
 from segstudio.ui.shell.status_bar import StatusBar
 from segstudio.ui.shell.tool_bars import build_tool_bar, build_tool_column
@@ -47,12 +48,14 @@ if TYPE_CHECKING:
     from segstudio.ui.panels.monitor import MonitorPanel
     from segstudio.ui.panels.operations import OperationsPanel
     from segstudio.ui.panels.strip import StripPanel
+    from segstudio.ui.shell.panel_docks import PanelDocks
 
 
 class MainWindow(QMainWindow):
     """Everything the user sees, and the desk that commands and panels know. Its parts listen to the session."""
 
     session: Session
+    panels: PanelDocks
     canvas: Canvas
     views: Views
     layers: LayersPanel
@@ -84,8 +87,6 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.refresh_commands)
-        self._placed = False
-        self._stashed: QByteArray | None = None  # the layout of the docks while the start page hides them
         self._connect()
         self._on_document()
         self._typed = TypedKeys(self)
@@ -151,25 +152,7 @@ class MainWindow(QMainWindow):
             panel.point_at(item)
 
     def show_region(self, digest: str, box: tuple[int, int, int, int]) -> None:
-        """Go to a box (top, left, bottom, right) of an image's slice; the image is loaded first if another is shown."""
-        session, opening = self.session, self.studio.opening
-        digest, _, z = digest.rpartition(":")
-        images = session.document.images.values() if session.document else ()
-        entry = next((one for one in images if one.digest == digest), None)
-        if entry is None:
-            self.say(tr("This image is no longer in the project."))
-            return
-
-        def there() -> None:
-            session.set_slice(int(z))
-            self.canvas.center_on((box[0] + box[2]) / 2, (box[1] + box[3]) / 2)
-
-        if session.image is entry:
-            there()
-            return
-        kind = Qt.ConnectionType.SingleShotConnection
-        opening.shown.connect(lambda shown: there() if shown is entry else None, kind)
-        opening.show(entry.id)
+        go_to(self, digest, box)
 
     def open_dialog(self, make: Callable[[QWidget], Dialog]) -> Dialog:
         dialog = make(self)
@@ -185,9 +168,7 @@ class MainWindow(QMainWindow):
     def reset_layout(self) -> None:
         """Put all panels back where they were at first."""
         self.build_panels()
-        docks.place(self, self.docks)
-        self._stashed = None
-        self._show_docks(self.session.document is not None)
+        self.panels.reset()
 
     def apply_theme(self) -> None:
         """Restyle everything after the theme changed."""
@@ -245,36 +226,16 @@ class MainWindow(QMainWindow):
         """Make the panels and put them in place; done after the first paint, which shows the start page."""
         if self.docks:
             return
-        from segstudio.ui.panels.baselines import BaselinesPanel
-        from segstudio.ui.panels.classes import ClassesPanel
-        from segstudio.ui.panels.histogram import HistogramPanel
-        from segstudio.ui.panels.history import HistoryPanel
-        from segstudio.ui.panels.layers import LayersPanel
-        from segstudio.ui.panels.monitor import MonitorPanel
-        from segstudio.ui.panels.operations import OperationsPanel
-        from segstudio.ui.panels.strip import StripPanel
+        from segstudio.ui.shell.panel_docks import PanelDocks
 
         self._build_editor()
-        session = self.session
-        self.layers, self.classes = LayersPanel(session), ClassesPanel(session)
+        self.panels = panels = PanelDocks(self)
+        self.docks = panels.by_name
+        self.layers, self.classes, self.histogram = panels.layers, panels.classes, panels.histogram
+        self.baselines, self.operations, self.history = panels.baselines, panels.operations, panels.history
+        self.strip, self.monitor = panels.strip, panels.monitor
         self.classes.in_use.connect(self._offer_merging)
-        self.histogram, self.baselines = HistogramPanel(session), BaselinesPanel(self)
-        self.operations = OperationsPanel(self)
-        self.history, self.strip = HistoryPanel(session), StripPanel(self)
-        self.monitor = MonitorPanel(self)
-        self.docks = {
-            "layers": docks.Dock("layers", tr("Layers"), self.layers, self.layers.add_button),
-            "classes": docks.Dock("classes", tr("Classes"), self.classes, self.classes.add_button),
-            "histogram": docks.Dock("histogram", tr("Histogram"), self.histogram),
-            "baselines": docks.Dock("baselines", tr("Baselines"), self.baselines),
-            "operations": docks.Dock("operations", tr("Operations"), self.operations),
-            "history": docks.Dock("history", tr("History"), self.history),
-            "strip": docks.Dock("strip", tr("Images"), self.strip),
-            "monitor": docks.Dock("monitor", tr("Model monitor"), self.monitor),
-        }
-        panels = self._menus["View"].addMenu(tr("Panels"))
-        for dock in self.docks.values():
-            panels.addAction(dock.toggleViewAction())
+        panels.fill(self._menus["View"].addMenu(tr("Panels")))
         if self.isVisible():
             self._place_panels()
 
@@ -301,31 +262,14 @@ class MainWindow(QMainWindow):
         if opened:
             self.build_panels()
         self.pages.setCurrentIndex(1 if opened else 0)
-        self._show_docks(opened)
+        if self.docks:
+            self.panels.show(opened)
         if document is not None:
             document.versions_changed.connect(lambda _: self._on_versions())
         if self.docks:
             self.notices.clear()
         self._on_versions()
         self.refresh_soon()
-
-    def _show_docks(self, on: bool, layout: QByteArray | None = None) -> None:
-        """The start page stands alone; the panels come with the first document, where they were."""
-        if not self.docks:
-            return
-        for dock in self.docks.values():
-            dock.toggleViewAction().setEnabled(on)
-        self.tool_column.setVisible(on)
-        if not self._placed:
-            return
-        if on and self._stashed is not None:
-            self.restoreState(self._stashed, docks.LAYOUT_VERSION)
-            self._stashed = None
-            self.tool_column.show()
-        elif not on and self._stashed is None:
-            self._stashed = layout or self.saveState(docks.LAYOUT_VERSION)
-            for dock in self.docks.values():
-                dock.hide()
 
     def _offer_merging(self, why: str, class_id: int) -> None:
         """A class is not removed, because pixels hold it: they can be given to another."""
@@ -376,22 +320,20 @@ class MainWindow(QMainWindow):
     @guarded
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        if not self._placed and self.docks:
+        if self.docks and not self.panels.placed:
             self._place_panels()
         elif not self.docks:
             docks.restore_geometry(self)
             self.refresh_commands()
 
     def _place_panels(self) -> None:
-        self._placed = True
-        docks.place(self, self.docks)  # a layout can be restored only for docks that have a place
-        self._show_docks(self.session.document is not None, docks.restore(self))
+        self.panels.place()
         self.refresh_commands()
         self.canvas.setFocus()
 
     @guarded
     def closeEvent(self, event: QCloseEvent) -> None:
         self.session.editing.end()
-        if self._placed:
-            docks.remember(self, self._stashed)
+        if self.docks:
+            self.panels.remember()
         super().closeEvent(event)
