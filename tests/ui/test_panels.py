@@ -22,7 +22,7 @@ from segstudio.tools import TOOLS
 from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.panels.baselines import iou
 from segstudio.ui.panels.chart import labels_of, thinned
-from segstudio.ui.panels.histogram import distribution
+from segstudio.ui.panels.histogram_view import distribution
 from segstudio.ui.panels.strip import state_of
 from segstudio.ui.session.progress_state import TrainingState
 from segstudio.ui.shell.window import MainWindow

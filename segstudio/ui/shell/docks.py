@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QToolButton, QWidget
 
 from segstudio.folders import config_file
 from segstudio.ui.widgets.basics import label, row, small_button
 from segstudio.ui.widgets.words import tr
-
-if TYPE_CHECKING:
-    from segstudio.ui.shell.window import MainWindow
 
 LAYOUT_VERSION = 2
 """Raised when docks come, go or are renamed: an older stored layout is then left alone."""
@@ -58,7 +53,7 @@ def settings() -> QSettings:
     return QSettings(str(config_file("window.ini")), QSettings.Format.IniFormat)
 
 
-def place(window: MainWindow, docks: dict[str, Dock]) -> None:
+def place(window: QMainWindow, docks: dict[str, Dock]) -> None:
     """The layout of the first start, also of View > Reset layout."""
     window.setDockNestingEnabled(True)
     window.setTabPosition(Qt.DockWidgetArea.AllDockWidgetAreas, window.tabPosition(RIGHT).North)
@@ -88,7 +83,7 @@ def place(window: MainWindow, docks: dict[str, Dock]) -> None:
     )
 
 
-def remember(window: MainWindow, layout: QByteArray | None = None) -> None:
+def remember(window: QMainWindow, layout: QByteArray | None = None) -> None:
     """Store geometry and layout; `layout` where the present one is only for the start page."""
     stored = settings()
     stored.setValue("geometry", window.saveGeometry())
@@ -96,13 +91,13 @@ def remember(window: MainWindow, layout: QByteArray | None = None) -> None:
     stored.sync()
 
 
-def restore_geometry(window: MainWindow) -> None:
+def restore_geometry(window: QMainWindow) -> None:
     """Bring back where the window was and how large."""
     if (geometry := settings().value("geometry")) is not None:
         window.restoreGeometry(geometry)
 
 
-def restore(window: MainWindow) -> QByteArray | None:
+def restore(window: QMainWindow) -> QByteArray | None:
     """Bring geometry and layout back; the stored layout, or None if there is none or one of another version."""
     stored = settings()
     geometry, layout = stored.value("geometry"), stored.value("layout")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QByteArray
-from PySide6.QtWidgets import QMenu
+from PySide6.QtWidgets import QMainWindow, QMenu, QWidget
 
+from segstudio.ui.desk import Desk
 from segstudio.ui.panels.baselines import BaselinesPanel
 from segstudio.ui.panels.classes import ClassesPanel
 from segstudio.ui.panels.histogram import HistogramPanel
@@ -19,19 +18,17 @@ from segstudio.ui.shell import docks
 from segstudio.ui.shell.docks import Dock
 from segstudio.ui.widgets.words import tr
 
-if TYPE_CHECKING:
-    from segstudio.ui.shell.window import MainWindow
-
 
 class PanelDocks:
     """All panels, each in a dock by its name."""
 
-    def __init__(self, window: MainWindow) -> None:
-        self._window, session = window, window.session
+    def __init__(self, window: QMainWindow, desk: Desk, tool_column: QWidget) -> None:
+        self._window, self._tool_column, self._session = window, tool_column, desk.session
+        session = desk.session
         self.layers, self.classes = LayersPanel(session), ClassesPanel(session)
-        self.histogram, self.baselines = HistogramPanel(session), BaselinesPanel(window)
-        self.operations, self.history = OperationsPanel(window), HistoryPanel(session)
-        self.strip, self.monitor = StripPanel(window), MonitorPanel(window)
+        self.histogram, self.baselines = HistogramPanel(session), BaselinesPanel(desk)
+        self.operations, self.history = OperationsPanel(desk), HistoryPanel(session)
+        self.strip, self.monitor = StripPanel(desk), MonitorPanel(desk)
         self.by_name = {
             "layers": Dock("layers", tr("Layers"), self.layers, self.layers.add_button),
             "classes": Dock("classes", tr("Classes"), self.classes, self.classes.add_button),
@@ -54,25 +51,25 @@ class PanelDocks:
         """Put the panels into the window, which is seen now: where they were the last time."""
         self._placed = True
         docks.place(self._window, self.by_name)  # a layout can be restored only for docks that have a place
-        self.show(self._window.session.document is not None, docks.restore(self._window))
+        self.show(self._session.document is not None, docks.restore(self._window))
 
     def reset(self) -> None:
         """Put all panels back where they were at first."""
         docks.place(self._window, self.by_name)
         self._stashed = None
-        self.show(self._window.session.document is not None)
+        self.show(self._session.document is not None)
 
     def show(self, on: bool, layout: QByteArray | None = None) -> None:
         """The start page stands alone; the panels come with the first document, where they were."""
         for dock in self.by_name.values():
             dock.toggleViewAction().setEnabled(on)
-        self._window.tool_column.setVisible(on)
+        self._tool_column.setVisible(on)
         if not self._placed:
             return
         if on and self._stashed is not None:
             self._window.restoreState(self._stashed, docks.LAYOUT_VERSION)
             self._stashed = None
-            self._window.tool_column.show()
+            self._tool_column.show()
         elif not on and self._stashed is None:
             self._stashed = layout or self._window.saveState(docks.LAYOUT_VERSION)
             for dock in self.by_name.values():

@@ -11,7 +11,7 @@ from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent, QDropEvent, QKeySequ
 from PySide6.QtWidgets import QFrame, QGridLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from segstudio.ui.boundary import guarded
-from segstudio.ui.commands.base import keys_of
+from segstudio.ui.commands.base import keys_of, run
 from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.dialogs.files import NOT_FOR_DIAGNOSIS
 from segstudio.ui.widgets import icons
@@ -19,7 +19,7 @@ from segstudio.ui.widgets.basics import clear, column, label, row, set_property
 from segstudio.ui.widgets.words import tr
 
 if TYPE_CHECKING:
-    from segstudio.ui.shell.window import MainWindow
+    from segstudio.ui.desk import Desk
 
 WAYS = (
     ("images.open", "PNG, JPEG or TIFF"),
@@ -34,12 +34,12 @@ class StartPage(QWidget):
 
     files_dropped = Signal(list)
 
-    def __init__(self, window: MainWindow) -> None:
+    def __init__(self, desk: Desk, own: dict[str, str]) -> None:
         super().__init__()
         self.setObjectName("startPage")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAcceptDrops(True)
-        self._window = window
+        self._desk, self._own = desk, own
         title, line = label("SegStudio"), label(tr("Correct a mask once; the model learns it while you go on."))
         title.setObjectName("startTitle")
         line.setObjectName("startLine")
@@ -66,7 +66,7 @@ class StartPage(QWidget):
             button = QPushButton(folder.name)
             button.setProperty("link", True)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
-            button.clicked.connect(lambda _=False, folder=folder: self._window.studio.open_project(folder))
+            button.clicked.connect(lambda _=False, folder=folder: self._desk.studio.open_project(folder))
             place = label(_short(folder.parent), "muted")
             line = QWidget()
             line.setLayout(row(button, place, 0, gap=8))
@@ -91,13 +91,13 @@ class StartPage(QWidget):
             sign.setFocusPolicy(Qt.FocusPolicy.NoFocus)
             sign.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
             icons.set_icon(sign, command.icon)
-            keys = keys_of(command, self._window.keys)
+            keys = keys_of(command, self._own)
             key = QKeySequence(keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if keys else ""
             words = column(label(tr(command.text), "heading", size=13), label(tr(note), "muted"), gap=2)
             button.setLayout(row(sign, words, 0, label(key, "faint"), margins=(14, 10, 14, 10), gap=14))
             for part in button.findChildren(QWidget):
                 part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-            button.clicked.connect(lambda _=False, command=command: self._window.run(command))
+            button.clicked.connect(lambda _=False, command=command: run(command, self._desk))
             grid.addWidget(button, number // 2, number % 2)
         return grid
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence, QResizeEvent
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolBar, QToolButton, QWidget
+from PySide6.QtWidgets import QMainWindow, QPushButton, QSizePolicy, QToolBar, QToolButton, QWidget
 
 from segstudio.ui.boundary import guarded
 from segstudio.ui.commands.table import COMMANDS, TOOL_BAR, TOOL_COLUMN
 from segstudio.ui.widgets import icons
 from segstudio.ui.widgets.basics import label, row, set_property
 from segstudio.ui.widgets.words import tr
-
-if TYPE_CHECKING:
-    from segstudio.ui.shell.window import MainWindow
 
 
 class SearchBox(QPushButton):
@@ -36,7 +33,7 @@ class SearchBox(QPushButton):
 ICONS = {command.id: command.icon for command in COMMANDS}
 
 
-def build_tool_bar(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
+def build_tool_bar(window: QMainWindow, actions: dict[str, QAction], search: Callable[[], object]) -> QToolBar:
     """The slim bar at the top, with the way to the command search."""
     bar = QToolBar(tr("Tool bar"), window)
     _bar(window, bar, "main", Qt.ToolBarArea.TopToolBarArea, TOOL_BAR, actions, 18)
@@ -46,9 +43,9 @@ def build_tool_bar(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     bar.addWidget(_space())
     shortcut = actions["commands.search"].shortcut()
-    search = SearchBox(shortcut.toString(QKeySequence.SequenceFormat.NativeText))
-    search.clicked.connect(window.search_commands)
-    bar.addWidget(search)
+    box = SearchBox(shortcut.toString(QKeySequence.SequenceFormat.NativeText))
+    box.clicked.connect(lambda: search())
+    bar.addWidget(box)
     bar.addWidget(_space())
     return bar
 
@@ -56,7 +53,7 @@ def build_tool_bar(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
 class ToolColumn(QToolBar):
     """The tools at the left; on a low screen they move together rather than out of sight."""
 
-    def __init__(self, title: str, window: MainWindow) -> None:
+    def __init__(self, title: str, window: QMainWindow) -> None:
         super().__init__(title, window)
         self._airy = 0
 
@@ -72,14 +69,14 @@ class ToolColumn(QToolBar):
         super().resizeEvent(event)
 
 
-def build_tool_column(window: MainWindow, actions: dict[str, QAction]) -> QToolBar:
+def build_tool_column(window: QMainWindow, actions: dict[str, QAction]) -> QToolBar:
     """The tools at the left."""
     bar = ToolColumn(tr("Tools"), window)
     return _bar(window, bar, "tools", Qt.ToolBarArea.LeftToolBarArea, TOOL_COLUMN, actions, 20)
 
 
 def _bar(
-    window: MainWindow, bar: QToolBar, name: str, area: Qt.ToolBarArea, ids: tuple[str, ...],
+    window: QMainWindow, bar: QToolBar, name: str, area: Qt.ToolBarArea, ids: tuple[str, ...],
     actions: dict[str, QAction], size: int,
 ) -> QToolBar:  # fmt: skip
     bar.setObjectName(name)

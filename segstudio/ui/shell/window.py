@@ -8,23 +8,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import (
-    QAbstractSpinBox,
-    QApplication,
-    QLineEdit,
-    QMainWindow,
-    QStackedWidget,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QMainWindow, QStackedWidget, QWidget
 
 from segstudio.ui.boundary import guarded
 from segstudio.ui.commands import base
 from segstudio.ui.commands.base import Command
-from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.session.progress_state import JobState, TrainingState
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell import docks
-from segstudio.ui.shell.menus import build_actions, build_menus, keep_to_canvas
+from segstudio.ui.shell.menus import build_actions, build_menus, follow, keep_to_canvas
 from segstudio.ui.shell.regions import go_to
 from segstudio.ui.shell.start_page import StartPage
 from segstudio.ui.shell.status_bar import StatusBar
@@ -40,14 +32,6 @@ if TYPE_CHECKING:
     from segstudio.ui.commands.search import CommandSearch
     from segstudio.ui.commands.shortcut_sheet import ShortcutSheet
     from segstudio.ui.desk import Answer, Controllers, Dialog
-    from segstudio.ui.panels.baselines import BaselinesPanel
-    from segstudio.ui.panels.classes import ClassesPanel
-    from segstudio.ui.panels.histogram import HistogramPanel
-    from segstudio.ui.panels.history import HistoryPanel
-    from segstudio.ui.panels.layers import LayersPanel
-    from segstudio.ui.panels.monitor import MonitorPanel
-    from segstudio.ui.panels.operations import OperationsPanel
-    from segstudio.ui.panels.strip import StripPanel
     from segstudio.ui.shell.panel_docks import PanelDocks
 
 
@@ -58,14 +42,6 @@ class MainWindow(QMainWindow):
     panels: PanelDocks
     canvas: Canvas
     views: Views
-    layers: LayersPanel
-    classes: ClassesPanel
-    histogram: HistogramPanel
-    baselines: BaselinesPanel
-    operations: OperationsPanel
-    history: HistoryPanel
-    strip: StripPanel
-    monitor: MonitorPanel
 
     def __init__(
         self, session: Session, studio: Callable[[], Controllers], keys: dict[str, str] | None = None
@@ -78,18 +54,18 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("SegStudio")
         self.setMinimumSize(980, 640)
         self.resize(1440, 900)
-        self._commands = build_actions(self, self.keys)
+        self._commands = build_actions(self, self.run, self.keys)
         self._build_centre()
         self.docks: dict[str, docks.Dock] = {}
         self._menus = build_menus(self, self._commands)
-        build_tool_bar(self, self._commands)
+        build_tool_bar(self, self._commands, self.search_commands)
         self.status = StatusBar()
         self.setStatusBar(self.status)
         self._soon = QTimer(self, interval=0, singleShot=True)
         self._soon.timeout.connect(self.refresh_commands)
         self._connect()
         self._on_document()
-        self._typed = TypedKeys(self)
+        self._typed = TypedKeys(self, lambda: self.canvas.setFocus())
 
     @property
     def studio(self) -> Controllers:
@@ -187,21 +163,12 @@ class MainWindow(QMainWindow):
 
     def refresh_commands(self) -> None:
         """Enable and tick every command after the state of the program."""
-        for command in COMMANDS:
-            action = self._commands[command.id]
-            action.setEnabled(command.enabled(self))
-            if command.checked is not None:
-                action.setChecked(command.checked(self))
-        training = self.training.phase == "training"
-        train = self._commands["model.train"]
-        if train.property(icons.NAME) != ("pause" if training else "train"):
-            icons.set_icon(train, "pause" if training else "train")
-        train.setIconText(tr("Pause") if training else tr("Train"))
+        follow(self, self._commands)
 
     # --- inside ---------------------------------------------------------------------------------------------
 
     def _build_centre(self) -> None:
-        self.start_page = StartPage(self)
+        self.start_page = StartPage(self, self.keys)
         self.pages = QStackedWidget()
         self.pages.setObjectName("centre")
         self.pages.addWidget(self.start_page)
@@ -215,7 +182,7 @@ class MainWindow(QMainWindow):
         self.notices, self.tool_options, self.guiding = editor.notices, editor.tool_options, editor.guiding
         self.proposal_bar, self.guide_bar, self.guide_mark = editor.proposal_bar, editor.guide_bar, editor.guide_mark
         self.tool_column = build_tool_column(self, self._commands)
-        keep_to_canvas(self, self._commands)
+        keep_to_canvas(self, self.views, self._commands)
         self.pages.addWidget(editor)
         self.guiding.show_image = lambda image: self.studio.opening.show(image)
         self.views.layout_changed.connect(self.refresh_soon)
@@ -229,7 +196,7 @@ class MainWindow(QMainWindow):
         from segstudio.ui.shell.panel_docks import PanelDocks
 
         self._build_editor()
-        self.panels = panels = PanelDocks(self)
+        self.panels = panels = PanelDocks(self, self, self.tool_column)
         self.docks = panels.by_name
         self.layers, self.classes, self.histogram = panels.layers, panels.classes, panels.histogram
         self.baselines, self.operations, self.history = panels.baselines, panels.operations, panels.history
@@ -300,16 +267,6 @@ class MainWindow(QMainWindow):
         return card
 
     # --- events ---------------------------------------------------------------------------------------------
-
-    @guarded
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Enter and Esc in a field of the window give the keys back to the canvas."""
-        fields = QLineEdit | QAbstractSpinBox
-        leave = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape)
-        if event.key() in leave and isinstance(QApplication.focusWidget(), fields):
-            self.canvas.setFocus()
-            return
-        super().keyPressEvent(event)
 
     @guarded
     def keyReleaseEvent(self, event: QKeyEvent) -> None:
