@@ -46,14 +46,13 @@ def test_the_user_chooses_between_the_series_of_a_folder(user: User, mixed: Path
     user.canvas.files_dropped.emit([str(mixed)])
     user.wait(lambda: user.window.findChild(SeriesDialog) is not None)
     dialog = user.window.findChild(SeriesDialog)
-    assert dialog.isVisible() and dialog.list.count() == 2
-    texts = [dialog.list.item(row).text() for row in range(2)]
-    second = next(row for row, text in enumerate(texts) if "Second look" in text)
-    assert "CT" in texts[second] and "slices" in texts[second]
+    assert dialog.isVisible() and len(dialog.items) == 2
+    second = next(item for item in dialog.items if "Second look" in item.text(0))
+    assert "CT" in second.text(0) and int(second.text(1)) > 1 and "×" in second.text(2)
     dialog.every.click()
     ok = dialog.buttons.button(QDialogButtonBox.StandardButton.Ok)
     assert not dialog.chosen and not ok.isEnabled()
-    dialog.list.item(second).setCheckState(Qt.CheckState.Checked)
+    second.setCheckState(0, Qt.CheckState.Checked)
     ok.click()
     user.wait(lambda: user.session.pixels is not None and not user.studio.opening.busy)
     names = [entry.name for entry in user.session.document.images.values()]

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from filecmp import cmp
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -29,14 +30,10 @@ class Series:
 
 
 def dicom_files(folder: Path) -> list[Path]:
-    """The DICOM files of a folder and of the folders in it, whatever they are named, in the order of their names."""
-    found: list[Path] = []
-    for path in sorted(folder.rglob("*")):
-        if len(found) == MOST:
-            break
-        if path.is_file() and path.name.upper() != "DICOMDIR" and is_dicom(path):
-            found.append(path)
-    return found
+    """The DICOM files of a folder and of the folders in it, whatever they are named, in the order of their names; of
+    very large trees those among the first files."""
+    looked = sorted(islice((path for path in folder.rglob("*") if path.is_file()), MOST))
+    return [path for path in looked if path.name.upper() != "DICOMDIR" and is_dicom(path)]
 
 
 def representatives(paths: Iterable[Path]) -> tuple[list[Path], list[Series]]:

@@ -211,9 +211,10 @@ def _claimed(path: Path) -> bool:
 
 def images_in(folder: Path) -> tuple[list[Path], list[Series]]:
     """Files of a folder that a format claims by its suffix, in natural order; of a DICOM series one file, which opens
-    all of it. DICOM files often have no suffix. And the series among them. Masks of other files of the folder
-    (a_mask.png beside a.png) are no images."""
-    from segstudio.io.dicom.folder import representatives
+    all of it. DICOM files often have no suffix, and lie in folders of folders, as archives export them: they are looked
+    for there too. And the series among them. Masks of other files of the folder (a_mask.png beside a.png) are no
+    images."""
+    from segstudio.io.dicom.folder import dicom_files, representatives
     from segstudio.io.formats import folder_format
     from segstudio.io.masks.pairs import masks_beside
 
@@ -221,6 +222,7 @@ def images_in(folder: Path) -> tuple[list[Path], list[Series]]:
     found = [path for path in entries if (path.is_file() and _claimed(path)) or folder_format(path)]
     masks = set(masks_beside(found))
     found = [path for path in found if path not in masks]
+    found += [path for path in dicom_files(folder) if path.parent != folder and not folder_format(path.parent)]
     kept, series = representatives(sorted(found))
     ordered = sorted(
         kept, key=lambda path: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", path.name.lower())]
