@@ -46,6 +46,7 @@ class Canvas(SceneView):
         self._space = False
         self._turned = 0  # of the wheel, less than a notch
         self.setMouseTracking(True)
+        self.setTabletTracking(True)
         self._touch = Touch(self)
         self.setAcceptDrops(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)

@@ -14,7 +14,7 @@ from segstudio.core.classes import ClassTable
 from segstudio.core.codes import Origin
 from segstudio.core.geometry import Box, Shape
 from segstudio.core.parameters import Value, check_one
-from segstudio.core.restriction import Allowed, Restriction
+from segstudio.core.restriction import ANYTHING, Allowed, Restriction
 from segstudio.core.selection import How, Selection, selected
 from segstudio.core.slab import SlabSource
 from segstudio.core.source import ArraySource, PixelSource
@@ -125,11 +125,8 @@ class Session(QObject):
     @property
     def shown_pixels(self) -> PixelSource | None:
         """The pixels as they are drawn: several slices together where a slab is chosen."""
-        return (
-            self.pixels
-            if self.pixels is None or not self.display.slab.thick
-            else SlabSource(self.pixels, self.display.slab)
-        )
+        slab = self.display.slab
+        return SlabSource(self.pixels, slab) if self.pixels is not None and slab.thick else self.pixels
 
     def tool_option(self, tool: str, name: str) -> Value:
         """The present value of a tool's own option."""
@@ -204,6 +201,7 @@ class Session(QObject):
         self.project, self._deafen = project, []
         self.image = self.pixels = self.proposals.shown = self.value_overlay = None
         self._remembered = Remembered()
+        self.restrict(Restriction(in_window=self.restriction.in_window, in_view=self.restriction.in_view))
         if (document := self.document) is not None:
             self.unsure = False
             self._use_class(_first_class(document.classes))
@@ -293,6 +291,8 @@ class Session(QObject):
             before = self._class_before
             self._use_class(before if before in self.classes else _first_class(self.classes))
         self._bare = not _first_class(self.classes)
+        if self.restriction.on >= 0 and self.restriction.on not in self.classes:
+            self.restrict(replace(self.restriction, on=ANYTHING))
         self.proposals.keep_known()
         self.classes_changed.emit()
 
