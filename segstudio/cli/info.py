@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from segstudio.core.image import ImageInfo
+from segstudio.core.upright import directions, letter
 from segstudio.errors import UserError
 from segstudio.worker.client import Reader
 
@@ -27,8 +28,17 @@ def run(options: argparse.Namespace) -> int:
                 failed += 1
                 print(f"segstudio: {error.sentence}", file=sys.stderr)
                 continue
-            print(json.dumps({"file": name, **info.to_json()}) if options.json else describe(name, info))
+            said = {"file": name, **info.to_json(), "orientation": orientation(info)}
+            print(json.dumps(said) if options.json else describe(name, info))
     return 1 if failed else 0
+
+
+def orientation(info: ImageInfo) -> str:
+    """The sides of the patient that columns, rows and slices run to, such as "LPS"; "" where that is unknown."""
+    if info.grid is None or info.grid.frame != "patient":
+        return ""
+    slices, rows, columns = directions(info.grid, 0)
+    return "".join(map(letter, (columns, rows, slices)))
 
 
 def describe(name: str, info: ImageInfo) -> str:
@@ -40,9 +50,12 @@ def describe(name: str, info: ImageInfo) -> str:
     )
     lines = [name, f"  {info.format}, {size}, {info.channels} channel{'s' if info.channels > 1 else ''}, {info.dtype}"]
     if ranges:
-        lines.append(f"  shown range (0.5 % to 99.5 %): {ranges}")
+        lines.append(f"  values (0.5 % to 99.5 %, after rescaling): {ranges}")
     if info.spacing:
-        lines.append(f"  pixel size {info.spacing[2]:g} x {info.spacing[1]:g} {info.unit}")
+        apart = f", slices {info.spacing[0]:g} {info.unit} apart" if slices > 1 else ""
+        lines.append(f"  pixel size {info.spacing[2]:g} x {info.spacing[1]:g} {info.unit}{apart}")
+    if letters := orientation(info):
+        lines.append("  in a patient (LPS, mm): columns run to {}, rows to {}, slices to {}".format(*letters))
     if info.grid is not None and info.grid.frame == "map":
         west, north, _ = info.grid.world(0, -0.5, -0.5)
         system = info.grid.system or "not named"
