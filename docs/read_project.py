@@ -43,13 +43,15 @@ def read_planes(project: Path) -> dict[tuple[int, int], dict[str, np.ndarray[Any
     database = connect(project)
     planes = {}
     for image, layer, info in database.execute(
-        "SELECT layer.image, layer.id, image.info FROM layer JOIN image ON image.id = layer.image"
+        "SELECT layer.image, layer.id, image.info FROM layer JOIN image ON image.id = layer.image WHERE NOT removed"
     ):
         shape = json.loads(info)["shape"]
         planes[image, layer] = {
             name: np.full(shape, NOTHING if name == "prediction" else 0, dtype) for name, dtype in PLANES.items()
         }
     for image, layer, plane, z, ty, tx, frame, version, checksum in database.execute("SELECT * FROM tile"):
+        if (image, layer) not in planes:
+            continue  # of an image that was taken out of the project
         row = f"{image} {layer} {plane} {z} {ty} {tx} {version} "
         try:
             if crc32(frame, crc32(row.encode())) != checksum:
@@ -78,9 +80,10 @@ def main() -> None:
         np.save(out / f"{image}-{layer}.npy", mask)
     database = connect(project)
     classes = {
-        number: {"name": name, "color": color} for number, name, color, _, _ in database.execute("SELECT * FROM class")
+        number: {"name": name, "color": color}
+        for number, name, color in database.execute("SELECT id, name, color FROM class")
     }
-    images = dict(database.execute("SELECT id, path FROM image"))
+    images = dict(database.execute("SELECT id, path FROM image WHERE NOT removed"))
     database.close()
     (out / "classes.json").write_text(json.dumps(classes, indent=1, ensure_ascii=False), encoding="utf-8")
     (out / "images.json").write_text(json.dumps(images, indent=1, ensure_ascii=False), encoding="utf-8")

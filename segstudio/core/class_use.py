@@ -53,8 +53,8 @@ def predicted(layer: MaskLayer) -> set[int]:
 
 
 def layers(document: Document) -> Iterator[tuple[ImageEntry, MaskLayer]]:
-    """All mask layers with their images; those that were taken away and can come back, too."""
-    for entry in document.images.values():
+    """All mask layers with their images; those that were taken away and can come back, layers and images, too."""
+    for entry in (*document.images.values(), *document.removed_images.values()):
         for layer in (*entry.layers, *entry.removed.values()):
             yield entry, layer
 
@@ -71,6 +71,7 @@ def merge(document: Document, source: int, target: int, title: str) -> None:
     for class_id in (source, target):
         if table[class_id].locked:
             raise UserError(f"“{table.name(class_id)}” is locked.", hint="Unlock it first.")
+    document.settle()
     document.settle()
     step = document.next_edit
     for entry, layer in layers(document):

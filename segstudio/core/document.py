@@ -56,6 +56,10 @@ class Document:
         self.classes = classes or ClassTable()
         self.history = history or History()
         self.images: dict[int, ImageEntry] = {}
+        self.removed_images: dict[int, ImageEntry] = {}
+        """Images that were taken out of the project and that undo can bring back."""
+        self.last_image = 0
+        """The highest id that an image ever had."""
         self.versions: dict[int, Version] = {}
         self.next_edit = 1
         self.settling: Event[None] = Event()
@@ -93,11 +97,19 @@ class Document:
 
     def add_image(self, path: str, digest: str, info: ImageInfo, group: str = "") -> ImageEntry:
         """Append an image with one empty mask layer."""
-        entry = ImageEntry(max(self.images, default=0) + 1, path, digest, info, group or path)
+        self.last_image = max(self.last_image, *self.images, *self.removed_images, 0) + 1
+        entry = ImageEntry(self.last_image, path, digest, info, group or path)
         entry.layers.append(MaskLayer(1, "Mask", info.shape))
         self.images[entry.id] = entry
         self.image_changed.emit(entry)
         return entry
+
+    def remove_image(self, image: int, title: str) -> None:
+        """Take an image with its masks out of the project, as one undo step; its file is not touched."""
+        self.settle()
+        entry, place = self.images[image], list(self.images).index(image)
+        self._place_image(image, -1)
+        self._record(title, image, entry.layers[-1].id, {"image": [place, -1]})
 
     def add_layer(self, image: int, name: str) -> MaskLayer:
         """Put a new empty mask layer on top of the image's layers, as one undo step."""
@@ -140,6 +152,8 @@ class Document:
             for state in edit.state.get("layers", ())
             for row in state
         }
+        steps = {edit.image for edit in self.history.edits if "image" in (edit.state or {})}
+        self.removed_images = {number: entry for number, entry in self.removed_images.items() if number in steps}
         for entry in self.images.values():
             entry.removed = {number: layer for number, layer in entry.removed.items() if (entry.id, number) in wanted}
 
@@ -168,7 +182,9 @@ class Document:
 
     def kept_layer(self, image: int, layer: int) -> MaskLayer:
         """As `layer`, of those too that were taken away and can come back."""
-        return self.images[image].removed.get(layer) or self.layer(image, layer)
+        entry = self.images.get(image) or self.removed_images[image]
+        known = {**entry.removed, **{one.id: one for one in entry.layers}}
+        return known[layer]
 
     def begin_edit(
         self, image: int, layer: int, title: str, *, tool: str, origin: Origin = Origin.PAINTED, seen: bool = False
@@ -271,6 +287,8 @@ class Document:
             if what == "classes":
                 self.classes.restore(classes_from(states[after], tuple(self.classes)))
                 self._follow_classes(edit, redone=after)
+            elif what == "image":
+                self._place_image(edit.image, states[after])
             elif what == "layers":
                 self._restore_layers(self.images[edit.image], states[after])
         if tiles:
@@ -280,6 +298,18 @@ class Document:
             MEMORY.trim()
             layer.tell(Box.of_tile(key).clip(layer.shape) for key in tiles)
         self.edited.emit(EditEvent(edit, direction, self.history.position, frames))
+
+    def _place_image(self, image: int, place: int) -> None:
+        """Put an image at a place among the others, or (-1) take it away."""
+        entry = self.images.pop(image, None) or self.removed_images.pop(image)
+        entry.gone = place < 0
+        if entry.gone:
+            self.removed_images[image] = entry
+        else:
+            others = list(self.images.items())
+            self.images.clear()
+            self.images.update([*others[:place], (image, entry), *others[place:]])
+        self.image_changed.emit(entry)
 
     def _follow_classes(self, edit: Edit, *, redone: bool) -> None:
         """Predictions hold classes of the table only, whatever was undone or redone."""

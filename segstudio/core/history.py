@@ -24,8 +24,8 @@ class Edit:
 
     A change of the table of classes or of the layers has no tiles, but `state`: {"classes" or "layers": [before,
     after]} as core.state writes it; `image` and `layer` are 0 where the change belongs to none. Where a class was
-    merged into another, "merged": [class, other]. Edits that follow each other with the same `step` (0: none) are
-    parts of one step: they are undone and redone together.
+    merged into another, "merged": [class, other]; where an image was taken away, "image": [its place before, -1].
+    Edits that follow each other with the same `step` (0: none) are parts of one step: undone and redone together.
     """
 
     id: int

@@ -29,6 +29,8 @@ class ImageEntry:
     """Layers that were taken away and that undo can bring back."""
     next_layer: int = 1
     """No id of a layer is used twice: the file may still hold tiles of one that is gone."""
+    gone: bool = False
+    """Whether it was taken out of the project; undo can bring it back."""
     seen: int = 0
     agreed: int = 0
 

@@ -70,11 +70,12 @@ def load_document(
     highest = connection.execute("SELECT value FROM meta WHERE key = 'highest_class'").get
     document.classes.highest = max(document.classes.highest, highest or 0)
     for entry in _images(connection):
-        document.images[entry.id] = entry
+        (document.removed_images if entry.gone else document.images)[entry.id] = entry
+        document.last_image = entry.id
     loaded = Loaded(document, _tiles(connection, document, mend))
     if loaded.damaged:
         for tile in lost():
-            if put_frame(document.layer(tile.image, tile.layer), tile.plane, tile.key, tile.frame):
+            if put_frame(document.kept_layer(tile.image, tile.layer), tile.plane, tile.key, tile.frame):
                 loaded.damaged.append(tile)
     done = int(get_meta(connection, "done"))
     edits, loaded.missing = load_edits(connection, budget, done)
@@ -101,10 +102,10 @@ def _classes(connection: apsw.Connection) -> tuple[ClassEntry, ...]:
 def _images(connection: apsw.Connection) -> list[ImageEntry]:
     images: dict[int, ImageEntry] = {}
     for row in connection.execute("SELECT * FROM image ORDER BY id"):
-        number, path, digest, info, group, role, done, seen, agreed = row
+        number, path, digest, info, group, role, done, seen, agreed, gone = row
         about = ImageInfo.from_json(json.loads(info))
         images[number] = ImageEntry(
-            number, path, digest, about, group, role, bool(done), seen=seen, agreed=agreed
+            number, path, digest, about, group, role, bool(done), seen=seen, agreed=agreed, gone=bool(gone)
         )  # fmt: skip
     for number, layer_id, place, name, visible, opacity in connection.execute(
         "SELECT * FROM layer ORDER BY image, position"
@@ -123,7 +124,7 @@ def _tiles(connection: apsw.Connection, document: Document, mend: Mend) -> list[
     damaged: list[DamagedTile] = []
     layers = {
         (entry.id, layer.id): layer
-        for entry in document.images.values()
+        for entry in (*document.images.values(), *document.removed_images.values())
         for layer in (*entry.layers, *entry.removed.values())
     }
     for *row, checksum in connection.execute("SELECT * FROM tile"):

@@ -55,6 +55,10 @@ def _finite(value: Any) -> Any:
     return value
 
 
+_NO_SCORE = (slice(0, 7), slice(9, None))
+"""The columns of an image without seen and agreed."""
+
+
 @dataclass(frozen=True, slots=True)
 class ImageRow:
     """An image and its layers as they were at one moment."""
@@ -66,7 +70,7 @@ class ImageRow:
     def of(cls, entry: ImageEntry) -> ImageRow:
         image = (
             entry.id, entry.path, entry.digest, to_json(entry.info.to_json()), entry.group, entry.role,
-            int(entry.done), int(entry.seen), int(entry.agreed),
+            int(entry.done), int(entry.seen), int(entry.agreed), int(entry.gone),
         )  # fmt: skip
         layers = tuple(
             (entry.id, layer.id, place, layer.name, int(layer.visible), float(layer.opacity))
@@ -76,15 +80,15 @@ class ImageRow:
 
     def same_but_score(self, other: ImageRow) -> bool:
         """Whether only the score, which is stored with each edit, differs."""
-        return self.image[:7] == other.image[:7] and self.layers == other.layers
+        return all(self.image[part] == other.image[part] for part in _NO_SCORE) and self.layers == other.layers
 
     def save(self, connection: apsw.Connection) -> None:
         """Add or update; layers that are gone take their tiles and edits with them."""
         connection.execute(
-            "INSERT INTO image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
+            "INSERT INTO image VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET"
             " path = excluded.path, digest = excluded.digest, info = excluded.info,"
             " group_name = excluded.group_name, role = excluded.role, done = excluded.done,"
-            " seen = excluded.seen, agreed = excluded.agreed",
+            " seen = excluded.seen, agreed = excluded.agreed, removed = excluded.removed",
             self.image,
         )
         kept = {layer[1] for layer in self.layers}
@@ -116,7 +120,8 @@ class EditRecord:
     @classmethod
     def of(cls, event: EditEvent, document: Document) -> EditRecord:
         when = event.edit.when if event.direction == "do" else time.time()
-        image, last = document.images.get(event.edit.image), document.history.next_undo()
+        number, last = event.edit.image, document.history.next_undo()
+        image = document.images.get(number) or document.removed_images.get(number)
         seen, agreed = (image.seen, image.agreed) if image else (0, 0)
         return cls(event, last.id if last else 0, seen, agreed, when, tuple(document.classes))
 

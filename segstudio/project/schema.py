@@ -130,7 +130,14 @@ def _codes_of_classes(connection: apsw.Connection) -> None:
     connection.execute("ALTER TABLE class ADD COLUMN code TEXT NOT NULL DEFAULT ''")
 
 
-MIGRATIONS: list[Callable[[apsw.Connection], None]] = [_first_tables, _steps_without_pixels, _codes_of_classes]
+def _removed_images(connection: apsw.Connection) -> None:
+    """Whether an image was taken out of the project; undo may bring it back."""
+    connection.execute("ALTER TABLE image ADD COLUMN removed INTEGER NOT NULL DEFAULT 0")
+
+
+MIGRATIONS: list[Callable[[apsw.Connection], None]] = [
+    _first_tables, _steps_without_pixels, _codes_of_classes, _removed_images,
+]  # fmt: skip
 """The step at index n leads from user_version n to n + 1. Only ever append. Foreign keys are off meanwhile."""
 
 

@@ -62,14 +62,14 @@ def test_a_renamed_folder_is_found_at_once_and_the_masks_are_where_they_were(use
     assert reopened(user, place) == []
     assert any("3 of 3 images are not where they were" in text for text in user.strips())
     assert command(user, "image.find").enabled(user.window)  # type: ignore[attr-defined]
-    assert menu(user, 1) == ["Show", "Find file…"]
+    assert menu(user, 1) == ["Show", "Find file…", "Remove from project"]
     said: list[str] = []
     user.studio.said.connect(said.append)
     user.studio.lost.find(place / "pictures")
     user.wait(lambda: any("2 images found" in text for text in said))
     assert "Still missing: c.png" in said[-1]
     user.wait(lambda: user.session.pixels is not None and not user.studio.opening.busy)
-    assert user.annotation(1)[20, 50] and menu(user, 0) == ["Show"]
+    assert user.annotation(1)[20, 50] and menu(user, 0) == ["Show", "Remove from project"]
     document = user.session.document
     user.studio.lost.find(place / "c.png", document.images[3])
     user.wait(lambda: not user.session.project.problems)
@@ -121,3 +121,19 @@ def test_a_file_that_changes_while_the_project_is_open_is_told_when_it_is_shown_
     noise(place / "scans" / "b.png", 55)
     user.studio.opening.show(2)
     user.wait(lambda: any("b.png” was changed" in text for text in user.strips()))
+
+
+def test_a_missing_image_is_removed_and_comes_back_by_undo(user: User, place: Path) -> None:
+    (place / "scans" / "a.png").unlink()
+    reopened(user, place)
+    strip, document = user.window.strip, user.session.document
+    command(user, "image.remove").run(user.window)  # type: ignore[attr-defined]
+    user.wait(lambda: user.session.image.id == 2 and user.session.pixels is not None)
+    assert list(document.images) == [2, 3] == [entry.id for entry in strip.model.entries]
+    for image in (2, 3):
+        user.studio.lost.remove(document.images[image])
+    assert user.session.image is None and not strip.model.entries
+    for _ in range(3):
+        command(user, "edit.undo").run(user.window)  # type: ignore[attr-defined]
+    assert [entry.id for entry in strip.model.entries] == [1, 2, 3]
+    assert user.session.image.id == 1 and user.annotation(1)[20, 50]

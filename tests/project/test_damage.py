@@ -351,6 +351,7 @@ def test_a_project_of_the_first_format_is_brought_up_to_date(opened: OpenStore, 
         raw.pragma("foreign_keys", False)
         raw.execute("ALTER TABLE edit DROP COLUMN state")
         raw.execute("ALTER TABLE class DROP COLUMN code")
+        raw.execute("ALTER TABLE image DROP COLUMN removed")
         raw.pragma("user_version", 1)
     store = opened()
     again = store.load()

@@ -461,3 +461,36 @@ def test_numbers_from_numpy_are_stored_like_any_other(opened: OpenStore) -> None
     assert store.flush()
     again: Any = reopened(store, opened)
     assert picture(again)["images"] == picture(document)["images"]
+
+
+def test_a_removed_image_comes_back_with_its_masks_after_reopening(opened: OpenStore) -> None:
+    store = opened()
+    document = new_document(store)
+    document.add_image("b.png", "", INFO)
+    for number in range(4):
+        paint(document, number, image=1 + number % 2)
+    predict(document, 5)
+    before = picture(document)["images"]
+    document.remove_image(1, "Remove")
+    assert list(document.images) == [2]
+    again = reopened(store, opened)
+    assert list(again.images) == [2] and picture(again)["images"] == before[1:]
+    again.undo()
+    assert picture(again)["images"] == before and list(again.images) == [1, 2]
+    again.redo()
+    assert list(again.images) == [2]
+
+
+def test_the_id_of_an_image_that_is_gone_for_good_is_not_given_again(opened: OpenStore) -> None:
+    store = opened()
+    document = new_document(store)
+    other = document.add_image("b.png", "", INFO)
+    paint(document, 1, image=other.id)
+    document.remove_image(other.id, "Remove")
+    document.undo()
+    document.redo()
+    again = reopened(store, opened)
+    again.history.restore([], 0)
+    again.forget_removed()
+    fresh = again.add_image("c.png", "", INFO)
+    assert fresh.id == other.id + 1 and fresh.layers[0].annotation.is_empty()

@@ -265,7 +265,8 @@ class SceneView(QWidget):
             painter.fillRect(clip, self.palette().color(QPalette.ColorRole.Dark))
             if session.image is not None:
                 painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-                text = self.tr("Reading %s …") % session.image.name
+                lost = session.project is not None and session.image.id in session.project.problems
+                text = (self.tr("%s cannot be shown.") if lost else self.tr("Reading %s …")) % session.image.name
                 painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, text)
             return
         self.scene.begin_frame()

@@ -45,6 +45,11 @@ def use_file(desk: Desk) -> None:
     desk.studio.lost.use(desk.session.image)
 
 
+def remove_image(desk: Desk) -> None:
+    assert desk.session.image is not None
+    desk.studio.lost.remove(desk.session.image)
+
+
 def step_slice(desk: Desk, change: int) -> None:
     """In the view that was used last."""
     session = desk.views.active.session
@@ -68,6 +73,8 @@ IMAGE = (
             "Look in a folder for images that are not where they were", "search", part=2),
     Command("image.use-file", "Image", "Use the changed file as it is", use_file, "", is_changed,
             "The file was changed since it was added: keep the masks on what it shows now", part=2),
+    Command("image.remove", "Image", "Remove image from project", remove_image, "", can_change_image,
+            "Its masks go with it, its file stays; undo brings it back", "trash", part=2),
     Command("layer.add", "Image", "Add mask layer", lambda desk: add_layer(desk.session), "", can_change_image,
             icon="layers", part=2),
     Command("layer.remove", "Image", "Remove mask layer",

@@ -214,6 +214,9 @@ class StripPanel(QWidget):
             menu.addAction(icons.icon("search"), tr("Find file…"), lambda: desk.studio.lost.asked.emit(entry))
             if problem.fits(entry):
                 menu.addAction(tr("Use the file as it is now"), lambda: desk.studio.lost.use(entry))
+        if project is not None and not project.read_only:
+            menu.addSeparator()
+            menu.addAction(icons.icon("trash"), tr("Remove from project"), lambda: desk.studio.lost.remove(entry))
         return menu
 
     @guarded

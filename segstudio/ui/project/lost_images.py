@@ -8,6 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from segstudio.core.document import ImageEntry
+from segstudio.core.history import Edit
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.project.adding_images import AddingImages
 from segstudio.ui.project.open_project import OpenProject
@@ -35,6 +36,7 @@ class LostImages(QObject):
         super().__init__(workers)
         self._session, self._workers, self._opening = session, workers, opening
         opening.not_shown.connect(self.tell)
+        session.edited.connect(self._follow)
 
     def missing(self, project: OpenProject) -> list[ImageEntry]:
         """Images of the project whose files are not where they were."""
@@ -80,6 +82,26 @@ class LostImages(QObject):
         entry.info = problem.info if problem.info.ranges else entry.info  # those of a huge file are of a sample
         self._again(project, [entry])
         self.said.emit(tr("“{name}” is used as it is now.").format(name=entry.name))
+
+    def remove(self, entry: ImageEntry) -> None:
+        """Take an image and its masks out of the project; undo brings them back, and its file is not touched."""
+        project = self._session.project
+        if project is None or not self._may_change(project) or entry.id not in project.document.images:
+            return
+        project.document.remove_image(entry.id, tr("Remove “{name}” from the project").format(name=entry.name))
+        project.library.forget(entry.id)
+        self.said.emit(tr("“{name}” is no longer in the project; undo brings it back.").format(name=entry.name))
+
+    def _follow(self, edit: Edit) -> None:
+        """The shown image was taken away: show the one that came into its place."""
+        document, image = self._session.document, self._session.image
+        if document is None or image is None or not image.gone:
+            return
+        ids, place = list(document.images), (edit.state or {}).get("image", [0])[0]
+        if ids:
+            self._opening.show(ids[min(place, len(ids) - 1)])
+        else:
+            self._session.show_image(None, None)
 
     def find(self, place: Path, entry: ImageEntry | None = None) -> None:
         """Look in a folder, or at a file and its neighbours, for an image, or for all that are missing."""
