@@ -122,6 +122,10 @@ class ClassTable:
             self._entries = restored
             self.changed.emit(None)
 
+    def known(self) -> NDArray[np.bool_]:
+        """Lookup of 256 booleans: whether there is a class of this id."""
+        return self._look_up(lambda entry: True)
+
     def locked(self) -> NDArray[np.bool_]:
         """Lookup of 256 booleans: whether pixels that show this class are protected."""
         return self._look_up(lambda entry: entry.locked)

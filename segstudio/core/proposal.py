@@ -18,14 +18,16 @@ from segstudio.core.writer import MaskWriter
 class Impact:
     """What a proposal would change: pixels won and lost by class id, and what is left alone.
 
-    `painted` pixels differ but were painted by a person, `locked` ones belong to a locked or hidden class; neither is
-    written. `slices` counts the slices with at least one change.
+    `painted` pixels differ but were painted by a person, `locked` ones belong to a locked or hidden class, `unknown`
+    ones would get a class that the project does not have; none of them is written. `slices` counts the slices with at
+    least one change.
     """
 
     gained: dict[int, int] = field(default_factory=dict)
     lost: dict[int, int] = field(default_factory=dict)
     painted: int = 0
     locked: int = 0
+    unknown: int = 0
     slices: int = 0
 
     @property
@@ -39,8 +41,8 @@ class Proposal:
     """A class map that may be applied: shown over the image first, written by Enter, dropped by Esc.
 
     `wanted` is (slices, rows, columns) from slice `box.z` on, at the top left of `box`; 255 leaves a pixel as
-    it is. `classes` is what would really be written: without painted pixels (where `protect`) and those of locked or
-    hidden classes.
+    it is. `classes` is what would really be written: without painted pixels (where `protect`), those of locked or
+    hidden classes, and classes that the project does not have.
     """
 
     title: str
@@ -68,9 +70,9 @@ def settled(proposal: Proposal, layer: MaskLayer, classes: ClassTable) -> Propos
     """The proposal with `classes` and `impact` as they follow from the mask of `layer` as it is now."""
     wanted = proposal.wanted if proposal.wanted.ndim == 3 else proposal.wanted[None]
     written = wanted.copy()
-    locked = classes.locked() | classes.hidden()
+    locked, known = classes.locked() | classes.hidden(), classes.known()
     gained, lost = np.zeros(256, np.int64), np.zeros(256, np.int64)
-    painted_pixels = locked_pixels = slices = 0
+    painted_pixels = locked_pixels = unknown_pixels = slices = 0
     for offset, target in enumerate(written):
         if (target == NOTHING).all():
             continue
@@ -80,6 +82,11 @@ def settled(proposal: Proposal, layer: MaskLayer, classes: ClassTable) -> Propos
         unset = codes == UNSET
         shown[unset] = layer.prediction.read(box)[unset]
         differs = (target != NOTHING) & (target != shown)
+        strange = ~known[target] & (target != NOTHING)
+        if strange.any():
+            unknown_pixels += int(strange.sum())
+            target[strange] = NOTHING
+            differs &= ~strange
         if proposal.protect:
             painted = codes >> 8 == Origin.PAINTED
             painted_pixels += int((differs & painted).sum())
@@ -93,7 +100,8 @@ def settled(proposal: Proposal, layer: MaskLayer, classes: ClassTable) -> Propos
             slices += 1
             gained += np.bincount(target[differs], minlength=256)
             lost += np.bincount(shown[differs], minlength=256)
-    impact = Impact(_counts(gained), _counts(lost), painted_pixels, locked_pixels, slices)
+    counts = painted_pixels, locked_pixels, unknown_pixels, slices
+    impact = Impact(_counts(gained), _counts(lost), *counts)
     return replace(proposal, wanted=wanted, classes=written, impact=impact)
 
 

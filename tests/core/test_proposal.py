@@ -56,6 +56,17 @@ def test_a_locked_class_is_left_alone() -> None:
     assert found.impact.locked == 100 and found.impact.gained == {1: 150}
 
 
+def test_no_class_is_written_that_the_project_does_not_have() -> None:
+    document = made()
+    document.change_classes("Remove class", lambda classes: classes.remove(1))
+    found = proposed(document, protect=False)
+    assert found.impact.unknown == 250 and found.impact.changed == 0
+    assert (found.impact.painted, found.impact.locked) == (0, 0), "each pixel is counted once"
+    writer = document.begin_edit(1, 1, "Grow", tool="grow", origin=Origin.TOOL)
+    write(found, writer)
+    assert document.finish_edit(writer) is None
+
+
 def test_what_is_so_already_is_no_change() -> None:
     document = made()
     wanted = np.full((1, 10, 10), 2, np.uint8)

@@ -101,6 +101,8 @@ class ProposalBar(QFrame):
             parts.append(tr("in {n} slices").format(n=impact.slices))
         if impact.locked:
             parts.append(tr("{n} px of locked or hidden classes stay").format(n=count(impact.locked)))
+        if impact.unknown:
+            parts.append(tr("{n} px are of classes that the project does not have").format(n=count(impact.unknown)))
         return " · ".join(parts)
 
     def _apply(self) -> None:
