@@ -14,6 +14,7 @@ from segstudio.core.document import Document
 from segstudio.core.image import ImageInfo
 from segstudio.ui.canvas import overlay, render
 from segstudio.ui.commands.table import COMMANDS
+from segstudio.ui.session.levels import first_windows
 from segstudio.ui.session.tone import RAMPS, Tone, ramp_table
 from segstudio.ui.shell.window import MainWindow
 
@@ -196,3 +197,9 @@ def test_a_finger_pans_and_two_zoom_but_never_paint(window: MainWindow, qtbot: Q
     QTest.touchEvent(canvas, screen).release(0, QPoint(150, 300), canvas).release(1, QPoint(350, 300), canvas).commit()
     assert canvas.view.scale == pytest.approx(2 * scale, rel=0.05)
     assert window.session.layer.annotation.is_empty()
+
+
+@pytest.mark.parametrize(("dtype", "ends"), [("uint8", (0, 255)), ("int16", (-32768, 32767)), ("float32", (0, 1))])
+def test_every_channel_has_a_display_window_before_its_pixels_were_read(dtype: str, ends: tuple[float, float]) -> None:
+    info = ImageInfo("", (1, 4, 4), 3, ("r", "g", "b"), dtype)
+    assert [(window.low, window.high) for window in first_windows(info)] == [ends] * 3

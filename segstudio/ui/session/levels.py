@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -24,10 +25,18 @@ class Window:
 
 
 def first_windows(info: ImageInfo) -> list[Window]:
-    """The display windows to begin with: the file's own where it has one, else the robust ranges."""
+    """The display windows to begin with, one for each channel: the file's own where it has one, else the robust ranges,
+    else (of an image whose pixels nobody has read yet) what its numbers can be."""
     if info.window is not None and info.channels == 1:
         return [Window(*info.window)]
-    return [Window(low, high) for low, high in info.ranges]
+    ranges = info.ranges or (_possible(np.dtype(info.dtype)),) * info.channels
+    return [Window(low, high) for low, high in ranges]
+
+
+def _possible(dtype: np.dtype[Any]) -> tuple[float, float]:
+    if dtype.kind not in "iu":
+        return 0.0, 1.0
+    return float(np.iinfo(dtype).min), float(np.iinfo(dtype).max)
 
 
 def between_percentiles(
