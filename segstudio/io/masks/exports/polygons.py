@@ -13,9 +13,9 @@ from segstudio.core.codes import NOTHING
 from segstudio.core.grid import Grid
 from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
-from segstudio.io.crs import on_earth
+from segstudio.io.crs import changed, on_earth
 from segstudio.io.geo import CENTRE
-from segstudio.io.masks.exports.lonlat import Points, Transform, placed
+from segstudio.io.masks.exports.lonlat import Transform, placed
 from segstudio.io.masks.exports.subject import LARGEST, Subject
 
 WGS84 = "OGC:CRS84"
@@ -45,9 +45,16 @@ def write_geojson(subjects: Sequence[Subject], folder: Path) -> list[Path]:
             )  # fmt: skip
         features = []
         for class_id, outline in outlines(subject):
+            try:
+                shape = placed(outline["coordinates"], step(grid), _lonlat(grid.crs))
+            except ValueError as error:
+                raise UserError(
+                    f"“{subject.name}” cannot be exported as GeoJSON.",
+                    why="A part of its mask has no longitude and latitude: the map's edge is the Earth's.",
+                    hint="GeoPackage or GeoTIFF keep its coordinates as they are.",
+                ) from error
             features.append({
-                "type": "Feature",
-                "geometry": shapely.geometry.mapping(placed(outline["coordinates"], step(grid), _lonlat(grid.crs))),
+                "type": "Feature", "geometry": shapely.geometry.mapping(shape),
                 "properties": _properties(subject, class_id),
             })  # fmt: skip
         path = folder / f"{subject.stem}.geojson"
@@ -65,15 +72,7 @@ def step(grid: Grid) -> float:
 
 def _lonlat(crs: str) -> Transform:
     """From coordinates of a system to longitude and latitude."""
-    from rasterio.warp import transform
-
-    def change(points: Points) -> Points:
-        if len(points) == 0:
-            return points
-        xs, ys = transform(crs, WGS84, points[:, 0].tolist(), points[:, 1].tolist())
-        return np.stack([xs, ys], axis=1)
-
-    return change
+    return lambda points: changed(crs, WGS84, points)
 
 
 def write_gpkg(subjects: Sequence[Subject], folder: Path) -> list[Path]:

@@ -13,7 +13,7 @@ from segstudio.core.codes import NOTHING
 from segstudio.core.grid import Grid
 from segstudio.core.image import ImageInfo
 from segstudio.errors import UserError
-from segstudio.io.crs import on_earth
+from segstudio.io.crs import on_earth, turn_of
 from segstudio.io.geo import CENTRE
 from segstudio.io.masks.exports.polygons import WGS84
 from segstudio.io.masks.exports.subject import LARGEST
@@ -27,7 +27,6 @@ UNNAMED = "unnamed"
 """The class of polygons that say none, among others that do."""
 
 GEOJSON = (".geojson", ".json")
-TURN = 360.0
 
 
 def read(path: Path, name: str, info: ImageInfo) -> Labels | None:
@@ -107,10 +106,10 @@ def _polygons(outline: Any, which: str, left_out: LeftOut) -> list[Any]:
 
 
 def _turns(outline: dict[str, Any], grid: Grid, info: ImageInfo) -> list[dict[str, Any]]:
-    """The outline; on a map in degrees whose longitudes run on beyond 180, also a turn further."""
+    """The outline; on a map whose longitudes run on beyond 180, also a turn around the Earth further."""
     import shapely
 
-    if not grid.crs.startswith("GEOG"):
+    if not (turn := turn_of(grid.crs)):
         return [outline]
     _, rows, columns = info.shape
     xs = [grid.world(0, row, column)[0] for row in (0, rows) for column in (0, columns)]
@@ -118,7 +117,7 @@ def _turns(outline: dict[str, Any], grid: Grid, info: ImageInfo) -> list[dict[st
     west, _, east, _ = shape.bounds
     return [
         shapely.geometry.mapping(shapely.transform(shape, lambda points, by=by: points + np.array([by, 0])))
-        for by in (-TURN, 0.0, TURN)
+        for by in (-turn, 0.0, turn)
         if by == 0 or (west + by <= max(xs) and east + by >= min(xs))
     ]
 
