@@ -388,3 +388,32 @@ def test_windows_of_a_map_larger_than_memory_are_those_of_gdal(shared_data: Path
             wanted = file.read(window=window)
             assert np.array_equal(file_.read(0, level, box).transpose(2, 0, 1), wanted)
     file_.close()
+
+
+@pytest.mark.parametrize("crs", [SITE, MARS, None])
+def test_a_map_that_is_not_of_the_earth_has_no_longitudes_but_a_geopackage(crs: CRS | None, tmp_path: Path) -> None:
+    from segstudio.core.classes import ClassTable
+    from segstudio.io.masks.exports.subject import Subject
+    from segstudio.io.masks.exports.table import export_format
+
+    path = written(tmp_path / "a.tif", noise(1), crs=crs, transform=from_origin(10, 20, 0.01, 0.01))
+    mask = np.zeros((1, ROWS, COLUMNS), np.uint8)
+    mask[0, 5:15, 10:30] = 1
+    table = ClassTable()
+    table.add("crater")
+    subject = Subject("a.tif", "a", path, probe(path), table, lambda box: mask[box.z, box.rows, box.columns])
+    with pytest.raises(UserError, match="cannot be exported as GeoJSON") as refused:
+        export_format("geojson").load()([subject], tmp_path)
+    assert ("Earth" if crs else "no coordinate system") in refused.value.why
+    for form in ("gpkg", "geotiff"):
+        (tmp_path / form).mkdir()
+        (out,) = export_format(form).load()([subject], tmp_path / form)
+        labels = import_format(form).load()(out, "a.tif", subject.info)
+        assert labels is not None and np.array_equal(labels.mask == 1, mask == 1)
+    if crs:
+        (tmp_path / "b.geojson").write_text(
+            '{"type": "FeatureCollection", "features": [{"type": "Feature", "properties": {}, "geometry":'
+            ' {"type": "Polygon", "coordinates": [[[10, 19], [11, 19], [11, 20], [10, 19]]]}}]}'
+        )
+        with pytest.raises(UserError, match="does not fit"):
+            import_format("geojson").load()(tmp_path / "b.geojson", "a.tif", subject.info)

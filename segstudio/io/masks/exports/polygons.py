@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -87,7 +88,8 @@ def write_gpkg(subjects: Sequence[Subject], folder: Path) -> list[Path]:
         known = [_properties(subject, class_id) for class_id, _ in rows]
         geometry = shapely.to_wkb(np.array([shapely.geometry.shape(outline) for _, outline in rows], object))
         path = folder / f"{subject.stem}.gpkg"
-        with replacing(path) as scratch:
+        with replacing(path) as scratch, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of maps whose system has no name
             scratch.unlink()  # GDAL makes the file itself
             pyogrio.raw.write(
                 scratch, np.asarray(geometry, object), [
