@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from segstudio.core.image import NamedWindow
 from segstudio.io.dicom.groups import group
@@ -49,8 +50,8 @@ def _tables(place: Any) -> Iterator[NamedWindow]:
             _, first, bits = (int(v) for v in item.LUTDescriptor)
             data = item.LUTData
             kind = np.uint8 if bits <= 8 and len(data) == int(item.LUTDescriptor[0]) else np.uint16
-            table = np.frombuffer(data, kind) if isinstance(data, bytes) else np.asarray(data)
-            table = np.atleast_1d(table).astype(np.float64)
+            stored = np.frombuffer(data, kind) if isinstance(data, bytes) else np.asarray(data)
+            table: NDArray[np.float64] = np.atleast_1d(stored).astype(np.float64)
             reach = float(np.ptp(table))
         except (AttributeError, TypeError, ValueError):
             continue

@@ -96,7 +96,7 @@ class RawWindows:
     def _values(self, start: int, count: int) -> NDArray[np.generic]:
         out = np.empty(count, self._stored)
         self._file.seek(start)
-        view = memoryview(out.view(np.uint8))  # type: ignore[arg-type]
+        view = out.view(np.uint8).data
         done = 0
         while done < len(view):
             found = self._file.readinto(view[done:])

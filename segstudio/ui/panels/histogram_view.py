@@ -35,8 +35,8 @@ def distribution(plane: NDArray[np.generic], channels: list[int]) -> Distributio
         parts = [part[np.isfinite(part)] for part in parts]
     if not any(part.size for part in parts):
         return None
-    low = float(min(part.min() for part in parts if part.size))
-    high = float(max(part.max() for part in parts if part.size))
+    low = min(float(part.min()) for part in parts if part.size)
+    high = max(float(part.max()) for part in parts if part.size)
     bins, end = BINS, max(high, low + max(1e-6, abs(low) * 1e-6))
     if plane.dtype.kind in "ui":  # as many whole values in each bin, or the curve becomes a comb
         width = int((high - low + 1) // BINS) + 1
