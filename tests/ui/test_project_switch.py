@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,6 +17,8 @@ from pytestqt.qtbot import QtBot
 
 from segstudio.core.document import Document
 from segstudio.core.geometry import Box
+from segstudio.io.reading import probe
+from segstudio.project.paths import content_digest
 from segstudio.settings import Settings
 from segstudio.tools.base import Pointer
 from segstudio.ui.compute.worker_client import WorkerClient
@@ -22,7 +26,7 @@ from segstudio.ui.compute.workers import Workers
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.studio import Studio
-from segstudio.worker.messages import Cancelled, Finished, ImageRead, Message, ReadImage
+from segstudio.worker.messages import Cancelled, Failed, Finished, ImageRead, Message, ReadImage
 from segstudio.worker.shared import Scratch
 
 
@@ -80,10 +84,8 @@ def test_nothing_is_begun_for_a_closed_project(workers: Workers, picture: Path, 
 def test_two_who_want_the_same_image_share_one_reading(
     workers: Workers, picture: Path, document: Document, qtbot: QtBot
 ) -> None:
-    from tests.ui.conftest import add_image
-
     project = OpenProject(document, None, workers, Settings())
-    entry, _ = add_image(document, str(picture))
+    entry = document.add_image(str(picture), content_digest(picture), probe(picture))
     got: list[object] = []
     take: Callable[[object, object], None] = lambda _, item: got.append(item)  # noqa: E731
     for _ in range(3):
@@ -93,6 +95,25 @@ def test_two_who_want_the_same_image_share_one_reading(
     assert len(list(workers.scratch.folder.iterdir())) == 1
     project.close()
     assert not list(workers.scratch.folder.iterdir())
+
+
+@pytest.mark.parametrize("how", ["it is killed", "the job is cancelled"])
+def test_a_reader_that_ends_in_the_middle_leaves_no_array_but_those_in_use(
+    workers: Workers, picture: Path, tmp_path: Path, qtbot: QtBot, how: str
+) -> None:
+    project = OpenProject(Document())
+    kept = ask(workers.reader, workers.scratch, picture, project)
+    qtbot.waitUntil(lambda: any(isinstance(one, Finished) for one in kept), timeout=30_000)
+    large = tmp_path / "large.npy"
+    np.lib.format.open_memmap(large, "w+", np.uint8, (20_000, 20_000)).flush()
+    said = ask(workers.reader, workers.scratch, large, project)
+    qtbot.waitUntil(lambda: len(list(workers.scratch.folder.iterdir())) > 1 or bool(said), timeout=30_000)
+    if how == "it is killed":
+        os.kill(workers.reader.process_id, signal.SIGKILL)
+    else:
+        workers.reader._kill_for(Cancelled(int(workers.reader._sent.copy().popitem()[0])))
+    qtbot.waitUntil(lambda: any(isinstance(one, Failed | Cancelled) for one in said), timeout=30_000)
+    assert len(list(workers.scratch.folder.iterdir())) == 1
 
 
 # --- every kind of work, and what is left of it in the project that is opened meanwhile -------------------------

@@ -51,8 +51,9 @@ class WorkerClient(QObject):
     """The process is no more, whoever ended it: the next one knows nothing of what this one was told."""
 
     def __init__(
-        self, role: str, *, device: str = "auto", reader_memory: int = 4 * 2**30, parent: QObject | None = None
-    ) -> None:
+        self, role: str, *, device: str = "auto", reader_memory: int = 4 * 2**30, scratch: Path | None = None,
+        parent: QObject | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
         self.role = role
         self._device, self._reader_memory = device, reader_memory
@@ -60,6 +61,9 @@ class WorkerClient(QObject):
         self._dropped: set[int] = set()  # cancelled and forgotten, but the worker may still be at it
         self._limits: dict[int, QTimer] = {}
         self._process: QProcess | None = None
+        self._scratch = scratch  # where the worker makes shared arrays
+        self._pid = 0
+        self._handed: set[str] = set()  # those of this process that were answered with
         self._closing = False
         self._on_purpose: Message | None = None  # what the job is told for which the process is ended
         self._stderr: deque[str] = deque(maxlen=50)
@@ -165,11 +169,13 @@ class WorkerClient(QObject):
         while process is not None and process is self._process and process.canReadLine():
             reply = decode(bytes(process.readLine().data()))
             if isinstance(reply, Ready):
+                self._pid = reply.pid
                 self.ready.emit(reply.device)
                 continue
             self._deliver(reply)
 
     def _deliver(self, reply: Message) -> None:
+        self._handed.update(pixels.block for pixels in _carried(reply))
         sent = self._sent.get(reply.job)
         if isinstance(reply, FINAL):
             self._sent.pop(reply.job, None)
@@ -215,6 +221,7 @@ class WorkerClient(QObject):
         if process is not None:
             self._stderr.append(bytes(process.readAllStandardError().data()).decode(errors="replace"))
             process.deleteLater()
+        self._sweep()
         self.gone.emit()
         why = f"The {NAMES[self.role]} stopped unexpectedly."
         reply, self._on_purpose = self._on_purpose, None
@@ -230,6 +237,13 @@ class WorkerClient(QObject):
             self._deliver(Failed(job, why, hint=hint, kind="crash"))
         self.crashed.emit(why + (" Its job can be repeated." if outstanding else " It starts again when needed."))
 
+    def _sweep(self) -> None:
+        """Remove the arrays that the dead process was about to answer with; their names begin with its id."""
+        for path in self._scratch.glob(f"{self._pid}-*") if self._scratch is not None and self._pid else ():
+            if str(path) not in self._handed:
+                path.unlink(missing_ok=True)
+        self._handed.clear()
+
     def _send_again(self, outstanding: dict[int, Sent]) -> None:
         """Jobs that waited behind one that was ended by force are not at fault."""
         for job, sent in outstanding.items():
@@ -240,7 +254,11 @@ class WorkerClient(QObject):
 
 def _free(reply: Message) -> None:
     """Give back the shared arrays of an answer that nobody takes."""
-    carried = (getattr(reply, "pixels", None), getattr(reply, "mask", None), *getattr(reply, "coarse", ()))
-    for pixels in carried:
-        if isinstance(pixels, Pixels):
-            Path(pixels.block).unlink(missing_ok=True)
+    for pixels in _carried(reply):
+        Path(pixels.block).unlink(missing_ok=True)
+
+
+def _carried(reply: Message) -> list[Pixels]:
+    """The shared arrays that a worker made for an answer."""
+    fields = (getattr(reply, "pixels", None), getattr(reply, "mask", None), *getattr(reply, "coarse", ()))
+    return [pixels for pixels in fields if isinstance(pixels, Pixels)]

@@ -23,8 +23,8 @@ class Workers(QObject):
         super().__init__(parent)
         self.scratch = Scratch()
         ceiling = 2 * settings.read_megabytes * 2**20 + 2**30
-        self.reader = WorkerClient("reader", reader_memory=ceiling, parent=self)
-        self.tiles = WorkerClient("tiles", reader_memory=ceiling, parent=self)
+        self.reader = WorkerClient("reader", reader_memory=ceiling, scratch=self.scratch.folder, parent=self)
+        self.tiles = WorkerClient("tiles", reader_memory=ceiling, scratch=self.scratch.folder, parent=self)
         self.builder = WorkerClient("builder", reader_memory=ceiling, parent=self)
         self.compute = WorkerClient("compute", device=settings.device, parent=self)
         self.trainer = WorkerClient("trainer", device=settings.device, parent=self)
