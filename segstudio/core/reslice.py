@@ -163,6 +163,10 @@ class TurnedWriter:
         self.writer, self._axis = writer, axis
 
     @property
+    def closed(self) -> bool:
+        return self.writer.closed
+
+    @property
     def blocked(self) -> str:
         return self.writer.blocked
 

@@ -13,13 +13,12 @@ from segstudio.core.codes import Origin
 from segstudio.core.geometry import Box, Shape
 from segstudio.core.parameters import Parameter, Value, parameters
 from segstudio.core.selection import How
-from segstudio.core.spans import Point
+from segstudio.core.spans import Point, Spans
 
 if TYPE_CHECKING:
     from segstudio.core.classes import ClassTable
     from segstudio.core.history import Edit
     from segstudio.core.layer import MaskLayer
-    from segstudio.core.writer import MaskWriter
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +81,20 @@ class Handles:
 Preview = Circle | Path | Area | Handles
 
 
+class Writer(Protocol):
+    """Writes one edit in the coordinates of the shown plane: core.writer.MaskWriter, or its view along an axis."""
+
+    blocked: str
+
+    @property
+    def closed(self) -> bool: ...
+    def set(self, z: int, top: int, left: int, stencil: NDArray[np.bool_], class_id: int | None) -> None: ...
+    def sweep(self, z: int, spans: Spans, class_id: int | None) -> None: ...
+    def rollback(self) -> None: ...
+
+
 class Session(Protocol):
-    """All a tool may know about the program. Coordinates are those of the shown plane (ui.planes turns them)."""
+    """All a tool may know about the program. Coordinates are those of the shown plane."""
 
     @property
     def shape(self) -> Shape: ...
@@ -118,8 +129,8 @@ class Session(Protocol):
     def refuse(self, why: str) -> None:
         """Tell the user in one sentence why a tool does nothing."""
 
-    def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> MaskWriter: ...
-    def finish_edit(self, writer: MaskWriter) -> Edit | None: ...
+    def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> Writer: ...
+    def finish_edit(self, writer: Writer) -> Edit | None: ...
     def choose_class(self, class_id: int) -> None: ...
     def select(self, outline: Sequence[Point], how: How = "new") -> None:
         """Select what a closed outline encloses, add it to the selection or take it away."""

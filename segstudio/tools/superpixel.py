@@ -17,7 +17,7 @@ from segstudio.tools.seen import Seen, look
 from segstudio.tools.writing import begin
 
 if TYPE_CHECKING:
-    from segstudio.core.writer import MaskWriter
+    from segstudio.tools.base import Writer
 
 LIMIT = 500_000
 """Values that are grouped at most (half a second); a larger part is reduced."""
@@ -51,7 +51,7 @@ class Superpixels(Tool):
         self._groups: NDArray[np.int32] = np.zeros((0, 0), np.int32)
         self._boxes: list[tuple[slice, slice]] = []  # rows and columns of each group
         self._chosen: tuple[Value, Value] = (None, None)  # size and compactness of the groups
-        self._stroke: MaskWriter | None = None
+        self._stroke: Writer | None = None
         self._class = BACKGROUND
         self._last: Pointer | None = None
         self._painted: set[int] = set()

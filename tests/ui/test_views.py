@@ -23,7 +23,7 @@ from segstudio.settings import Settings
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.canvas.views import RAW, Views
 from segstudio.ui.project.open_project import OpenProject
-from segstudio.ui.session.plane_session import Shows
+from segstudio.ui.session.plane_layer import Shows
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.window import MainWindow
 

@@ -9,7 +9,7 @@ from PySide6.QtGui import QEventPoint, QTouchEvent
 
 from segstudio.ui.boundary import guarded
 from segstudio.ui.canvas import overlay
-from segstudio.ui.session.session import Session
+from segstudio.ui.session.shown_plane import ShownPlane
 
 if TYPE_CHECKING:
     from segstudio.ui.canvas.view import Canvas
@@ -74,7 +74,7 @@ class Levelling:
     cursor = Qt.CursorShape.SizeAllCursor
     upright = True
 
-    def __init__(self, session: Session, at: QPointF) -> None:
+    def __init__(self, session: ShownPlane, at: QPointF) -> None:
         self._session, self._from = session, at
         self._start = [(window.low, window.high) for window in session.windows]
 

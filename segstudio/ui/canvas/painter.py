@@ -17,7 +17,7 @@ from segstudio.ui.canvas import render
 from segstudio.ui.canvas.tiles import Key, TileCache
 from segstudio.ui.canvas.viewport import Viewport
 from segstudio.ui.pixels.tile_grid import tile_box, tiles_in
-from segstudio.ui.session.session import Session
+from segstudio.ui.session.shown_plane import ShownPlane
 from segstudio.ui.session.tone import Tone
 
 PATIENCE = 0.006
@@ -33,7 +33,7 @@ class TileAt(Protocol):
 class ScenePainter:
     """The picture under the tools' outlines. Keeps tiles; changes to a mask repaint only their own pixels."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ShownPlane) -> None:
         self._session = session
         self._images, self._masks = TileCache(), TileCache()
         self._colors: dict[int, render.Colors] = {}

@@ -14,7 +14,7 @@ from segstudio.core.geometry import Box
 from segstudio.tools import TOOLS
 from segstudio.tools.base import Pointer, Preview, Tool
 from segstudio.ui.canvas.viewport import Viewport
-from segstudio.ui.session.session import Session
+from segstudio.ui.session.shown_plane import ShownPlane
 
 REACH = 7
 """Widget pixels around a point within which a click hits it."""
@@ -47,7 +47,7 @@ class PointerInput:
     Satisfies session.editing.Hand: it holds the session's editing from the first press until nothing is half done.
     """
 
-    def __init__(self, session: Session, changed: Callable[[], None] = lambda: None) -> None:
+    def __init__(self, session: ShownPlane, changed: Callable[[], None] = lambda: None) -> None:
         self._session, self._changed = session, changed
         self._tools: dict[str, Tool] = {kind.id: kind(session) for kind in TOOLS}
         self._begun = Pointer(0, 0.0, 0.0)  # the last press

@@ -20,7 +20,7 @@ from segstudio.ui.canvas.minimap_and_scale import MinimapAndScale
 from segstudio.ui.canvas.painter import ScenePainter
 from segstudio.ui.canvas.turn import Turn
 from segstudio.ui.canvas.viewport import Viewport
-from segstudio.ui.session.session import Session
+from segstudio.ui.session.shown_plane import ShownPlane
 
 FLATTEST = 64.0
 """How many times longer than wide an image pixel is drawn at most, whatever the file says."""
@@ -31,7 +31,7 @@ class SceneView(QWidget):
 
     view_changed = Signal()
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: ShownPlane, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.session = session
         self.view = Viewport()

@@ -20,7 +20,7 @@ from segstudio.ui.canvas import overlay
 from segstudio.ui.canvas.drags import Drag, Levelling, MinimapDrag, Pan, Touch
 from segstudio.ui.canvas.pointer_input import PointerInput, pointer_at, stylus_at
 from segstudio.ui.canvas.scene_view import SceneView
-from segstudio.ui.session.session import Session
+from segstudio.ui.session.shown_plane import ShownPlane
 
 LEFT, MIDDLE = Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton
 NOTCH = 120
@@ -36,7 +36,7 @@ class Canvas(SceneView):
     painting = Signal()
     """The pointer is down in a tool."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, session: ShownPlane, parent: QWidget | None = None) -> None:
         super().__init__(session, parent)
         self.setObjectName("canvas")
         self._hand = PointerInput(session, self._refresh_preview)

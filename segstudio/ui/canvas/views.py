@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Literal, cast
+from typing import Literal
 
 from PySide6.QtCore import QEvent, QObject, QRect, Qt, QTimer, Signal
 from PySide6.QtGui import QMouseEvent, QRegion
@@ -16,7 +16,8 @@ from segstudio.ui.canvas.patient_letters import PatientLetters
 from segstudio.ui.canvas.turn import Turn, upright
 from segstudio.ui.canvas.view import Canvas
 from segstudio.ui.session.crosshair import Crosshair
-from segstudio.ui.session.plane_session import EVERYTHING, PlaneSession, Shows
+from segstudio.ui.session.plane_layer import EVERYTHING, Shows
+from segstudio.ui.session.plane_session import PlaneSession
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets.words import tr
 
@@ -85,7 +86,7 @@ class Views(QWidget):
         self._arrange()
 
     def _made(self, plane: PlaneSession) -> Canvas:
-        canvas = Canvas(cast(Session, plane))
+        canvas = Canvas(plane)
         plane.visible_box = canvas.visible_box
         return canvas
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from segstudio.core.document import Document
     from segstudio.core.history import Edit
     from segstudio.core.writer import MaskWriter
+    from segstudio.tools.base import Writer
     from segstudio.ui.session.session import Session
 
 
@@ -110,9 +111,11 @@ class Editing(QObject):
             writer.allowed = session.allowed(session.restriction)
         return writer
 
-    def finish(self, writer: MaskWriter) -> Edit | None:
+    def finish(self, writer: Writer) -> Edit | None:
         """Commit an edit as one undo step; None if it changed nothing or is over already."""
-        if writer.closed or self._session.document is None:
+        from segstudio.core.writer import MaskWriter  # with all it needs, after the first paint
+
+        if writer.closed or self._session.document is None or not isinstance(writer, MaskWriter):
             return None
         edit = self._session.document.finish_edit(writer)
         if writer.blocked and edit is None:

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import Signal
 
-from segstudio.core.codes import NOTHING, UNSET, Origin
+from segstudio.core.codes import Origin
 from segstudio.core.document import ImageEntry
-from segstudio.core.events import Event
 from segstudio.core.geometry import Box, Shape
 from segstudio.core.history import Edit
 from segstudio.core.layer import MaskLayer
-from segstudio.core.plane import Plane
 from segstudio.core.proposal import Proposal
 from segstudio.core.reslice import (
     ORDER,
     Axis,
-    TurnedPlane,
     TurnedWriter,
     turned,
     turned_back,
-    turned_boxes,
     turned_source,
 )
 from segstudio.core.restriction import Allowed
@@ -34,69 +29,17 @@ from segstudio.core.slab import SlabSource
 from segstudio.core.source import PixelSource
 from segstudio.core.spans import Point
 from segstudio.core.writer import MaskWriter
+from segstudio.tools.base import Writer
 from segstudio.ui.session.crosshair import Crosshair
+from segstudio.ui.session.of_session import OfSession
+from segstudio.ui.session.plane_layer import EVERYTHING, PlaneLayer, Shows
 from segstudio.ui.session.session import EMPTY_SHAPE, Session
 
 
-@dataclass(frozen=True, slots=True)
-class Shows:
-    """Which masks a view shows: what people said, what models said, of all layers or of one (by id)."""
-
-    annotation: bool = True
-    prediction: bool = True
-    layer: int | None = None
-
-    @property
-    def masks(self) -> bool:
-        return self.annotation or self.prediction
-
-
-EVERYTHING = Shows()
-
-
-class PlaneLayer(MaskLayer):
-    """A view of a mask layer along an axis; it holds no pixels. Changes are gathered and told once per event loop,
-    so that a stroke through many slices repaints each plane once."""
-
-    def __init__(self, layer: MaskLayer, axis: Axis, shows: Shows) -> None:
-        self.id, self.name, self.shape, self.opacity = layer.id, layer.name, turned(layer.shape, axis), layer.opacity
-        self.visible = layer.visible if shows.layer is None else layer.id == shows.layer
-        self.versions, self.tally = layer.versions if axis == 0 else {}, layer.tally
-        self.annotation = self._plane(layer.annotation if shows.annotation else None, np.uint16, UNSET, axis)
-        self.prediction = self._plane(layer.prediction if shows.prediction else None, np.uint8, NOTHING, axis)
-        self.uncertainty = self._plane(layer.uncertainty, np.uint8, 0, axis)
-        self.changed: Event[Box] = Event()
-        self._axis = axis
-        self._pending: tuple[int, int, Box] | None = None  # first and last slice of the image, and the box around all
-        self._timer = QTimer(interval=0, singleShot=True)
-        self._timer.timeout.connect(self.flush)
-        self.forget = layer.changed.connect(self._on_changed)
-
-    def _plane(self, plane: Plane | None, kind: type[np.integer[Any]], fill: int, axis: Axis) -> Plane:
-        if plane is None:
-            return Plane(self.shape, kind, fill)
-        return plane if axis == 0 else TurnedPlane(plane, axis)
-
-    def _on_changed(self, box: Box) -> None:
-        if self._axis == 0:
-            self.changed.emit(box)
-            return
-        first, last, whole = self._pending or (box.z, box.z + 1, box)
-        self._pending = min(first, box.z), max(last, box.z + 1), whole.union(box)
-        self._timer.start()
-
-    def flush(self) -> None:
-        """Tell what has changed since the last time."""
-        if self._pending is not None:
-            (first, last, box), self._pending = self._pending, None
-            for part in turned_boxes(first, last, box, self._axis):
-                self.changed.emit(part)
-
-
-class PlaneSession(QObject):
+class PlaneSession(OfSession):
     """What a canvas and the tools need of a session, in the coordinates of a turned plane; all else is the session's.
 
-    Satisfies tools.base.Session. Asleep (`awake` false) it shows no image and listens to no layer.
+    Satisfies ShownPlane. Asleep (`awake` false) it shows no image and listens to no layer.
     """
 
     image_changed = Signal()
@@ -104,8 +47,8 @@ class PlaneSession(QObject):
     layers_changed = Signal()
 
     def __init__(self, session: Session, crosshair: Crosshair, axis: Axis) -> None:
-        super().__init__()
-        self.main, self.crosshair, self.axis = session, crosshair, axis
+        super().__init__(session)
+        self.crosshair, self.axis = crosshair, axis
         self.shows = EVERYTHING
         self.image: ImageEntry | None = None
         self.pixels: PixelSource | None = None
@@ -118,9 +61,6 @@ class PlaneSession(QObject):
         session.display_changed.connect(self._on_display)
         crosshair.moved.connect(self._on_crosshair)
         self._shown_slice = self.slice
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.main, name)
 
     # --- what the views tell --------------------------------------------------------------------------------
 
@@ -224,7 +164,7 @@ class PlaneSession(QObject):
         else:
             self.main.refuse("A selection is drawn in the axial view; it reaches through all slices.")
 
-    def finish_edit(self, writer: MaskWriter | TurnedWriter) -> Edit | None:
+    def finish_edit(self, writer: Writer) -> Edit | None:
         return self.main.finish_edit(writer.writer if isinstance(writer, TurnedWriter) else writer)
 
     def offer(

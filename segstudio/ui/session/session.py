@@ -21,6 +21,7 @@ from segstudio.core.source import ArraySource, PixelSource
 from segstudio.core.spans import Point
 from segstudio.settings import Settings
 from segstudio.tools import TOOLS
+from segstudio.tools.base import Writer
 from segstudio.ui.session.display import Display
 from segstudio.ui.session.editing import Editing
 from segstudio.ui.session.levels import Window, between_percentiles
@@ -168,7 +169,7 @@ class Session(QObject):
         windows = [(band, self.windows[band].low, self.windows[band].high) for band in self.tone.bands]
         return restriction.allowed(self.layer, self.read_pixels, windows, self.view)
 
-    def finish_edit(self, writer: MaskWriter) -> Edit | None:
+    def finish_edit(self, writer: Writer) -> Edit | None:
         return self.editing.finish(writer)
 
     def choose_class(self, class_id: int) -> None:
