@@ -50,7 +50,7 @@ def describe(name: str, info: ImageInfo) -> str:
     )
     lines = [name, f"  {info.format}, {size}, {info.channels} channel{'s' if info.channels > 1 else ''}, {info.dtype}"]
     if ranges:
-        lines.append(f"  values (0.5 % to 99.5 %, after rescaling): {ranges}")
+        lines.append(f"  values (0.5 % to 99.5 %, after rescaling): {ranges} {info.value_unit}".rstrip())
     if info.spacing:
         apart = f", slices {info.spacing[0]:g} {info.unit} apart" if slices > 1 else ""
         lines.append(f"  pixel size {info.spacing[2]:g} x {info.spacing[1]:g} {info.unit}{apart}")

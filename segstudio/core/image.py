@@ -27,7 +27,8 @@ class ImageInfo:
     default display window, and what networks scale their input by. `notes` says in plain words what a reader
     did (palette expanded, orientation applied, constant alpha dropped). `window` is the display window (low, high)
     that the file asks for, in pixel values, `windows` all those it offers. `nodata` is the pixel value that means "no
-    measurement". `grid` says where the pixels lie in a patient or on a map, if the file does.
+    measurement". `grid` says where the pixels lie in a patient or on a map, if the file does. `value_unit` is that of
+    the pixel values ("HU", "Bq/mL"), "" where the file says none.
     """
 
     format: str
@@ -43,6 +44,7 @@ class ImageInfo:
     nodata: float | None = None
     grid: Grid | None = None
     windows: tuple[NamedWindow, ...] = ()
+    value_unit: str = ""
 
     @property
     def alpha(self) -> int | None:
@@ -86,6 +88,7 @@ class ImageInfo:
             nodata=values.get("nodata"),
             grid=Grid.from_json(grid) if grid else None,
             windows=tuple((str(name), float(low), float(high)) for name, low, high in values.get("windows", ())),
+            value_unit=str(values.get("value_unit", "")),
         )
 
 

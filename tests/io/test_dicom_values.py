@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.pixels import apply_modality_lut
 
+from segstudio.cli.info import describe
 from segstudio.core.image import unmeasured
 from segstudio.io.reading import Reading, open_image, probe
 from tests.io.dicom_files import DX, PET, dataset, enhanced, item, noise, placed, rescale, series, write
@@ -185,3 +186,34 @@ def test_high_means_dark_is_turned_over_after_the_rescale_in_every_slice(tmp_pat
     reading = opened(first)
     np.testing.assert_array_equal(reading.pixels[..., 0], -100 + 4095 * 2 - 100 - values)
     assert reading.info.window == (7990 - 250, 7990 - 150)
+
+
+UNITS: dict[str, tuple[dict[str, Any], str]] = {
+    "a CT with a rescale": ({"RescaleSlope": "1", "RescaleIntercept": "-1024"}, "HU"),
+    "a CT without": ({}, ""),
+    "its type": ({"RescaleSlope": "1", "RescaleIntercept": "0", "RescaleType": "HU"}, "HU"),
+    "unspecified": ({"RescaleSlope": "2", "RescaleIntercept": "0", "RescaleType": "US"}, ""),
+    "a PET": ({"Modality": "PT", "Units": "BQML", "RescaleSlope": "2", "RescaleIntercept": "0"}, "Bq/mL"),
+    "a dose": ({"Modality": "RTDOSE", "DoseUnits": "GY", "DoseGridScaling": "0.1"}, "Gy"),
+    "its own": ({"RescaleSlope": "1", "RescaleIntercept": "0", "RescaleType": "ED"}, "ED"),
+}
+
+
+@pytest.mark.parametrize("name", UNITS)
+def test_values_have_the_unit_that_the_file_says(name: str, tmp_path: Path) -> None:
+    elements, unit = UNITS[name]
+    info = opened(write(tmp_path / "u.dcm", dataset(noise(4, 5), **placed(0), **elements))).info
+    assert info.value_unit == unit and type(info).from_json(info.to_json()) == info
+
+
+def test_the_command_tells_unit_range_and_how_it_lies(tmp_path: Path) -> None:
+    path = series(tmp_path, noise(3, 5, 6), RescaleSlope="1", RescaleIntercept="-1024")
+    text = describe(str(path), open_image(path).info)
+    for words in (
+        "6 x 5 pixels, 3 slices",
+        "HU",
+        "columns run to L, rows to P, slices to S",
+        "slices 3 mm apart",
+        "series of 3",
+    ):
+        assert words in text

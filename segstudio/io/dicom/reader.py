@@ -21,7 +21,7 @@ from segstudio.io.dicom.phases import Slice
 from segstudio.io.dicom.place import Place, place_of
 from segstudio.io.dicom.series import coarser, series_of
 from segstudio.io.dicom.slide import HINT, SlideWindows, Tiling, filled, level_of, tiling_of
-from segstudio.io.dicom.values import Scale, Values, values_of
+from segstudio.io.dicom.values import Scale, Values, unit_of, values_of
 from segstudio.io.dicom.window import windows_of
 from segstudio.io.formats import refusal
 from segstudio.io.reading import Decoded, check_size
@@ -116,6 +116,7 @@ def _describe(headers: Sequence[Any], tiling: Tiling | None) -> tuple[ImageInfo,
         COLOR if channels == 3 else ("grey",) if channels == 1 else tuple(f"channel {i + 1}" for i in range(channels)),
         values.dtype, spacing=place.spacing, unit="mm" if place.spacing else "", notes=notes,
         window=windows[0][1:] if windows else None, nodata=values.nodata, grid=place.grid, windows=windows,
+        value_unit="" if color else unit_of(first),
     )  # fmt: skip
     return info, place, values
 

@@ -26,6 +26,14 @@ TAGS = [
 """What says how the numbers of a file become values."""
 
 
+UNITS = {
+    "US": "", "NONE": "", "BQML": "Bq/mL", "CNTS": "counts", "PROPCNTS": "", "PROPCPS": "", "1CM": "1/cm",
+    "GML": "g/mL", "CM2ML": "cm²/mL", "MLMING": "mL/min/g", "MLG": "mL/g", "GY": "Gy", "RELATIVE": "",
+    "UMOLML": "µmol/mL",
+}  # fmt: skip
+"""Units as DICOM names them (Rescale Type, Units of PET, Dose Units) and as they are written; others stay."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Scale:
     """How the stored numbers of a frame, `stored` from the lowest to the highest, become values.
@@ -162,6 +170,15 @@ class Values:
         if scale.padding is not None and self.nodata is not None:
             found = np.where((numbers >= scale.padding[0]) & (numbers <= scale.padding[1]), self.nodata, found)
         return np.asarray(found, self.dtype)
+
+
+def unit_of(header: Any) -> str:
+    """The unit of the values, as people write it; "" where the file says none (US is "unspecified")."""
+    found = group(header, "PixelValueTransformationSequence") or header
+    said = str(found.get("RescaleType") or header.get("Units") or header.get("DoseUnits") or "").strip()
+    if not said and header.get("Modality") == "CT" and found.get("RescaleSlope") is not None:
+        said = "HU"  # the standard's default for a CT (PS3.3 C.11.1.1.2)
+    return UNITS.get(said, said)
 
 
 def values_of(headers: Sequence[Any], frames: int = 1) -> Values:
