@@ -9,14 +9,19 @@ import numpy as np
 import pytest
 from PIL import Image
 from PySide6.QtWidgets import QDialogButtonBox, QFileDialog
+from pytestqt.qtbot import QtBot
 
 from segstudio.core.codes import Origin
+from segstudio.core.document import ImageEntry
 from segstudio.core.geometry import Box
 from segstudio.core.grid import Grid
 from segstudio.core.image import ImageInfo
+from segstudio.errors import UserError
 from segstudio.ui.commands.dialogs import ask_import, open_export
 from segstudio.ui.dialogs.mask_exchange import ExportDialog
 from segstudio.ui.shell.window import MainWindow
+
+from .conftest import add_image
 
 
 def press_ok(dialog: ExportDialog) -> None:
@@ -37,6 +42,7 @@ def test_a_map_is_offered_geotiff_and_the_folder_is_asked_for(
 ) -> None:
     document = window.session.document
     assert document is not None
+    window.session.show_image(None, None)
     document.images.clear()
     info = ImageInfo("TIFF", (1, 9, 9), 1, ("grey",), "uint8", grid=Grid.of("map", np.eye(4), crs="EPSG:3857"))
     document.add_image("map.tif", "digest", info)
@@ -99,3 +105,44 @@ def test_what_was_exported_comes_back_into_a_new_layer_as_undo_steps(
         qtbot.waitUntil(lambda: bool(problems), timeout=30_000)  # type: ignore[attr-defined]
     finally:
         workers.close()
+
+
+def test_an_import_goes_on_where_one_image_is_missing_and_keeps_the_layer_that_was_meant(
+    window: MainWindow, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from segstudio.ui.compute.workers import Workers
+    from segstudio.ui.project.mask_exchange import MaskExchange
+    from segstudio.ui.project.open_project import OpenProject
+
+    session = window.session
+    document, shown = session.document, session.image
+    assert document is not None and shown is not None
+    gone, _ = add_image(document, "gone.png")
+    meant = shown.layers[0].id
+    other = document.add_layer(shown.id, "Other").id
+    session.set_active_layer(meant)
+    mask = np.zeros(shown.info.shape[1:], np.uint8)
+    mask[4:9, 5:20] = 1
+    Image.fromarray(mask).save(tmp_path / f"{Path(shown.path).stem}.png")
+
+    def path_of(project: OpenProject, entry: ImageEntry) -> Path:
+        if entry is gone:
+            raise UserError("“gone.png” is not where it was.")
+        return Path(entry.path)
+
+    monkeypatch.setattr(OpenProject, "path_of", path_of)
+    workers = Workers(session.settings)
+    transfer = MaskExchange(session, workers)
+    said: list[str] = []
+    problems: list[UserError] = []
+    transfer.said.connect(said.append)
+    transfer.failed.connect(problems.append)
+    try:
+        transfer.read(tmp_path, "png", [gone.id, shown.id], "")
+        session.set_active_layer(other)
+        qtbot.waitUntil(lambda: bool(said) and bool(problems), timeout=30_000)
+    finally:
+        workers.close()
+    assert [problem.what for problem in problems] == ["“gone.png” is not where it was."]
+    assert (document.layer(shown.id, meant).mask(Box.whole(shown.info.shape, 0)) == 1).sum() == 75
+    assert document.layer(shown.id, other).annotation.is_empty()
