@@ -16,9 +16,6 @@ from segstudio.models.unet import UNet
 OCTAVES = 4
 """Scales of the filter bank: sigma 1, 2, 4 and 8 pixels."""
 
-FILTERS = 8
-"""Filter responses for each channel and scale."""
-
 
 class FilterBank(nn.Module):
     """Rotation-invariant filters at several scales, as pixel classifiers use them (ilastik); nothing is learnt.
@@ -36,7 +33,7 @@ class FilterBank(nn.Module):
         line = torch.tensor([1.0, 4.0, 6.0, 4.0, 1.0]) / 16  # binomial, sigma 1
         self.register_buffer("smooth", torch.outer(line, line)[None, None])
 
-    def forward(self, x: Tensor) -> list[Tensor]:  # (N, C, H, W) -> OCTAVES x (N, FILTERS * C, H / 2^i, W / 2^i)
+    def forward(self, x: Tensor) -> list[Tensor]:  # (N, C, H, W) -> OCTAVES x (N, 8 * C, H / 2^i, W / 2^i)
         found = []
         for octave in range(OCTAVES):
             smooth = self._blur(x)

@@ -43,11 +43,10 @@ UNREADABLE = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, ValueError, Ke
 class Store:
     """A project folder that is open. Made by `Store.create` or `Store.open`; call `close` at the end.
 
-    `models_folder` and `runs_folder` the places for checkpoints and resume
-    states in it. `recovery` tells what was found on opening, `settings` and `runs` hold what a project
-    remembers besides its masks. `stored` and `failed` are emitted **on the writer's thread**: with each
-    transaction that is durable, and with a UserError when something could not be stored yet (it is kept and
-    tried again).
+    `models_folder` is the place for checkpoints in it. `recovery` tells what was found on opening, `settings` and
+    `runs` hold what a project remembers besides its masks. `stored` and `failed` are emitted **on the writer's
+    thread**: with each transaction that is durable, and with a UserError when something could not be stored yet (it
+    is kept and tried again).
     """
 
     def __init__(
@@ -55,7 +54,7 @@ class Store:
         lock: ProjectLock | None, scratch: Path | None = None, vfs: str | None = None,
     ) -> None:  # fmt: skip
         self.file, self.folder = file, file.parent
-        self.models_folder, self.runs_folder = self.folder / MODELS, self.folder / RUNS
+        self.models_folder = self.folder / MODELS
         self.recovery = found
         self.read_only = lock is None
         self.stored: Event[Stored] = Event()

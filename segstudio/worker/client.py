@@ -216,16 +216,3 @@ def labels_of(read: LabelsRead) -> Labels | None:
         return None
     mask, classes = np.array(attach(read.mask), np.uint8), tuple(LabelClass(*row) for row in read.classes)
     return Labels(mask, classes, read.notes, read.objects)
-
-
-def read_image(path: Path, budget: int = BUDGET) -> tuple[ImageInfo, NDArray[np.generic]]:
-    """One image through a reader process of its own; see Reader.image. Use a Reader for many."""
-    with Reader(budget=budget) as once:
-        info, pixels = once.image(path)
-        return info, np.array(pixels)
-
-
-def probe_image(path: Path, budget: int = BUDGET) -> ImageInfo:
-    """One header through a reader process of its own; see Reader.probe."""
-    with Reader(budget=budget) as once:
-        return once.probe(path)

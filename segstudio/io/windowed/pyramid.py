@@ -21,7 +21,7 @@ LIMIT = 8 * 2**30
 """Bytes of all kept levels; those used longest ago go first."""
 PIECE = 4 * 2**20
 """Bytes of the file read at a time while levels are made, about: few enough to stay in the caches."""
-DONE, UNKNOWN = 1, 0
+DONE = 1
 
 
 @dataclass(frozen=True, slots=True)

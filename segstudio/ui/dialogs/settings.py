@@ -31,8 +31,6 @@ NEW_MODEL = (
 )
 """Settings, title and hint of the dialog that asks for a new model."""
 
-NEXT_START = ("device", "undo_megabytes", "pixel_megabytes", "read_megabytes")
-
 
 class SettingsDialog(QDialog):
     """A form over some settings; OK stores them."""

@@ -122,10 +122,6 @@ class Notices(QWidget):
             old.dismiss()
         return self._add(Notice("error", problem.what, problem.why, problem.hint, action, run))
 
-    def show_info(self, what: str, why: str = "", action: str = "", run: Callable[[], object] | None = None) -> Notice:
-        """Tell something that is no failure: what was found on opening, a model that waits."""
-        return self._add(Notice("info", what, why, "", action, run))
-
     def show_warning(self, what: str, why: str) -> Notice:
         """Tell what the user should be careful about."""
         return self._add(Notice("warning", what, why))
