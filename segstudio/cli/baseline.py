@@ -9,7 +9,7 @@ import numpy as np
 
 from segstudio.classical.registry import METHODS, find, parse_setting
 from segstudio.classical.registry import run as run_method
-from segstudio.cli.output import Progress, out_folder
+from segstudio.cli.output import ProgressLine, out_folder
 from segstudio.core.classes import ClassTable
 from segstudio.io.masks.mask_file import write_indexed_png
 from segstudio.io.masks.names import names_of
@@ -31,7 +31,7 @@ def run(options: argparse.Namespace) -> int:
     classes = ClassTable()
     for number in range(1, 6):
         classes.add(f"Class {number}")
-    progress = Progress(method.title)
+    progress = ProgressLine(method.title)
     with Reader() as reader:
         for number, image in enumerate(names_of(options.files)):
             path = Path(options.files[number])

@@ -14,10 +14,10 @@ from segstudio.cli.output import table
 BARE = """
 import numpy, sys, os
 from PySide6.QtWidgets import QApplication, QWidget
-class Window(QWidget):
+class Bare(QWidget):
     def paintEvent(self, event):
         os.write(1, b"painted\\n"); os._exit(0)
-app = QApplication([]); window = Window(); window.resize(1280, 800); window.show(); app.exec()
+app = QApplication([]); window = Bare(); window.resize(1280, 800); window.show(); app.exec()
 """
 
 

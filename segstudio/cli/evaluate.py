@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from segstudio.cli.output import table
-from segstudio.core.metrics import Score, score, summarise
+from segstudio.core.metrics import MaskScore, score, summarise
 from segstudio.errors import UserError
 from segstudio.io.masks.pairs import match
 from segstudio.worker.client import Reader
@@ -62,7 +62,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def evaluate_folders(predictions: Path, truths: Path, options: argparse.Namespace) -> list[Score]:
+def evaluate_folders(predictions: Path, truths: Path, options: argparse.Namespace) -> list[MaskScore]:
     """One score for each mask that has a truth of the same name.
 
     Raises UserError where a truth has no prediction: a score without it would be too good. Unless such count as empty

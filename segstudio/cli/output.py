@@ -11,7 +11,7 @@ from pathlib import Path
 from segstudio.errors import UserError
 
 
-class Progress:
+class ProgressLine:
     """Shows how far a job is, on stderr. In a pipe a line at most every `every` seconds."""
 
     def __init__(self, title: str, *, every: float = 5.0) -> None:

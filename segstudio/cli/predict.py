@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.cli.output import Progress, out_folder
+from segstudio.cli.output import ProgressLine, out_folder
 from segstudio.core.channels import fits, without_alpha, words
 from segstudio.core.classes import ClassEntry, ClassTable
 from segstudio.core.codes import NOTHING
@@ -59,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     engine = Engine(Predictor(load(Path(options.model)), choose(options.device)))
     classes = class_table(engine.plain.network.card)
     folder = out_folder(options.output)
-    progress = Progress("predicting")
+    progress = ProgressLine("predicting")
     subjects: list[Subject] = []
     left_out = 0
     with Reader() as reader, TemporaryDirectory() as scratch:
@@ -148,7 +148,7 @@ def _blocks(
 ) -> Iterator[tuple[tuple[int, int, int, int], NDArray[np.floating]]]:
     from segstudio.learning.predict import predict
 
-    note: Callable[[str], None] = Progress("note").done
+    note: Callable[[str], None] = ProgressLine("note").done
     for block in predict(predictor, pixels, info.ranges, tile=options.tile, overlap=options.overlap, note=note):
         yield block.box, block.probabilities
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.cli.output import Progress
+from segstudio.cli.output import ProgressLine
 from segstudio.cli.train import read_labels
 from segstudio.core.document import Document
 from segstudio.errors import UserError
@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         made, start, regions = load(target), *_of_file(target, options)
     else:
         made, start, regions = _of_project(target, options.version)
-    progress = Progress("replay")
+    progress = ProgressLine("replay")
     again = replay(start, regions, made.card.receipt, progress=lambda n, total: progress.show(n / total, f"step {n}"))
     progress.done(f"replay: {made.card.receipt['best_step']} steps")
     found = compare(again, made)
@@ -105,7 +105,7 @@ def _images(store: Store, document: Document) -> Iterator[training_set.Pixels]:
     last: dict[str, NDArray[np.generic]] = {}
     with Reader() as reader:
 
-        def pixels(place: training_set.Place) -> NDArray[np.generic]:
+        def pixels(place: training_set.LabelPlace) -> NDArray[np.generic]:
             if place.digest not in last:
                 entry = entries.get(place.digest)
                 if entry is None:

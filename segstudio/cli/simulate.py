@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from segstudio.cli.output import Progress, out_folder, table
+from segstudio.cli.output import ProgressLine, out_folder, table
 from segstudio.cli.train import fresh, read_labels
 from segstudio.core.codes import classes_of
 from segstudio.errors import UserError
@@ -80,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
     bench = _Bench(options)
     path = folder / "results.jsonl"
     done = {result.key: result for result in results.read(path)}
-    progress = Progress("simulating")
+    progress = ProgressLine("simulating")
     for number, (learner, strategy, seed) in enumerate(wanted):
         result = bench.blank(learner, strategy, seed)
         if result.key in done:
@@ -105,19 +105,19 @@ class _Bench:
 
     def __init__(self, options: argparse.Namespace) -> None:
         from segstudio.learning.device import choose
-        from segstudio.learning.simulate.annotator import Hand
-        from segstudio.learning.simulate.picture import Picture, split
-        from segstudio.learning.simulate.protocol import Plan
+        from segstudio.learning.simulate.annotator import DrawingHand
+        from segstudio.learning.simulate.picture import SimulatedImage, split
+        from segstudio.learning.simulate.protocol import SimulationPlan
 
         self._options = options
         regions, classes, self._channels = read_labels(options)
         self.classes = tuple((name, color) for _, name, color in classes)
         regions = [region.by_output([class_id for class_id, _, _ in classes]) for region in regions]
-        pictures = [Picture(r.name, *self._alike(r), classes_of(r.codes)) for r in regions]
+        pictures = [SimulatedImage(r.name, *self._alike(r), classes_of(r.codes)) for r in regions]
         self.pool, self.test = split([p.cropped(options.size) for p in pictures[: options.limit]])
-        hand = Hand(options.radius, options.length, options.jitter, options.slips)
+        hand = DrawingHand(options.radius, options.length, options.jitter, options.slips)
         per_round, per_window = options.strokes_per_round, options.strokes_per_window
-        self.plan = Plan(options.strokes, per_round, per_window, options.window, hand)
+        self.plan = SimulationPlan(options.strokes, per_round, per_window, options.window, hand)
         self.device = choose(options.device)
         self.dataset = options.name or Path(options.images).resolve().parent.name
 

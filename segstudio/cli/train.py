@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from segstudio.cli.output import Progress, out_file
+from segstudio.cli.output import ProgressLine, out_file
 from segstudio.core.channels import fits, words
 from segstudio.core.classes import PALETTE
 from segstudio.core.codes import NOTHING, Origin, classes_of, encode_map
@@ -86,7 +86,7 @@ def _watch(network: Any, regions: list[Labelled], recipe: Any, device: Any) -> A
     from segstudio.learning.evaluate import dice
     from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
 
-    progress = Progress("training")
+    progress = ProgressLine("training")
     share, scores = 0.0, ""
     outcome = None
     for event in finetune(network, regions, recipe, device=device):

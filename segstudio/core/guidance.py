@@ -23,7 +23,7 @@ ClassMap = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Candidates:
+class RegionCandidates:
     """n windows as plain arrays, for K classes.
 
     `uncertainty` (n, K) and `disagreement` (n) are 0..1: the worst patch's mean of entropy where class k is
@@ -42,7 +42,7 @@ class Candidates:
     trust: float = 1.0
 
 
-def rank(candidates: Candidates, random: np.random.Generator, noise: float = 0.2) -> NDArray[np.int64]:
+def rank(candidates: RegionCandidates, random: np.random.Generator, noise: float = 0.2) -> NDArray[np.int64]:
     """Indices of the windows worth looking at, best first; fully annotated ones are left out.
 
     Classes take turns, the least annotated first (stratified as in ClaSP PE, 2026); a class's turn goes to the window

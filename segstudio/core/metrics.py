@@ -53,7 +53,7 @@ METRICS = tuple(field.name for field in fields(ClassScore) if field.type == "flo
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Score:
+class MaskScore:
     """One comparison. `unpredicted` pixels have a truth but no prediction; they are in no other number.
 
     Definitions of Long, Shelhamer and Darrell 2015: `mean_accuracy` is the mean recall over classes in the
@@ -103,7 +103,7 @@ class Summary:
     images."""
 
     images: int
-    pooled: Score
+    pooled: MaskScore
     per_image: tuple[ClassMean, ...]
 
     def to_json(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ def score(
     boundaries: bool = True,
     *,
     where: Mask | None = None,
-) -> Score:
+) -> MaskScore:
     """All measures of one image; see `confusion` for what counts.
 
     `spacing` is the pixel size along each axis, rows before columns. `boundaries` False leaves out the
@@ -136,12 +136,12 @@ def score(
     return _score(pair.matrix, rows, pair.unpredicted)
 
 
-def score_confusion(matrix: Confusion, classes: int | Sequence[int], unpredicted: int = 0) -> Score:
+def score_confusion(matrix: Confusion, classes: int | Sequence[int], unpredicted: int = 0) -> MaskScore:
     """All measures that a confusion matrix is enough for; boundary measures are NaN."""
     return _score(matrix, _class_scores(matrix, class_ids(classes)), unpredicted)
 
 
-def summarise(scores: Sequence[Score]) -> Summary:
+def summarise(scores: Sequence[MaskScore]) -> Summary:
     """Pool images and take means over them. All scores need the same classes; ValueError without any."""
     ids = [one.class_id for one in scores[0].classes] if scores else []
     if not scores or any([one.class_id for one in each.classes] != ids for each in scores):
@@ -181,10 +181,10 @@ def _with_boundaries(row: ClassScore, pair: Pair, index: int, spacing: tuple[flo
     return replace(row, boundary_f1=f1, hd95=hd95, assd=assd)
 
 
-def _score(matrix: Confusion, rows: list[ClassScore], unpredicted: int) -> Score:
+def _score(matrix: Confusion, rows: list[ClassScore], unpredicted: int) -> MaskScore:
     total = int(matrix.sum())
     in_truth = [row for row in rows if row.truth_pixels]
-    return Score(
+    return MaskScore(
         classes=tuple(rows),
         confusion=matrix,
         unpredicted=unpredicted,

@@ -52,7 +52,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True)
-class Training:
+class BenchTraining:
     """Milliseconds for a step of a bare torch loop and of ours, on patches augmented alike."""
 
     name: str
@@ -66,7 +66,7 @@ def predictions(rounds: int) -> list[Prediction]:
     return [_prediction(*_network(*chosen), rounds, device) for chosen in NETWORKS]
 
 
-def trainings(rounds: int) -> list[Training]:
+def trainings(rounds: int) -> list[BenchTraining]:
     """Steps of the light recipe, on every pixel of made-up images; the median of `rounds` turns each."""
     device = choose("cpu")
     return [_training(*_network(*chosen), rounds, device) for chosen in NETWORKS]
@@ -124,7 +124,7 @@ def _others(network: Network, window: torch.Tensor) -> tuple[Task, Task]:
     return tasks["onnx"], tasks.get("openvino", lambda: None)
 
 
-def _training(name: str, network: Network, rounds: int, device: Device) -> Training:
+def _training(name: str, network: Network, rounds: int, device: Device) -> BenchTraining:
     random = np.random.default_rng(0)
     pixels = random.integers(0, 255, (256, 256, 1), dtype=np.uint8)
     truth = (pixels[..., 0] > 128).astype(np.uint8)
@@ -145,7 +145,7 @@ def _training(name: str, network: Network, rounds: int, device: Device) -> Train
         optimizer.step()
 
     times = np.median(_turns([bare, lambda: step(run, sampler)], rounds), axis=0)
-    return Training(name, times[0], times[1])
+    return BenchTraining(name, times[0], times[1])
 
 
 def _turns(tasks: list[Task], rounds: int) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 
-class Control(Protocol):
+class TrainingControl(Protocol):
     """Asked between steps. worker.control.Control is one; `Free` never interferes."""
 
     def cancelled(self) -> bool: ...

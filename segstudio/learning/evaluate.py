@@ -24,7 +24,7 @@ STEP, CONTEXT = 192, 32
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class ScoredImage:
     """Where a scored region is: the digest of its image and slice ("digest:slice"), and the box (top, left, bottom,
     right) in the image around the pixels that were scored. `recent`: it holds some of the newest corrections."""
 
@@ -40,7 +40,7 @@ class Evaluation:
 
     counts: tuple[NDArray[np.int64], ...]
     groups: tuple[str, ...]
-    scenes: tuple[Scene, ...] = ()
+    scenes: tuple[ScoredImage, ...] = ()
 
     @property
     def pooled(self) -> NDArray[np.int64]:
@@ -101,12 +101,12 @@ def evaluate(network: Network, regions: Sequence[Labelled], device: Device, *, t
     return Evaluation(tuple(counts), tuple(groups), tuple(scenes))
 
 
-def _scene(region: Labelled, codes: Codes) -> Scene:
+def _scene(region: Labelled, codes: Codes) -> ScoredImage:
     known = classes_of(codes) != NOTHING
     rows, columns = np.flatnonzero(known.any(1)), np.flatnonzero(known.any(0))
     top, left = region.offset
     box = (top + int(rows[0]), left + int(columns[0]), top + int(rows[-1]) + 1, left + int(columns[-1]) + 1)
-    return Scene(region.name, region.digest, box, recent=len(region.recent) > 0)
+    return ScoredImage(region.name, region.digest, box, recent=len(region.recent) > 0)
 
 
 def _score(predictor: Predictor, region: Labelled, codes: Codes) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ from segstudio import __version__
 from segstudio.core.codes import NOTHING, classes_of
 from segstudio.learning import resume as states
 from segstudio.learning.calibration import calibrate
-from segstudio.learning.control import Control, Free
+from segstudio.learning.control import Free, TrainingControl
 from segstudio.learning.device import Device, choose
 from segstudio.learning.evaluate import Evaluation, evaluate, iou, mean_dice
 from segstudio.learning.gate import Verdict, judge
@@ -80,7 +80,7 @@ def finetune(
     recipe: Recipe,
     *,
     device: Device | None = None,
-    control: Control | None = None,
+    control: TrainingControl | None = None,
     state: Path | None = None,
     resume: bool = False,
 ) -> Iterator[StepDone | Scored | Outcome]:
@@ -110,7 +110,7 @@ def finetune(
 
 
 def _train(
-    run: Run, network: Network, regions: Sequence[Labelled], control: Control, state: Path | None, key: str
+    run: Run, network: Network, regions: Sequence[Labelled], control: TrainingControl, state: Path | None, key: str
 ) -> Iterator[StepDone | Scored | Outcome]:
     sampler = begin_sampling(run, regions, network.card)
     held_out = any((classes_of(region.validation_codes()) != NOTHING).any() for region in regions)
@@ -158,7 +158,7 @@ class _Pace:
         self._last, self._since = run.step, run.spent
 
 
-def _ending(run: Run, control: Control) -> str:
+def _ending(run: Run, control: TrainingControl) -> str:
     if control.stopped():
         return "stopped"
     if not math.isfinite(run.loss):

@@ -36,7 +36,7 @@ STRIP = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Block:
+class PredictedBlock:
     """A finished piece of a prediction: probabilities (classes, rows, columns) at (top, left), sum 1."""
 
     top: int
@@ -88,7 +88,7 @@ def predict(
     only_first: bool = False,
     cancelled: Callable[[], bool] = lambda: False,
     note: Callable[[str], None] = lambda text: None,
-) -> Iterator[Block]:
+) -> Iterator[PredictedBlock]:
     """Class probabilities of one slice, in blocks of 256 x 256 aligned pixels, each given once when final.
 
     `pixels` is (rows, columns, channels). Windows of `tile` pixels overlap by the share `overlap` and are
@@ -117,7 +117,7 @@ def predict(
 
 def glance(
     predictor: Predictor, pixels: NDArray[np.generic], ranges: Sequence[tuple[float, float]], box: BoxTuple
-) -> Block:
+) -> PredictedBlock:
     """Class probabilities of exactly the pixels in `box` of one slice (rows, columns, channels), in one go with
     `AROUND` pixels of context: much less to compute than whole blocks. The box must fit into memory at once."""
     top, left, bottom, right = box
@@ -126,7 +126,7 @@ def glance(
     part = scale(pixels[first : bottom + AROUND, start : right + AROUND], ranges, *_input(predictor))
     found = predictor(torch.from_numpy(part)[None])[0]
     inside = found[:, top - first : bottom - first, left - start : right - start]
-    return Block(top, left, np.ascontiguousarray(inside.numpy()))
+    return PredictedBlock(top, left, np.ascontiguousarray(inside.numpy()))
 
 
 def _areas(shape: tuple[int, int], first: BoxTuple | None, only_first: bool) -> list[set[Key]]:
@@ -202,7 +202,7 @@ class _Plan:
 def _run(
     predictor: Predictor, plan: _Plan, pixels: NDArray[np.generic],
     ranges: Sequence[tuple[float, float]], cancelled: Callable[[], bool],
-) -> Iterator[Block]:  # fmt: skip
+) -> Iterator[PredictedBlock]:  # fmt: skip
     classes = len(predictor.network.card.classes)
     weights = _window_weights(plan.side, plan.ramp)
     sums: dict[Key, NDArray[np.float32]] = {}
@@ -224,7 +224,7 @@ def _run(
                 pending[key] -= 1
                 if not pending[key]:
                     total = sums.pop(key)
-                    yield Block(box[0], box[1], total[:-1] / total[-1])
+                    yield PredictedBlock(box[0], box[1], total[:-1] / total[-1])
 
 
 def _add(

@@ -20,7 +20,7 @@ from segstudio.models.weights import weights_hash
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class ReplayComparison:
     """Two sets of weights: whether every bit is the same, and where they differ most."""
 
     same: bool
@@ -64,16 +64,16 @@ def replay(
         torch.set_num_threads(before)
 
 
-def compare(one: Network, two: Network) -> Comparison:
+def compare(one: Network, two: Network) -> ReplayComparison:
     """Whether two networks of the same kind have the same weights, bit for bit."""
     if weights_hash(one.module) == weights_hash(two.module):
-        return Comparison(True)
+        return ReplayComparison(True)
     a, b = one.module.state_dict(), two.module.state_dict()
     found = {
         name: float((a[name].double().cpu() - b[name].double().cpu()).abs().max()) for name in a if a[name].numel()
     }
     worst = max(found, key=lambda name: np.nan_to_num(found[name], nan=np.inf))
-    return Comparison(False, found[worst], worst)
+    return ReplayComparison(False, found[worst], worst)
 
 
 def _check(start: Network, regions: Sequence[Labelled], receipt: Mapping[str, Any]) -> None:

@@ -31,7 +31,7 @@ FIELDS = ("name", "group", "ranges", "recent", "role", "digest", "offset")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LabelPlace:
     """Where a region's pixels are: the image's digest, the slice, and (top, left, bottom, right) in it."""
 
     digest: str
@@ -39,7 +39,7 @@ class Place:
     box: tuple[int, int, int, int]
 
 
-Pixels = Callable[[Place], NDArray[np.generic]]
+Pixels = Callable[[LabelPlace], NDArray[np.generic]]
 
 
 def path_for(checkpoint: Path) -> Path:
@@ -86,7 +86,7 @@ def _region(row: dict[str, object], codes: Codes, pixels: Pixels) -> Labelled:
     top, left = (int(value) for value in row["offset"])  # type: ignore[attr-defined]
     values["offset"] = (top, left)
     digest, _, z = str(row["digest"]).rpartition(":")
-    place = Place(digest, int(z), (top, left, top + codes.shape[0], left + codes.shape[1]))
+    place = LabelPlace(digest, int(z), (top, left, top + codes.shape[0], left + codes.shape[1]))
     return Labelled(pixels=pixels(place), codes=codes, **values)  # type: ignore[arg-type]
 
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from segstudio.core.parameters import ClassChoice, LayerChoice
 from segstudio.errors import UserError
-from segstudio.operations.subject import Mask, Subject, changed
+from segstudio.operations.subject import Mask, OperationInput, changed
 
 
-def merge(subject: Subject, *, other: Annotated[int, ClassChoice(), "The class that is merged in."] = 0) -> Mask:
+def merge(subject: OperationInput, *, other: Annotated[int, ClassChoice(), "The class that is merged in."] = 0) -> Mask:
     """All of another class becomes the active class."""
     result = subject.unchanged()
     result[subject.mask == other] = subject.class_id
@@ -19,7 +19,7 @@ def merge(subject: Subject, *, other: Annotated[int, ClassChoice(), "The class t
 
 
 def combine(
-    subject: Subject,
+    subject: OperationInput,
     *,
     layer: Annotated[int, LayerChoice(), "The other mask layer."] = 0,
     other: Annotated[int, ClassChoice(), "The class in the other layer."] = 1,

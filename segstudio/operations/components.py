@@ -7,14 +7,14 @@ from typing import Annotated, Literal
 import numpy as np
 
 from segstudio.core.parameters import Range
-from segstudio.operations.subject import Chosen, Mask, Subject, changed, each
+from segstudio.operations.subject import Chosen, Mask, OperationInput, changed, each
 
 Size = Annotated[float, Range(0.0, 1e9, 1.0), "Area in px or mm²; with “through slices” volume in px or mm³."]
 Unit = Literal["px", "mm"]
 Volume = Annotated[bool, "Objects are connected through slices."]
 
 
-def keep_largest(subject: Subject, *, through_slices: Volume = True) -> Mask:
+def keep_largest(subject: OperationInput, *, through_slices: Volume = True) -> Mask:
     """Only the largest object stays."""
 
     def largest(chosen: Chosen, spacing: tuple[float, ...]) -> Chosen:
@@ -26,7 +26,7 @@ def keep_largest(subject: Subject, *, through_slices: Volume = True) -> Mask:
 
 
 def remove_islands(
-    subject: Subject, *, smaller_than: Size = 50.0, unit: Unit = "px", through_slices: Volume = True
+    subject: OperationInput, *, smaller_than: Size = 50.0, unit: Unit = "px", through_slices: Volume = True
 ) -> Mask:
     """Objects below a size go."""
     voxel = subject.voxel(unit, through_slices)
@@ -40,7 +40,7 @@ def remove_islands(
 
 
 def fill_holes(
-    subject: Subject,
+    subject: OperationInput,
     *,
     smaller_than: Annotated[float, Range(0.0, 1e9, 1.0), "Largest hole that is filled; 0 fills all."] = 0.0,
     unit: Unit = "px",
@@ -61,7 +61,7 @@ def fill_holes(
     return changed(subject.chosen, each(subject, through_slices, filled) & subject.free, subject)
 
 
-def _incomplete(labels: np.ndarray, subject: Subject) -> Chosen:
+def _incomplete(labels: np.ndarray, subject: OperationInput) -> Chosen:
     """By label: whether the object goes on beyond a part that was cut out of the image, so that its size is unknown."""
     found = np.zeros(int(labels.max(initial=0)) + 1, bool)
     if subject.cut:

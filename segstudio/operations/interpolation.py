@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from segstudio.core.codes import NOTHING
 from segstudio.errors import UserError
-from segstudio.operations.subject import Chosen, Mask, Subject
+from segstudio.operations.subject import Chosen, Mask, OperationInput
 
 
 def between_slices(
-    subject: Subject,
+    subject: OperationInput,
     *,
     follow: Annotated[bool, "Objects that move from slice to slice are followed by their centres."] = True,
     every: Annotated[bool, "All classes that are annotated, not only the active one."] = False,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import numpy as np
 
 from segstudio.core.parameters import Range
-from segstudio.operations.subject import Chosen, Mask, Subject, changed, each
+from segstudio.operations.subject import Chosen, Mask, OperationInput, changed, each
 
 Radius = Annotated[float, Range(0.0, 500.0, 0.5), "In pixels or mm."]
 Unit = Literal["px", "mm"]
@@ -16,7 +16,7 @@ Over = Annotated[Literal["background", "everything"], "What the class may grow o
 
 
 def grow(
-    subject: Subject,
+    subject: OperationInput,
     *,
     radius: Radius = 2.0,
     unit: Unit = "px",
@@ -28,13 +28,13 @@ def grow(
     return changed(subject.chosen, after & _free(subject, over), subject)
 
 
-def shrink(subject: Subject, *, radius: Radius = 2.0, unit: Unit = "px", through_slices: Volume = False) -> Mask:
+def shrink(subject: OperationInput, *, radius: Radius = 2.0, unit: Unit = "px", through_slices: Volume = False) -> Mask:
     """Erosion: what lies within the radius of anything else goes. The image's edge does not count."""
     after = each(subject, through_slices, lambda c, s: ~_near(~c, *subject.length(radius, unit, s)))
     return changed(subject.chosen, after, subject)
 
 
-def opened(subject: Subject, *, radius: Radius = 2.0, unit: Unit = "px", through_slices: Volume = False) -> Mask:
+def opened(subject: OperationInput, *, radius: Radius = 2.0, unit: Unit = "px", through_slices: Volume = False) -> Mask:
     """Opening: thin parts and specks go, the rest keeps its size."""
 
     def work(chosen: Chosen, spacing: tuple[float, ...]) -> Chosen:
@@ -45,7 +45,7 @@ def opened(subject: Subject, *, radius: Radius = 2.0, unit: Unit = "px", through
 
 
 def closed(
-    subject: Subject,
+    subject: OperationInput,
     *,
     radius: Radius = 2.0,
     unit: Unit = "px",
@@ -75,7 +75,7 @@ def _near(chosen: Chosen, length: float, sampling: tuple[float, ...]) -> Chosen:
     return np.asarray(distance_transform_edt(~chosen, sampling=sampling) <= length)
 
 
-def _free(subject: Subject, over: str) -> Chosen:
+def _free(subject: OperationInput, over: str) -> Chosen:
     """Voxels the class may take."""
     if over == "everything":
         return np.ones(subject.mask.shape, bool)

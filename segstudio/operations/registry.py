@@ -9,7 +9,7 @@ from typing import Any, cast
 
 from segstudio.core.parameters import Parameter, check, parameters
 from segstudio.errors import UserError
-from segstudio.operations.subject import Mask, Subject
+from segstudio.operations.subject import Mask, OperationInput
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ OPERATIONS = {
 """All operations by id, in menu order."""
 
 
-def run(operation: str, subject: Subject, values: Mapping[str, Any]) -> Mask:
+def run(operation: str, subject: OperationInput, values: Mapping[str, Any]) -> Mask:
     """What an operation would write, (slices, rows, columns), 255 where nothing changes.
 
     UserError for an unknown operation, a value that is not allowed, or a subject without anything to do.

@@ -8,11 +8,11 @@ import numpy as np
 
 from segstudio.core.codes import NOTHING
 from segstudio.core.parameters import Range
-from segstudio.operations.subject import Mask, Subject
+from segstudio.operations.subject import Mask, OperationInput
 
 
 def smooth(
-    subject: Subject,
+    subject: OperationInput,
     *,
     radius: Annotated[float, Range(0.5, 100.0, 0.5), "In pixels or mm."] = 2.0,
     unit: Literal["px", "mm"] = "px",

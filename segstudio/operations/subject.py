@@ -16,7 +16,7 @@ Chosen = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class OperationInput:
     """A part of a mask as it is shown, and what is known about it.
 
     `spacing` is between slices, rows and columns in physical units. `class_id` is the active class. `annotated`
@@ -64,7 +64,7 @@ class Subject:
         return float(np.prod(self.spacing if volume and len(self.mask) > 1 else self.spacing[1:]))
 
 
-def changed(before: Chosen, after: Chosen, subject: Subject) -> Mask:
+def changed(before: Chosen, after: Chosen, subject: OperationInput) -> Mask:
     """A result that gives the active class what it gained and the background what it lost."""
     result = subject.unchanged()
     result[after & ~before] = subject.class_id
@@ -72,7 +72,7 @@ def changed(before: Chosen, after: Chosen, subject: Subject) -> Mask:
     return result
 
 
-def each(subject: Subject, volume: bool, work: Callable[[Chosen, tuple[float, ...]], Chosen]) -> Chosen:
+def each(subject: OperationInput, volume: bool, work: Callable[[Chosen, tuple[float, ...]], Chosen]) -> Chosen:
     """Apply `work` (voxels of the class and their spacing in, voxels out) to each part of the subject."""
     before, after = subject.chosen, np.zeros(subject.mask.shape, bool)
     for part, spacing in subject.parts(volume):

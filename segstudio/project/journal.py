@@ -21,7 +21,7 @@ _COLUMNS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JournalVerdict:
     """Outcome of checking `rows` rows of the journal; `row` is the first that does not fit, 0 if all do."""
 
     rows: int
@@ -59,20 +59,22 @@ def append(connection: apsw.Connection, values: tuple[Any, ...]) -> None:
     put_meta(connection, "journal_head", digest)
 
 
-def verify(connection: apsw.Connection) -> Verdict:
+def verify(connection: apsw.Connection) -> JournalVerdict:
     """Recompute the whole chain; names the first row that was changed, removed or put in."""
     previous, count = b"", 0
     for *row, digest in connection.execute(f"SELECT {_COLUMNS}, hash FROM journal ORDER BY seq"):
         count += 1
         when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(row[1]))
         if row[0] != count:
-            return Verdict(count, count, f"Row {count} of the journal is missing.")
+            return JournalVerdict(count, count, f"Row {count} of the journal is missing.")
         if row[-1] != previous or _digest(tuple(row)) != digest:
-            return Verdict(count, count, f"Row {count} of the journal ({row[6]}, {when}) was changed afterwards.")
+            return JournalVerdict(
+                count, count, f"Row {count} of the journal ({row[6]}, {when}) was changed afterwards."
+            )
         previous = digest
     if previous != get_meta(connection, "journal_head"):
-        return Verdict(count, count + 1, f"Rows after row {count} of the journal were removed.")
-    return Verdict(count, 0, f"All {count} rows of the journal are as they were written.")
+        return JournalVerdict(count, count + 1, f"Rows after row {count} of the journal were removed.")
+    return JournalVerdict(count, 0, f"All {count} rows of the journal are as they were written.")
 
 
 def _digest(row: tuple[Any, ...]) -> bytes:

@@ -50,7 +50,7 @@ Mend = Callable[[DamagedTile], DamagedTile]
 
 
 @dataclass(slots=True)
-class Loaded:
+class LoadedProject:
     """A document, and what was found to be damaged on the way."""
 
     document: Document
@@ -60,7 +60,7 @@ class Loaded:
 
 def load_document(
     connection: apsw.Connection, budget: int, mend: Mend, lost: Callable[[], Iterable[DamagedTile]]
-) -> Loaded:
+) -> LoadedProject:
     """The whole project.
 
     `budget` bounds the history's bytes. Tiles whose checksum fails go through `mend`; when there was one,
@@ -72,7 +72,7 @@ def load_document(
     for entry in _images(connection):
         (document.removed_images if entry.gone else document.images)[entry.id] = entry
         document.last_image = entry.id
-    loaded = Loaded(document, _tiles(connection, document, mend))
+    loaded = LoadedProject(document, _tiles(connection, document, mend))
     if loaded.damaged:
         for tile in lost():
             if put_frame(document.kept_layer(tile.image, tile.layer), tile.plane, tile.key, tile.frame):

@@ -10,7 +10,7 @@ from segstudio.core.plane import Tile
 from segstudio.project import saving
 from segstudio.project.saving import EditRecord, ImageRow
 from segstudio.project.schema import put_meta
-from segstudio.project.transactions import Job
+from segstudio.project.transactions import StoreJob
 from segstudio.project.writer import PredictedKey, PredictedTile, Writer
 
 
@@ -73,12 +73,12 @@ class Recorder:
             saving.count_steps(connection)
             put_meta(connection, "done", last.id if last else 0)
 
-        self._writer.submit(Job("Project", save))
+        self._writer.submit(StoreJob("Project", save))
         self._writer.predict(predicted)
 
     def _edited(self, event: EditEvent) -> None:
         record = EditRecord.of(event, self.document)
-        self._writer.submit(Job(event.edit.title, record.save, edit=event.edit.id, image=event.edit.image))
+        self._writer.submit(StoreJob(event.edit.title, record.save, edit=event.edit.id, image=event.edit.image))
 
     def _predicted(self, event: PredictionEvent) -> None:
         layer = event.layer
@@ -95,11 +95,11 @@ class Recorder:
 
     def _image_changed(self, entry: ImageEntry) -> None:
         row = self._images[entry.id] = ImageRow.of(entry)
-        self._writer.submit(Job(entry.name, row.save, image=entry.id))
+        self._writer.submit(StoreJob(entry.name, row.save, image=entry.id))
 
     def _version_changed(self, version: Version) -> None:
-        self._writer.submit(Job("Model version", lambda connection: saving.save_version(connection, version)))
+        self._writer.submit(StoreJob("Model version", lambda connection: saving.save_version(connection, version)))
 
     def _classes_changed(self, _: None) -> None:
         entries = tuple(self.document.classes)
-        self._writer.submit(Job("Classes", lambda connection: saving.save_classes(connection, entries)))
+        self._writer.submit(StoreJob("Classes", lambda connection: saving.save_classes(connection, entries)))

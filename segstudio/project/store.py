@@ -13,7 +13,7 @@ from segstudio.core.document import Document, ImageEntry
 from segstudio.core.events import Event
 from segstudio.errors import UserError
 from segstudio.project import journal
-from segstudio.project.loading import Loaded, load_document
+from segstudio.project.loading import LoadedProject, load_document
 from segstudio.project.lock import NotWritable, ProjectLock
 from segstudio.project.paths import (
     BACKUPS,
@@ -33,7 +33,7 @@ from segstudio.project.repair.tile_repair import lost_tiles, mend
 from segstudio.project.saving import KEPT_BYTES, save_tiles
 from segstudio.project.schema import close_plain, connect, put_meta
 from segstudio.project.tables import RunTable, SettingTable
-from segstudio.project.transactions import Job, Stored
+from segstudio.project.transactions import Stored, StoreJob
 from segstudio.project.writer import Writer
 
 UNREADABLE = (apsw.CorruptError, apsw.NotADBError, apsw.SQLError, ValueError, KeyError, TypeError)
@@ -157,12 +157,12 @@ class Store:
         self.recovery = replace(self.recovery, damaged=tuple(loaded.damaged), missing=missing)
         mended = [(t.image, t.layer, t.plane, *t.key, t.frame, 0) for t in loaded.damaged if t.source]
         if mended and not self.read_only:
-            self._submit(Job("Repair", lambda connection: save_tiles(connection, mended)))
+            self._submit(StoreJob("Repair", lambda connection: save_tiles(connection, mended)))
         self._loaded = loaded.document
         return loaded.document
 
-    def _read(self, budget: int) -> Loaded:
-        def run(connection: apsw.Connection) -> Loaded:
+    def _read(self, budget: int) -> LoadedProject:
+        def run(connection: apsw.Connection) -> LoadedProject:
             return load_document(
                 connection,
                 budget,
@@ -253,7 +253,7 @@ class Store:
         """What to give to `Document.add_image` as the path of an image file; see `paths.stored_path`."""
         return stored_path(image, self.folder)
 
-    def verify_journal(self) -> journal.Verdict:
+    def verify_journal(self) -> journal.JournalVerdict:
         """Recompute the hash chain over all edits ever made."""
         return self._open_writer.call(journal.verify)
 
@@ -275,7 +275,7 @@ class Store:
             raise UserError("The project is no longer open.")
         return self._writer
 
-    def _submit(self, job: Job) -> None:
+    def _submit(self, job: StoreJob) -> None:
         if self.read_only:
             raise UserError("This project is open read-only.", hint="Save a copy to change it.")
         self._open_writer.submit(job)

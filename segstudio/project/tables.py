@@ -11,10 +11,10 @@ from typing import Any, Literal
 import apsw
 
 from segstudio.project.saving import to_json
-from segstudio.project.transactions import Job
+from segstudio.project.transactions import StoreJob
 
 State = Literal["running", "paused", "finished", "cancelled", "failed", "interrupted"]
-Submit = Callable[[Job], None]
+Submit = Callable[[StoreJob], None]
 
 
 class SettingTable:
@@ -32,7 +32,7 @@ class SettingTable:
         text = to_json(value)
         self._values[key] = json.loads(text)
         self._submit(
-            Job(
+            StoreJob(
                 "Setting",
                 lambda db: _execute(db, "INSERT OR REPLACE INTO setting VALUES (?, ?)", (key, text)),
             )
@@ -40,7 +40,7 @@ class SettingTable:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RunRow:
     """A training run: what was asked for, how far it came, whether it ended. Times are epoch seconds."""
 
     id: int
@@ -57,31 +57,33 @@ class RunTable:
     def __init__(self, connection: apsw.Connection, submit: Submit) -> None:
         self._submit = submit
         rows = connection.execute("SELECT * FROM run ORDER BY id")
-        self._runs = {row[0]: Run(row[0], json.loads(row[1]), row[2], json.loads(row[3]), *row[4:]) for row in rows}
+        self._runs = {row[0]: RunRow(row[0], json.loads(row[1]), row[2], json.loads(row[3]), *row[4:]) for row in rows}
 
-    def all(self) -> tuple[Run, ...]:
+    def all(self) -> tuple[RunRow, ...]:
         return tuple(self._runs.values())
 
-    def interrupted(self) -> tuple[Run, ...]:
+    def interrupted(self) -> tuple[RunRow, ...]:
         """Runs that a crash stopped and that can be resumed from their state in `runs/`."""
         return tuple(run for run in self._runs.values() if run.state == "interrupted")
 
-    def start(self, spec: dict[str, Any]) -> Run:
+    def start(self, spec: dict[str, Any]) -> RunRow:
         """Remember a new run with everything needed to start it again."""
         now = time.time()
-        run = Run(max(self._runs, default=0) + 1, json.loads(to_json(spec)), "running", {}, now, now)
+        run = RunRow(max(self._runs, default=0) + 1, json.loads(to_json(spec)), "running", {}, now, now)
         return self._put(run)
 
-    def update(self, run: int, *, state: State | None = None, progress: dict[str, Any] | None = None) -> Run:
+    def update(self, run: int, *, state: State | None = None, progress: dict[str, Any] | None = None) -> RunRow:
         """Store a run's progress (call it about once a second, not for every step) or how it ended."""
         known = self._runs[run]
         progress = known.progress if progress is None else json.loads(to_json(progress))
         return self._put(replace(known, state=state or known.state, progress=progress, updated=time.time()))
 
-    def _put(self, run: Run) -> Run:
+    def _put(self, run: RunRow) -> RunRow:
         self._runs[run.id] = run
         row = (run.id, to_json(run.spec), run.state, to_json(run.progress), run.started, run.updated)
-        self._submit(Job("Run", lambda db: _execute(db, "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)", row)))
+        self._submit(
+            StoreJob("Run", lambda db: _execute(db, "INSERT OR REPLACE INTO run VALUES (?, ?, ?, ?, ?, ?)", row))
+        )
         return run
 
 

@@ -26,7 +26,7 @@ class Stored:
 
 
 @dataclass(slots=True)
-class Job:
+class StoreJob:
     """One transaction, about an `image` (0: none); `run` may be called again after a failure, on another connection."""
 
     title: str
@@ -50,17 +50,17 @@ class SetAside:
     on them. They are kept, so that it can be said on closing that something is missing, and what."""
 
     def __init__(self) -> None:
-        self.jobs: list[Job] = []
+        self.jobs: list[StoreJob] = []
         self.problem: UserError | None = None
 
-    def takes(self, job: Job) -> bool:
+    def takes(self, job: StoreJob) -> bool:
         """Whether the job builds on one that could not be stored; then it is kept here."""
         follows = bool(job.image) and any(job.image == kept.image for kept in self.jobs)
         if follows:
             self.jobs.append(job)
         return follows
 
-    def put(self, job: Job, error: Exception) -> UserError:
+    def put(self, job: StoreJob, error: Exception) -> UserError:
         """Keep a job that failed for good; what there is to say about it."""
         self.jobs.append(job)
         title = job.title.encode("utf-8", "replace").decode()

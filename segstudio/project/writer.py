@@ -18,7 +18,7 @@ from segstudio.core.plane import Tile
 from segstudio.errors import UserError
 from segstudio.project.saving import prediction_rows, save_tiles
 from segstudio.project.schema import get_meta, put_meta
-from segstudio.project.transactions import Call, Job, SetAside, Stored, explain, lasting
+from segstudio.project.transactions import Call, SetAside, Stored, StoreJob, explain, lasting
 
 T = TypeVar("T")
 
@@ -57,9 +57,9 @@ class Writer:
         self._connection, self._reconnect = connection, reconnect
         self._stored, self._failed = stored, failed
         self._changed = threading.Condition()
-        self._jobs: deque[Job | Call] = deque()
+        self._jobs: deque[StoreJob | Call] = deque()
         self._predictions: dict[PredictedKey, PredictedTile] = {}
-        self._working: Job | None = None
+        self._working: StoreJob | None = None
         self._idle: Idle | None = None
         self._asked: Callable[[apsw.Connection], Idle] | None = None
         self._stop = self._abandon = self._hurry = False
@@ -77,10 +77,10 @@ class Writer:
     def pending(self) -> int:
         """Transactions that are not durable yet; predicted tiles count as one."""
         with self._changed:
-            jobs = sum(isinstance(job, Job) for job in self._jobs)
+            jobs = sum(isinstance(job, StoreJob) for job in self._jobs)
             return jobs + bool(self._predictions) + (self._working is not None)
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: StoreJob) -> None:
         """Append a transaction; they are stored in this order."""
         with self._changed:
             self._jobs.append(job)
@@ -163,7 +163,7 @@ class Writer:
             call.refuse(error)
         self._tell(UserError("The project is no longer being saved.", why=f"{type(error).__name__}: {error}"))
 
-    def _next(self) -> Job | Call | None:
+    def _next(self) -> StoreJob | Call | None:
         """The next piece of work; None when it is time to end."""
         rested = False
         while True:
@@ -173,7 +173,7 @@ class Writer:
                 self._changed.notify_all()
                 if self._jobs:
                     work = self._jobs.popleft()
-                    self._working = work if isinstance(work, Job) else None
+                    self._working = work if isinstance(work, StoreJob) else None
                     return work
                 if not self._predictions:
                     if self._stop:
@@ -207,11 +207,11 @@ class Writer:
             self._idle.close()
             self._idle = None
 
-    def _batch(self) -> Job:
+    def _batch(self) -> StoreJob:
         """Pack waiting predicted tiles for a moment, outside of any transaction."""
         rows, started = [], time.monotonic()
         with self._changed:
-            job = self._working = Job("Prediction", lambda _: None)
+            job = self._working = StoreJob("Prediction", lambda _: None)
         while time.monotonic() - started < BATCH_SECONDS and not self._jobs:
             with self._changed:
                 key = next(iter(self._predictions), None)
@@ -225,7 +225,7 @@ class Writer:
         job.run = lambda connection: save_tiles(connection, rows)
         return job
 
-    def _store(self, job: Job) -> None:
+    def _store(self, job: StoreJob) -> None:
         """Run a transaction until it is durable (or the project is closed without it, or it never can be)."""
         if self.aside.takes(job):
             return
@@ -252,7 +252,7 @@ class Writer:
             self.seconds.append(seconds)
         self._notify(self._stored, Stored(job.title, job.edit, time.time(), seconds))
 
-    def _attempt(self, job: Job) -> None:
+    def _attempt(self, job: StoreJob) -> None:
         if not self._in_place():
             self._broken = True
             raise apsw.CantOpenError("the project file was moved or deleted")

@@ -81,7 +81,7 @@ class Handles:
 Preview = Circle | Path | Area | Handles
 
 
-class Writer(Protocol):
+class PixelWriter(Protocol):
     """Writes one edit in the coordinates of the shown plane: core.writer.MaskWriter, or its view along an axis."""
 
     blocked: str
@@ -93,7 +93,7 @@ class Writer(Protocol):
     def rollback(self) -> None: ...
 
 
-class Session(Protocol):
+class ToolSession(Protocol):
     """All a tool may know about the program. Coordinates are those of the shown plane."""
 
     @property
@@ -129,8 +129,8 @@ class Session(Protocol):
     def refuse(self, why: str) -> None:
         """Tell the user in one sentence why a tool does nothing."""
 
-    def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> Writer: ...
-    def finish_edit(self, writer: Writer) -> Edit | None: ...
+    def begin_edit(self, title: str, *, tool: str, origin: Origin = Origin.PAINTED) -> PixelWriter: ...
+    def finish_edit(self, writer: PixelWriter) -> Edit | None: ...
     def choose_class(self, class_id: int) -> None: ...
     def select(self, outline: Sequence[Point], how: How = "new") -> None:
         """Select what a closed outline encloses, add it to the selection or take it away."""
@@ -154,7 +154,7 @@ class Tool:
     in_volumes: tuple[str, ...] = ()
     """Names of the tool's own options that mean something only where an image has more than one slice."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ToolSession) -> None:
         self.session = session
 
     @staticmethod

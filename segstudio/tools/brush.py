@@ -12,7 +12,7 @@ from segstudio.core.stencils import PIXELS, Axes, capsule, swept_square
 from segstudio.tools.base import Circle, Path, Pointer, Preview, Tool
 
 if TYPE_CHECKING:
-    from segstudio.tools.base import Writer
+    from segstudio.tools.base import PixelWriter
 
 RIMS = {
     "round": tuple((math.sin(turn * math.pi / 32), math.cos(turn * math.pi / 32)) for turn in range(64)),
@@ -33,7 +33,7 @@ class Brush(Tool):
     options: tuple[str, ...] = ("radius", "class")
     in_volumes = ("sphere",)
 
-    _stroke: Writer | None = None  # None: idle. A writer: painting.
+    _stroke: PixelWriter | None = None  # None: idle. A writer: painting.
     _last: Pointer | None = None
 
     @staticmethod

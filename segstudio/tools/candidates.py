@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from segstudio.core.codes import BACKGROUND, NOTHING
 from segstudio.core.geometry import Box
 from segstudio.core.regions import connected
-from segstudio.tools.base import Pointer, Session
+from segstudio.tools.base import Pointer, ToolSession
 
 SIDE = 2048
 """Pixels of the window around the pointer in which an object is followed."""
@@ -33,7 +33,7 @@ class Candidate:
 class Candidates:
     """Shows the next candidate each time it is asked to, as long as the pointer stays with the object."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ToolSession) -> None:
         self._session = session
         self._place: tuple[int, ...] = ()
         self._next = 0
@@ -54,7 +54,7 @@ class Candidates:
         self._session.offer("Candidate", TOOL, box.z, box.top, box.left, chosen.classes, note=note)
 
 
-def candidates(session: Session, at: Pointer) -> list[Candidate]:
+def candidates(session: ToolSession, at: Pointer) -> list[Candidate]:
     """What the model says, what the version before it said, and what Otsu's threshold says, without repetitions."""
     box, class_id = _around(session, at)
     if box.empty:
@@ -73,7 +73,7 @@ def candidates(session: Session, at: Pointer) -> list[Candidate]:
     return found
 
 
-def _around(session: Session, at: Pointer) -> tuple[Box, int]:
+def _around(session: ToolSession, at: Pointer) -> tuple[Box, int]:
     """The seen part of the object under the pointer with some room, and its class; else a place around the pointer."""
     pointed, window = _seen(session, at)
     if pointed.intersect(window).empty:
@@ -85,7 +85,7 @@ def _around(session: Session, at: Pointer) -> tuple[Box, int]:
     return box.expand(ROOM).intersect(window), class_id
 
 
-def object_under(session: Session, at: Pointer) -> tuple[NDArray[np.bool_], Box, int] | None:
+def object_under(session: ToolSession, at: Pointer) -> tuple[NDArray[np.bool_], Box, int] | None:
     """The seen part of the object under the pointer: its pixels (rows, columns) in a box, and its class.
 
     An object is connected pixels of a class that is not the background; None where there is none.
@@ -105,14 +105,14 @@ def object_under(session: Session, at: Pointer) -> tuple[NDArray[np.bool_], Box,
     return region[first[0] : last[0], first[1] : last[1]], box, class_id
 
 
-def _seen(session: Session, at: Pointer) -> tuple[Box, Box]:
+def _seen(session: ToolSession, at: Pointer) -> tuple[Box, Box]:
     """The pixel under the pointer, and the seen part of the window around it."""
     row, column = math.floor(at.row), math.floor(at.column)
     pointed = Box(at.z, row, column, row + 1, column + 1)
     return pointed, pointed.expand(SIDE // 2).intersect(session.view)
 
 
-def _threshold(session: Session, at: Pointer, box: Box, class_id: int) -> NDArray[np.uint8] | None:
+def _threshold(session: ToolSession, at: Pointer, box: Box, class_id: int) -> NDArray[np.uint8] | None:
     """The connected pixels on the pointer's side of Otsu's threshold (Otsu 1979) of what is around the object."""
     pixels = session.read_pixels(box)
     if pixels is None:

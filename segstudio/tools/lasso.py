@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from segstudio.core.spans import Point
 from segstudio.tools.area import AreaTool
-from segstudio.tools.base import Path, Pointer, Preview, Session
+from segstudio.tools.base import Path, Pointer, Preview, ToolSession
 
 STEP = 0.7
 """Pixels the pointer has to move before another point is kept."""
@@ -19,7 +19,7 @@ class Lasso(AreaTool):
     icon = "lasso"
     hint = "Drag around an area to fill it. Ctrl erases, Esc drops it. For corners, use the polygon."
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ToolSession) -> None:
         super().__init__(session)
         self._points: list[Point] = []
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from segstudio.core.geometry import Box
 from segstudio.core.spans import Point
 from segstudio.core.stencils import polygon
-from segstudio.tools.base import Area, Handles, Path, Pointer, Preview, Session, Tool
+from segstudio.tools.base import Area, Handles, Path, Pointer, Preview, Tool, ToolSession
 from segstudio.tools.seen import Seen, holds, look
 from segstudio.tools.writing import write
 
@@ -39,7 +39,7 @@ class Livewire(Tool):
     hint = "Click along an edge; Enter, a double click or the first point closes it. Shift+click takes a point back."
     options = ("class",)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ToolSession) -> None:
         super().__init__(session)
         self._anchors: list[Point] = []
         self._paths: list[list[Point]] = []  # one for each anchor: from the one before to it, which it includes

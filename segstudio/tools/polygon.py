@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from segstudio.core.spans import Point
 from segstudio.tools.area import AreaTool
-from segstudio.tools.base import Handles, Path, Pointer, Preview, Session
+from segstudio.tools.base import Handles, Path, Pointer, Preview, ToolSession
 
 
 class Polygon(AreaTool):
@@ -20,7 +20,7 @@ class Polygon(AreaTool):
         "Enter or a double click fills, with Ctrl at the first corner erases, Esc drops it."
     )
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ToolSession) -> None:
         super().__init__(session)
         self._points: list[Point] = []
         self._earlier: list[list[Point]] = []  # the corners before each press

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from segstudio.core.geometry import Box
 from segstudio.core.source import block_mean
-from segstudio.tools.base import Area, Pointer, Session
+from segstudio.tools.base import Area, Pointer, ToolSession
 
 REACH = 1900
 """Image pixels in each direction that are looked at at most: a source may give no more than 16 x 16 tiles at once."""
@@ -36,7 +36,7 @@ class Seen:
         """The image point in the middle of a value, given by its index."""
         return self.box.top + (row + 0.5) * self.step, self.box.left + (column + 0.5) * self.step
 
-    def serves(self, session: Session, at: Pointer, limit: int) -> bool:
+    def serves(self, session: ToolSession, at: Pointer, limit: int) -> bool:
         """Whether another look can be spared: the point is inside, as finely as a look would now show it."""
         inside = at.z == self.box.z and holds(self.box, at.row, at.column)
         return inside and self.step <= _step(session.view, limit)
@@ -49,7 +49,7 @@ class Seen:
         return Area(top, left, stencil[:height, :width])
 
 
-def look(session: Session, z: int, row: float, column: float, limit: int, reach: float = REACH) -> Seen | None:
+def look(session: ToolSession, z: int, row: float, column: float, limit: int, reach: float = REACH) -> Seen | None:
     """The visible pixels up to `reach` rows and columns from a point, reduced to about `limit` values a channel.
 
     None where the point is not seen, and while the pixels are not loaded.

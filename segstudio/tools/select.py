@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from segstudio.core.selection import How
 from segstudio.core.spans import Point
 from segstudio.tools.area import AreaTool
-from segstudio.tools.base import Pointer, Preview, Session, Tool
+from segstudio.tools.base import Pointer, Preview, Tool, ToolSession
 from segstudio.tools.ellipse import Ellipse
 from segstudio.tools.lasso import Lasso
 from segstudio.tools.rectangle import Rectangle
@@ -40,7 +40,7 @@ class Select(Tool):
     icon = "select"
     hint = "Drag around an area: nothing outside of it changes. Shift adds, Ctrl takes away, a click drops it."
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ToolSession) -> None:
         super().__init__(session)
         self._shapes: dict[str, _Drawing] = {
             "freehand": _Freehand(session), "rectangle": _Rectangle(session), "ellipse": _Ellipse(session),

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from segstudio.core.codes import BACKGROUND, NOTHING
 from segstudio.core.geometry import Box
 from segstudio.core.spans import Point, swept_disc
-from segstudio.tools.base import Path, Pointer, Preview, Session, Tool
+from segstudio.tools.base import Path, Pointer, Preview, Tool, ToolSession
 
 WIDTH = 0.75
 """Radius of the cut in pixels: the least that leaves no way through, also diagonally."""
@@ -29,7 +29,7 @@ class Split(Tool):
     hint = "Drag a line through an object to cut it. The smaller part can get the active class."
     options = ("class",)
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ToolSession) -> None:
         super().__init__(session)
         self._line: list[Point] = []
 

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from segstudio.core.codes import BACKGROUND
 from segstudio.core.parameters import Range, Value
-from segstudio.tools.base import Area, Pointer, Preview, Session, Tool
+from segstudio.tools.base import Area, Pointer, Preview, Tool, ToolSession
 from segstudio.tools.seen import Seen, look
 from segstudio.tools.writing import begin
 
 if TYPE_CHECKING:
-    from segstudio.tools.base import Writer
+    from segstudio.tools.base import PixelWriter
 
 LIMIT = 500_000
 """Values that are grouped at most (half a second); a larger part is reduced."""
@@ -45,13 +45,13 @@ class Superpixels(Tool):
         compactness: Annotated[float, Range(0.01, 1.0, 0.01), "Low follows edges, high makes squares."] = 0.1,
     ) -> None: ...
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ToolSession) -> None:
         super().__init__(session)
         self._seen: Seen | None = None
         self._groups: NDArray[np.int32] = np.zeros((0, 0), np.int32)
         self._boxes: list[tuple[slice, slice]] = []  # rows and columns of each group
         self._chosen: tuple[Value, Value] = (None, None)  # size and compactness of the groups
-        self._stroke: Writer | None = None
+        self._stroke: PixelWriter | None = None
         self._class = BACKGROUND
         self._last: Pointer | None = None
         self._painted: set[int] = set()

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from segstudio.core.parameters import Range
-from segstudio.tools.base import Area, Pointer, Preview, Session, Tool
+from segstudio.tools.base import Area, Pointer, Preview, Tool, ToolSession
 from segstudio.tools.seen import Seen, look
 from segstudio.tools.writing import write
 
@@ -37,7 +37,7 @@ class Wand(Tool):
         contiguous: Annotated[bool, "Only connected pixels; else all similar ones that are seen."] = True,
     ) -> None: ...
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: ToolSession) -> None:
         super().__init__(session)
         self._start: Pointer | None = None
         self._seen: Seen | None = None

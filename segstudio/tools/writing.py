@@ -9,10 +9,10 @@ from segstudio.core.codes import BACKGROUND, Origin
 from segstudio.tools.base import Area, Pointer, Tool
 
 if TYPE_CHECKING:
-    from segstudio.tools.base import Writer
+    from segstudio.tools.base import PixelWriter
 
 
-def begin(tool: Tool, at: Pointer, title: str) -> tuple[Writer, int]:
+def begin(tool: Tool, at: Pointer, title: str) -> tuple[PixelWriter, int]:
     """A writer for one undo step, and the class to write with it."""
     session = tool.session
     unsure = session.unsure and not at.erase

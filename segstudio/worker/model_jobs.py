@@ -23,7 +23,7 @@ from segstudio.learning.engine import Engine
 from segstudio.learning.evaluate import dice
 from segstudio.learning.explain import explain as why
 from segstudio.learning.finetune import Outcome, Scored, StepDone, finetune
-from segstudio.learning.predict import MEASURES, Block, Predictor, glance
+from segstudio.learning.predict import MEASURES, PredictedBlock, Predictor, glance
 from segstudio.learning.predict import predict as predict_slice
 from segstudio.learning.recipe import preset
 from segstudio.learning.suiting import suited
@@ -116,7 +116,7 @@ def predict(message: Predict, control: Control, send: Send) -> str:
 
 def _blocks(
     message: Predict, predictor: Predictor, pixels: NDArray[np.generic], control: Control, notes: list[str]
-) -> Iterator[Block]:
+) -> Iterator[PredictedBlock]:
     if message.exactly is not None:
         try:
             yield glance(predictor, pixels, message.ranges, message.exactly)

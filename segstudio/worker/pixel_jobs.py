@@ -6,7 +6,7 @@ import numpy as np
 
 from segstudio.classical.registry import run as run_method
 from segstudio.operations.registry import run as run_operation
-from segstudio.operations.subject import Subject
+from segstudio.operations.subject import OperationInput
 from segstudio.worker.control import Control
 from segstudio.worker.messages import Baseline, Operate, Progress, Send
 from segstudio.worker.shared import attach
@@ -26,6 +26,6 @@ def operate(message: Operate, control: Control, send: Send) -> str:
     send(Progress(message.job, 0, 1))
     masks = np.array(attach(message.masks), np.uint8)
     other = masks[2] if len(masks) > 2 else None
-    subject = Subject(masks[0], message.spacing, message.class_id, masks[1], other, message.cut)
+    subject = OperationInput(masks[0], message.spacing, message.class_id, masks[1], other, message.cut)
     attach(message.classes, writable=True)[...] = run_operation(message.operation, subject, message.parameters)
     return ""

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
-from segstudio.core.guidance import Candidates, disagreement, doubt, rank
+from segstudio.core.guidance import RegionCandidates, disagreement, doubt, rank
 
 
-def candidates(count: int = 8, classes: int = 2) -> Candidates:
+def candidates(count: int = 8, classes: int = 2) -> RegionCandidates:
     zeros = np.zeros(count)
-    return Candidates(
+    return RegionCandidates(
         np.zeros((count, classes)), zeros, np.zeros((count, 3)), np.zeros((0, 3)), zeros, np.ones(classes, np.int64)
     )
 
 
-def best(given: Candidates, noise: float = 0.0) -> list[int]:
+def best(given: RegionCandidates, noise: float = 0.0) -> list[int]:
     return rank(given, np.random.default_rng(0), noise).tolist()
 
 

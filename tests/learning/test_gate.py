@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from segstudio.learning.evaluate import Evaluation, Scene, dice, iou, mean_dice
+from segstudio.learning.evaluate import Evaluation, ScoredImage, dice, iou, mean_dice
 from segstudio.learning.gate import DRAWS, _draws, judge
 
 NAMES = ["background", "cell"]
@@ -159,7 +159,7 @@ def test_the_sentence_tells_the_interval() -> None:
 
 
 def test_regions_that_got_worse_are_listed_with_the_largest_loss_first() -> None:
-    scenes = tuple(Scene(f"region {i}", f"digest:{i}", (0, 0, 64, 64)) for i in range(3))
+    scenes = tuple(ScoredImage(f"region {i}", f"digest:{i}", (0, 0, 64, 64)) for i in range(3))
     old = replace(scored((100, 100), (100, 100), (100, 100)), scenes=scenes)
     new = replace(scored((150, 150), (50, 50), (300, 300)), scenes=scenes)
     worse = judge(old, new, NAMES).worse
@@ -176,7 +176,7 @@ def test_regions_that_got_worse_are_listed_with_the_largest_loss_first() -> None
 def regions(*rows: tuple[int, bool], groups: str = "") -> Evaluation:
     """A region for each (cell pixels that are missed of 1000, whether it was corrected lately)."""
     counts = tuple(np.array([[2000, 0], [missed, 1000 - missed]]) for missed, _ in rows)
-    scenes = tuple(Scene(str(n), f"{n}:0", (0, 0, 9, 9), recent) for n, (_, recent) in enumerate(rows))
+    scenes = tuple(ScoredImage(str(n), f"{n}:0", (0, 0, 9, 9), recent) for n, (_, recent) in enumerate(rows))
     return Evaluation(counts, tuple(groups) or ("slides",) * len(rows), scenes)
 
 

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from segstudio.errors import UserError
 from segstudio.learning import predict as module
 from segstudio.learning.device import Device
-from segstudio.learning.predict import Block, Predictor, entropy, fold_batch_norm, glance, margin, predict
+from segstudio.learning.predict import PredictedBlock, Predictor, entropy, fold_batch_norm, glance, margin, predict
 from segstudio.models.card import Card
 from segstudio.models.network import Network, build
 from segstudio.models.registry import MODELS
@@ -38,7 +38,7 @@ def picture(rows: int, columns: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 256, (rows, columns, 1)).astype(np.uint8)
 
 
-def joined(blocks: list[Block], rows: int, columns: int) -> np.ndarray:
+def joined(blocks: list[PredictedBlock], rows: int, columns: int) -> np.ndarray:
     whole = np.full((2, rows, columns), np.nan, np.float32)
     for block in blocks:
         top, left, bottom, right = block.box

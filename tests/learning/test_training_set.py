@@ -25,12 +25,15 @@ def test_labels_come_back_as_they_were_with_pixels_from_the_images(regions: list
     training_set.write(file, regions)
     asked = []
 
-    def pixels(place: training_set.Place) -> np.ndarray:
+    def pixels(place: training_set.LabelPlace) -> np.ndarray:
         asked.append(place)
         return regions[len(asked) - 1].pixels
 
     again = training_set.read(file, pixels)
-    assert asked == [training_set.Place("aa", 0, (128, 64, 256, 192)), training_set.Place("bb", 3, (0, 0, 128, 128))]
+    assert asked == [
+        training_set.LabelPlace("aa", 0, (128, 64, 256, 192)),
+        training_set.LabelPlace("bb", 3, (0, 0, 128, 128)),
+    ]
     assert labels_hash(again) == labels_hash(regions) and split(again) == split(regions)
     assert [list(r.recent) for r in again] == [[(0, 0, 64, 64)], []] and again[0].name == "picture 0"
     assert file.stat().st_size < 20_000

@@ -13,14 +13,14 @@ from segstudio.core.codes import NOTHING
 from segstudio.core.parameters import defaults
 from segstudio.errors import UserError
 from segstudio.operations.registry import OPERATIONS, run
-from segstudio.operations.subject import Subject
+from segstudio.operations.subject import OperationInput
 
 
-def subject(mask: NDArray[np.uint8], spacing: tuple[float, float, float] = (1, 1, 1), **more: object) -> Subject:
-    return Subject(np.asarray(mask, np.uint8), spacing, 1, **more)  # type: ignore[arg-type]
+def subject(mask: NDArray[np.uint8], spacing: tuple[float, float, float] = (1, 1, 1), **more: object) -> OperationInput:
+    return OperationInput(np.asarray(mask, np.uint8), spacing, 1, **more)  # type: ignore[arg-type]
 
 
-def after(operation: str, given: Subject, **values: object) -> NDArray[np.uint8]:
+def after(operation: str, given: OperationInput, **values: object) -> NDArray[np.uint8]:
     """The mask as it would be."""
     wanted = run(operation, given, values)
     assert wanted.shape == given.mask.shape and wanted.dtype == np.uint8
@@ -31,7 +31,7 @@ def blank(slices: int = 1, rows: int = 20, columns: int = 30) -> NDArray[np.uint
     return np.zeros((slices, rows, columns), np.uint8)
 
 
-def random_subject(seed: int = 0) -> Subject:
+def random_subject(seed: int = 0) -> OperationInput:
     rng = np.random.default_rng(seed)
     mask = np.kron(rng.choice([0, 1, 2, NOTHING], (3, 8, 9)), np.ones((1, 5, 5))).astype(np.uint8)
     return subject(mask, (2.0, 1.0, 1.0), annotated=mask, other=mask[::-1].copy())

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from segstudio.errors import UserError
-from segstudio.project.transactions import Job
+from segstudio.project.transactions import StoreJob
 from tests.project.conftest import INFO, OpenStore, new_document, paint, picture, predict
 
 NAME = "faulty"
@@ -164,7 +164,7 @@ def test_what_can_never_be_stored_is_told_and_kept_and_everything_else_goes_on(
     def fails(connection: apsw.Connection) -> None:
         raise error
 
-    store._open_writer.submit(Job("b\udce4d.png", fails, image=other.id))
+    store._open_writer.submit(StoreJob("b\udce4d.png", fails, image=other.id))
     paint(document, 1)
     paint(document, 2, image=other.id)  # builds on what is missing
     predict(document, 3)

@@ -21,7 +21,7 @@ from segstudio.operations.registry import OPERATIONS
 from segstudio.settings import Settings
 from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.compute.workers import Workers
-from segstudio.ui.methods.mask_operations import MaskOperations, Request
+from segstudio.ui.methods.mask_operations import MaskOperations, OperationRequest
 from segstudio.ui.project.open_project import OpenProject
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.window import MainWindow
@@ -121,7 +121,7 @@ def test_an_operation_runs_in_the_worker_and_is_one_step(
         writer = session.begin_edit("Paint", tool="brush")
         writer.set(z, 0, 0, np.hypot(rows - 30, columns - 30) <= radius, 1)
         session.finish_edit(writer)
-    controller.preview(Request("between", "Between slices", {}, "volume"))
+    controller.preview(OperationRequest("between", "Between slices", {}, "volume"))
     qtbot.waitUntil(lambda: session.proposal is not None, timeout=60_000)
     assert session.proposal.impact.slices == 3 and session.proposal.impact.painted == 0
     edit = session.proposals.accept()
@@ -138,11 +138,11 @@ def test_an_operation_that_cannot_be_done_says_why(
     session, controller = operating()
     failed: list[object] = []
     controller.failed.connect(failed.append)
-    controller.preview(Request("between", "Between slices", {}, "volume"))
+    controller.preview(OperationRequest("between", "Between slices", {}, "volume"))
     qtbot.waitUntil(lambda: bool(failed), timeout=60_000)
     assert "nothing between" in failed[0].what and session.proposal is None
     session.visible_box = lambda: Box(0, 0, 0, 0, 0)
-    controller.preview(Request("grow", "Grow", {}, "view"))
+    controller.preview(OperationRequest("grow", "Grow", {}, "view"))
     assert "Nothing of the image is seen" in failed[1].what
 
 
@@ -155,7 +155,7 @@ def test_the_newest_of_many_requests_wins(
     writer.set(0, 30, 30, np.ones((1, 1), bool), 1)
     session.finish_edit(writer)
     for radius in (1.0, 2.0, 3.0, 8.0):
-        controller.preview(Request("grow", "Grow", {"radius": radius}))
+        controller.preview(OperationRequest("grow", "Grow", {"radius": radius}))
     start = time.monotonic()
     qtbot.waitUntil(lambda: session.proposal is not None and session.proposal.impact.changed > 100, timeout=60_000)
     assert time.monotonic() - start < 60
@@ -196,12 +196,12 @@ def test_a_long_operation_is_told_and_can_be_cancelled(
     errand.started.connect(told.append)
     controller.failed.connect(told.append)
     with qtbot.waitSignal(errand.started, timeout=30_000):
-        controller.preview(Request("grow", "Grow", {"radius": 30.0, "through_slices": True}, "volume"))
+        controller.preview(OperationRequest("grow", "Grow", {"radius": 30.0, "through_slices": True}, "volume"))
     start = time.monotonic()
     with qtbot.waitSignal(errand.ended, timeout=30_000):
         errand.cancel()
     assert time.monotonic() - start < 10 and not errand.busy
     assert session.proposal is None and told == ["Grow"]
     session.set_slice(3)
-    controller.preview(Request("grow", "Grow", {"radius": 2.0}, "slice"))
+    controller.preview(OperationRequest("grow", "Grow", {"radius": 2.0}, "slice"))
     qtbot.waitUntil(lambda: session.proposal is not None, timeout=60_000)

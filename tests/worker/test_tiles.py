@@ -18,7 +18,7 @@ from segstudio.core.source import block_mean
 from segstudio.folders import cache_folder
 from segstudio.settings import Settings
 from segstudio.ui.compute.workers import Workers
-from segstudio.ui.pixels.on_demand_source import File, OnDemandSource
+from segstudio.ui.pixels.on_demand_source import ImageFile, OnDemandSource
 from segstudio.ui.pixels.pixel_cache import LEAST, PixelCache
 from segstudio.worker.messages import (
     FINAL,
@@ -64,7 +64,7 @@ def picture() -> np.ndarray:
 
 def source(workers: Workers, path: Path, cache: PixelCache | None = None) -> OnDemandSource:
     info = ImageInfo("NumPy", (1, 12_000, 9_000), 1, ("grey",), "uint8", ranges=((0.0, 255.0),))
-    file = File(path, "digest", info, True, cache_folder() / "levels", BLOCK)
+    file = ImageFile(path, "digest", info, True, cache_folder() / "levels", BLOCK)
     return OnDemandSource(file, workers, cache or PixelCache(2**28), None)
 
 
@@ -160,7 +160,7 @@ def test_a_part_that_cannot_be_read_is_black_and_told_once(workers: Workers, tmp
     tifffile.imwrite(path, array, tile=(256, 256), compression="zlib")
     path.write_bytes(path.read_bytes()[: path.stat().st_size * 3 // 4])
     info = ImageInfo("TIFF", (1, 3000, 3000), 1, ("grey",), "uint8")
-    found = OnDemandSource(File(path, "d", info, False, cache_folder(), BLOCK), workers, PixelCache(2**28), None)
+    found = OnDemandSource(ImageFile(path, "d", info, False, cache_folder(), BLOCK), workers, PixelCache(2**28), None)
     problems: list[Failed] = []
     found.failed.connect(problems.append)
     viewer = object()

@@ -24,20 +24,20 @@ Spacing = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
+class RegionCalibration:
     """`spacing` is (between slices, between rows, between columns) in mm, None where the file does not say."""
 
     spacing: Spacing | None = None
     notes: tuple[str, ...] = ()
 
 
-def calibration_of(header: Any) -> Calibration:
+def calibration_of(header: Any) -> RegionCalibration:
     """The pixel size of a file, of its first frame where it has several."""
     measures = group(header, "PixelMeasuresSequence")
     for found in (header, measures):
         if found is not None and (size := _pair(found, "PixelSpacing")):
             notes = (AT_DETECTOR,) if _uncorrected(header, size) else ()
-            return Calibration((_between(found, header), *size), notes)
+            return RegionCalibration((_between(found, header), *size), notes)
     return _of_detector(header) or _of_regions(header) or _of_aspect(header)
 
 
@@ -50,16 +50,16 @@ def _uncorrected(header: Any, size: tuple[float, float]) -> bool:
     return detector == size and not header.get("PixelSpacingCalibrationType") and _magnification(header) != 1
 
 
-def _of_detector(header: Any) -> Calibration | None:
+def _of_detector(header: Any) -> RegionCalibration | None:
     size = _pair(header, "ImagerPixelSpacing")
     if size is not None:
         factor = _magnification(header)
         if factor is None:
-            return Calibration((1.0, *size), (AT_DETECTOR,))
+            return RegionCalibration((1.0, *size), (AT_DETECTOR,))
         note = f"Its pixel size is that at the detector, divided by the magnification of {factor:.4g}."
-        return Calibration((1.0, size[0] / factor, size[1] / factor), (note,) if factor != 1 else ())
+        return RegionCalibration((1.0, size[0] / factor, size[1] / factor), (note,) if factor != 1 else ())
     size = _pair(header, "NominalScannedPixelSpacing")
-    return Calibration((_between(header, header), *size)) if size else None
+    return RegionCalibration((_between(header, header), *size)) if size else None
 
 
 def _magnification(header: Any) -> float | None:
@@ -71,7 +71,7 @@ def _magnification(header: Any) -> float | None:
     return said
 
 
-def _of_regions(header: Any) -> Calibration | None:
+def _of_regions(header: Any) -> RegionCalibration | None:
     """The size that all regions of an ultrasound picture that show a plane have in common."""
     sizes = set()
     for region in header.get("SequenceOfUltrasoundRegions") or ():
@@ -80,16 +80,16 @@ def _of_regions(header: Any) -> Calibration | None:
         if units == {CENTIMETRES} and region.get("RegionSpatialFormat", 1) in PLANES and min(deltas) > 0:
             sizes.add((round(deltas[0], 6), round(deltas[1], 6)))
     if len(sizes) > 1:
-        return Calibration(None, ("Its ultrasound regions have different pixel sizes; none is used.",))
-    return Calibration((1.0, *sizes.pop())) if sizes else None
+        return RegionCalibration(None, ("Its ultrasound regions have different pixel sizes; none is used.",))
+    return RegionCalibration((1.0, *sizes.pop())) if sizes else None
 
 
-def _of_aspect(header: Any) -> Calibration:
+def _of_aspect(header: Any) -> RegionCalibration:
     aspect = _pair(header, "PixelAspectRatio")
     if aspect is None or aspect[0] == aspect[1]:
-        return Calibration()
+        return RegionCalibration()
     high, wide = aspect
-    return Calibration(None, (f"Its pixels are {high:g} high to {wide:g} wide; they are shown square.",))
+    return RegionCalibration(None, (f"Its pixels are {high:g} high to {wide:g} wide; they are shown square.",))
 
 
 def _between(found: Any, header: Any) -> float:

@@ -21,7 +21,7 @@ Plane = tuple[Any, Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Place:
+class SlicePlace:
     """`grid` is the place of all slices together where they lie evenly. `order` is the order of a file's frames along
     the stack, () where they stay as they are. `planes` has for each slice as shown the 4 x 4 matrix from (column, row,
     mm above the plane, 1) to LPS in mm, also where slices are missing; None where frames do not say where they lie."""
@@ -33,14 +33,14 @@ class Place:
     planes: NDArray[np.float64] | None = None
 
 
-def place_of(headers: Sequence[Any], frames: int) -> Place:
+def place_of(headers: Sequence[Any], frames: int) -> SlicePlace:
     """The place of one file with `frames` frames, or of a series of files in their order."""
     first = headers[0]
     found = calibration_of(first)
     rows = [_plane(one) for one in headers] if len(headers) > 1 else _frames(first, frames)
     known = [row for row in rows if row is not None]
     if len(known) < len(rows) or not known:
-        return Place(found.spacing, notes=found.notes)
+        return SlicePlace(found.spacing, notes=found.notes)
     return _laid(first, known, found.spacing, found.notes, ordered=len(headers) > 1 or frames == 1)
 
 
@@ -69,13 +69,13 @@ def _frames(header: Any, frames: int) -> list[Plane | None]:
 
 def _laid(
     first: Any, rows: Sequence[Plane], spacing: Spacing | None, notes: tuple[str, ...], *, ordered: bool
-) -> Place:
+) -> SlicePlace:
     """The grid of parallel frames; without one where they are not parallel or not evenly spaced."""
     axes = np.array([[float(v) for v in one] for one, _ in rows], np.float64)
     origins = np.array([[float(v) for v in one] for _, one in rows], np.float64)
     sizes = {_size(first, frame) for frame in range(len(rows))} if not ordered else set()
     if spacing is None or len(sizes) > 1 or not np.isfinite(axes).all() or np.abs(axes - axes[0]).max() > 1e-3:
-        return Place(spacing, notes=(*notes, "Its frames do not lie side by side; their position is left out."))
+        return SlicePlace(spacing, notes=(*notes, "Its frames do not lie side by side; their position is left out."))
     right, down = axes[0, :3], axes[0, 3:]
     normal = np.cross(right, down)
     heights = origins @ normal
@@ -90,18 +90,18 @@ def _laid(
         gaps = np.diff(heights)
         between = float(np.median(gaps))
         if between <= 1e-6:
-            return Place(spacing, notes=(*notes, "Several frames lie at one place; their position is left out."))
+            return SlicePlace(spacing, notes=(*notes, "Several frames lie at one place; their position is left out."))
         spacing = (between, *spacing[1:])
         if np.abs(gaps - between).max() > max(0.05, UNEVEN * between):
             note = "Slices are missing or not evenly spaced; their position is left out."
-            return Place(spacing, None, shown, (*notes, note), planes)
+            return SlicePlace(spacing, None, shown, (*notes, note), planes)
         step = (origins[-1] - origins[0]) / (len(rows) - 1)
     matrix: NDArray[np.float64] = np.column_stack((right * spacing[2], down * spacing[1], step, origins[0]))
     try:
         grid = Grid.of("patient", matrix, reference=str(first.get("FrameOfReferenceUID") or ""))
     except ValueError:
-        return Place(spacing, notes=(*notes, "Its position in the patient is no valid transform and is left out."))
-    return Place(spacing, grid, shown, notes, planes)
+        return SlicePlace(spacing, notes=(*notes, "Its position in the patient is no valid transform and is left out."))
+    return SlicePlace(spacing, grid, shown, notes, planes)
 
 
 def _size(header: Any, frame: int) -> tuple[float, ...]:

@@ -18,7 +18,7 @@ from segstudio.io.dicom.calibration import calibration_of
 from segstudio.io.dicom.codecs import RETIRED, use_codecs
 from segstudio.io.dicom.file import read_file
 from segstudio.io.dicom.phases import Slice
-from segstudio.io.dicom.place import Place, place_of
+from segstudio.io.dicom.place import SlicePlace, place_of
 from segstudio.io.dicom.series import coarser, series_of
 from segstudio.io.dicom.slide import HINT, SlideWindows, Tiling, filled, level_of, tiling_of
 from segstudio.io.dicom.values import Scale, Values, unit_of, values_of
@@ -96,7 +96,7 @@ def _tile(path: Path, header: Any, values: Values, stored: Callable[[], NDArray[
     return values.of(0, _shown(path, header, stored))
 
 
-def _describe(headers: Sequence[Any], tiling: Tiling | None) -> tuple[ImageInfo, Place, Values]:
+def _describe(headers: Sequence[Any], tiling: Tiling | None) -> tuple[ImageInfo, SlicePlace, Values]:
     """What is known of a file, or of the files of a series in their order, from their headers."""
     first = headers[0]
     frames, samples = int(first.get("NumberOfFrames", 1) or 1), int(first.get("SamplesPerPixel", 1) or 1)
@@ -106,7 +106,7 @@ def _describe(headers: Sequence[Any], tiling: Tiling | None) -> tuple[ImageInfo,
         place, paths = place_of(headers, frames), 1
     else:
         found = calibration_of(first)
-        place, paths, shape = Place(found.spacing, notes=found.notes), tiling.paths, tiling.shape
+        place, paths, shape = SlicePlace(found.spacing, notes=found.notes), tiling.paths, tiling.shape
     channels = (3 if color else samples) * paths
     values = _of_colors(first) if color or samples > 1 else values_of(headers, frames if tiling is None else 1)
     windows = () if color else _windows(first, place.order[0] if place.order else 0, values)

@@ -109,7 +109,7 @@ def filled(tiling: Tiling, info: ImageInfo, z: int, box: Box, frame: Callable[[i
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class SlideLevel:
     """A file of a slide: its tiles, and what decodes a frame by its number."""
 
     tiling: Tiling
@@ -121,7 +121,7 @@ class SlideWindows:
     """Windows of a slide: only the tiles that are asked for are decoded. Smaller copies of it that lie beside it in
     files of their own are its coarse levels."""
 
-    def __init__(self, info: ImageInfo, levels: dict[int, Level]) -> None:
+    def __init__(self, info: ImageInfo, levels: dict[int, SlideLevel]) -> None:
         self.info, self._levels = info, levels
         self.factors = tuple(sorted(levels))
         self.block = levels[1].tiling.tile
@@ -135,7 +135,7 @@ class SlideWindows:
             level.close()
 
 
-def level_of(path: Path, tiling: Tiling, shown: Callable[[Callable[[], Pixels]], Pixels]) -> Level:
+def level_of(path: Path, tiling: Tiling, shown: Callable[[Callable[[], Pixels]], Pixels]) -> SlideLevel:
     """A file, opened; `shown` makes pixels as they are shown from what decodes those of a frame as stored."""
     from highdicom.io import ImageFileReader
 
@@ -147,4 +147,4 @@ def level_of(path: Path, tiling: Tiling, shown: Callable[[Callable[[], Pixels]],
     def frame(number: int) -> Pixels:
         return shown(lambda: np.asarray(reader.read_frame(number, correct_color=False)))
 
-    return Level(tiling, frame, reader.close)
+    return SlideLevel(tiling, frame, reader.close)

@@ -17,7 +17,7 @@ WHITE = (255, 255, 255)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredMasks:
     """`numbers` is (slices, rows, columns), the numbers as stored: palette indices, samples of few bits, white-is-zero
     as it is in the file. `unknown` are those that mean "no data", `palette` is red, green and blue of each index or
     empty."""
@@ -32,7 +32,7 @@ class Stored:
         return not self.palette or self.palette[255:256] in ((), (WHITE,))
 
 
-def stored(path: Path, *, tint: int = 0) -> Stored:
+def stored(path: Path, *, tint: int = 0) -> StoredMasks:
     """The numbers in a picture. One saved in red, green and blue must be grey, within `tint` (JPEG leaves a little).
 
     Raises UserError for colour pictures, and as `open_image`.
@@ -47,7 +47,7 @@ def stored(path: Path, *, tint: int = 0) -> Stored:
     nodata = found.info.nodata
     unknown = (int(nodata),) if nodata and float(nodata).is_integer() else ()  # 0 is the background all the same
     palette = _palette(path) if found.info.channel_names == INDEX else ()
-    return Stored(np.asarray(pixels[..., 0]), unknown, palette)
+    return StoredMasks(np.asarray(pixels[..., 0]), unknown, palette)
 
 
 def _palette(path: Path) -> tuple[tuple[int, int, int], ...]:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from segstudio.core.geometry import Box
 from segstudio.io.reading import Pixels
 from segstudio.io.tiff.measured import MASK, Told
-from segstudio.io.tiff.reader import Plan, plan_of, shown
+from segstudio.io.tiff.reader import TiffPlan, plan_of, shown
 from segstudio.io.windowed.image import sides
 from segstudio.io.windowed.npy import RawWindows
 
@@ -53,7 +53,7 @@ def opened(path: Path, budget: int) -> TiffWindows | RawWindows | None:
             file.close()
 
 
-def _plain(plan: Plan, page: Any) -> bool:
+def _plain(plan: TiffPlan, page: Any) -> bool:
     """Whether the values lie in the file as they are shown, in the order (slices, rows, columns, channels)."""
     bits = np.dtype(plan.series.dtype).itemsize * 8
     return (
@@ -64,7 +64,7 @@ def _plain(plan: Plan, page: Any) -> bool:
     )
 
 
-def _raw(path: Path, file: tifffile.TiffFile, plan: Plan) -> RawWindows | None:
+def _raw(path: Path, file: tifffile.TiffFile, plan: TiffPlan) -> RawWindows | None:
     shape = (*plan.info.shape, plan.info.channels)
     stored = np.dtype(plan.series.dtype).newbyteorder(file.byteorder)
     offset = int(plan.series.dataoffset or 0)
@@ -76,7 +76,7 @@ def _raw(path: Path, file: tifffile.TiffFile, plan: Plan) -> RawWindows | None:
 class Beside:
     """The overviews that GDAL keeps in a file beside an image (.ovr), as levels; none where there is no such file."""
 
-    def __init__(self, path: Path, plan: Plan) -> None:
+    def __init__(self, path: Path, plan: TiffPlan) -> None:
         self._file: tifffile.TiffFile | None = None
         self.levels: list[Any] = []
         beside = path.with_name(path.name + ".ovr")
@@ -87,7 +87,7 @@ class Beside:
             found: list[Any] = list(self._file.pages)
         except (OSError, ValueError, tifffile.TiffFileError):
             return  # the image itself is whole
-        self.levels = [Level(page, (page,)) for page in found if not int(page.subfiletype or 0) & MASK]
+        self.levels = [TiffLevel(page, (page,)) for page in found if not int(page.subfiletype or 0) & MASK]
 
     def close(self) -> None:
         if self._file is not None:
@@ -95,7 +95,7 @@ class Beside:
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
+class TiffLevel:
     """A reduced image, as tifffile's series have them."""
 
     keyframe: Any
@@ -105,7 +105,7 @@ class Level:
 class TiffWindows:
     """Windows of a tiled or striped file; overviews inside it (SubIFDs, COG) or beside it are its coarse levels."""
 
-    def __init__(self, path: Path, file: tifffile.TiffFile, plan: Plan) -> None:
+    def __init__(self, path: Path, file: tifffile.TiffFile, plan: TiffPlan) -> None:
         self._path, self._file, self._plan = path, file, plan
         self.info = plan.info
         self._beside = Beside(path, plan)
@@ -210,7 +210,7 @@ class TiffWindows:
         return np.asarray(segment[0, : shape[1], : shape[2]])
 
 
-def _levels(plan: Plan, levels: Sequence[Any]) -> dict[int, Any]:
+def _levels(plan: TiffPlan, levels: Sequence[Any]) -> dict[int, Any]:
     """Levels by their reduction: those of equal meaning that are 1/2, 1/4, ... as wide and as tall."""
     page: Any = plan.series.keyframe
     found: dict[int, Any] = {}

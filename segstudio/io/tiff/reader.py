@@ -44,7 +44,7 @@ AS_STORED = ("palette", "1-bit", "white is zero", "white is zero, 1-bit")
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TiffPlan:
     """What will be read: the first series, the meaning of its axes (of "z", "y", "x", "c"), and the result."""
 
     series: tifffile.TiffPageSeries
@@ -79,7 +79,7 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
 DESCRIPTION = re.compile(r'<Item name="DESCRIPTION" sample="(\d{1,5})" role="description">([^<]*)</Item>')
 
 
-def plan_of(path: Path, file: tifffile.TiffFile, budget: int, *, indices: bool) -> Plan:
+def plan_of(path: Path, file: tifffile.TiffFile, budget: int, *, indices: bool) -> TiffPlan:
     """What the first series of an open file is; UserError when it is no image or needs more than `budget` bytes."""
     if len(file.pages) > PAGES:
         raise refusal(path, f"It has more than {PAGES:,} pages.", "Cut it into parts.")
@@ -128,7 +128,7 @@ def plan_of(path: Path, file: tifffile.TiffFile, budget: int, *, indices: bool) 
         info = replace(info, nodata=_white(page) - info.nodata)
     if color == "palette" or told.scaling is not None:  # the number that means nothing is an index, or is NaN now
         info = replace(info, nodata=None)
-    return Plan(series, order, sizes, color, turn, info, told)
+    return TiffPlan(series, order, sizes, color, turn, info, told)
 
 
 def _color(page: Any, channels: int, dtype: np.dtype[np.generic]) -> str:
@@ -217,7 +217,7 @@ def _check_segments(path: Path, series: tifffile.TiffPageSeries) -> None:
             raise refusal(path, f"It holds {sum(counts):,} bytes of the {needed:,} of its pixels.", AGAIN)
 
 
-def shown(pixels: Pixels, plan: Plan, measured: NDArray[np.bool_] | None = None) -> Pixels:
+def shown(pixels: Pixels, plan: TiffPlan, measured: NDArray[np.bool_] | None = None) -> Pixels:
     """Values (slices, rows, columns, channels) as they are shown, in the info's dtype; `measured` (rows, columns) is
     what a mask says of them."""
     page: Any = plan.series.keyframe

@@ -16,7 +16,7 @@ Points = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class Hand:
+class DrawingHand:
     """How strokes are drawn: brush `radius` and `length` of a stroke at most in pixels; every point is off by
     `jitter` pixels (standard deviation) and the share `slips` of strokes has a wrong class."""
 
@@ -41,7 +41,7 @@ class Stroke:
 
 
 def draw(
-    hand: Hand, truth: ClassMap, predicted: ClassMap | None, annotated: Bools, random: np.random.Generator,
+    hand: DrawingHand, truth: ClassMap, predicted: ClassMap | None, annotated: Bools, random: np.random.Generator,
     *, classes: int = 2, wanted: int | None = None,
 ) -> Stroke | None:  # fmt: skip
     """The next stroke in a window, or None where nothing is left to paint.
@@ -71,7 +71,7 @@ def errors(truth: ClassMap, predicted: ClassMap, annotated: Bools) -> Bools:
 
 
 def _piece(
-    hand: Hand, truth: ClassMap, predicted: ClassMap | None, annotated: Bools, random: np.random.Generator,
+    hand: DrawingHand, truth: ClassMap, predicted: ClassMap | None, annotated: Bools, random: np.random.Generator,
     wanted: int | None,
 ) -> Bools | None:  # fmt: skip
     """Connected pixels of one class that the stroke is for."""

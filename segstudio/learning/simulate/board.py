@@ -15,12 +15,12 @@ from segstudio.learning.labelled import Labelled
 from segstudio.learning.predict import BoxTuple, Probabilities
 from segstudio.learning.scaling import scale
 from segstudio.learning.simulate.annotator import Stroke
-from segstudio.learning.simulate.learners import Learner
-from segstudio.learning.simulate.picture import Picture
+from segstudio.learning.simulate.learners import SimulatedLearner
+from segstudio.learning.simulate.picture import SimulatedImage
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class BoardWindow:
     """What the annotator sees at a time: part of a picture of the pool."""
 
     picture: int
@@ -42,7 +42,7 @@ class Window:
 class Board:
     """Annotation of every picture, windows over them in file order, and what the learner says now and said before."""
 
-    def __init__(self, pool: Sequence[Picture], classes: int, side: int, learner: Learner) -> None:
+    def __init__(self, pool: Sequence[SimulatedImage], classes: int, side: int, learner: SimulatedLearner) -> None:
         self.pool, self.classes, self.learner = pool, classes, learner
         self.codes: list[Codes] = [np.full(p.truth.shape, UNSET, np.uint16) for p in pool]
         self.windows = [window for index, p in enumerate(pool) for window in _cut(index, p.truth.shape, side)]
@@ -55,12 +55,12 @@ class Board:
         self._recent: list[list[tuple[int, int, int, int]]] = [[] for _ in pool]
         self._now: dict[int, Probabilities] = {}
         self._before: dict[int, ClassMap] = {}
-        self._glances: dict[Window, ClassMap] = {}
+        self._glances: dict[BoardWindow, ClassMap] = {}
 
-    def truth(self, window: Window) -> ClassMap:
+    def truth(self, window: BoardWindow) -> ClassMap:
         return self.pool[window.picture].truth[window.inside]
 
-    def annotated(self, window: Window) -> NDArray[np.bool_]:
+    def annotated(self, window: BoardWindow) -> NDArray[np.bool_]:
         return np.asarray(self.codes[window.picture][window.inside] != UNSET)
 
     def open(self, index: int, wanted: int | None) -> bool:
@@ -70,7 +70,7 @@ class Board:
         right = truth != NOTHING if wanted is None else truth == wanted
         return bool((right & ~self.annotated(window)).any())
 
-    def paint(self, window: Window, stroke: Stroke) -> int:
+    def paint(self, window: BoardWindow, stroke: Stroke) -> int:
         """Write a stroke; returns how many pixels it annotated."""
         self.codes[window.picture][window.inside][stroke.painted] = encode(stroke.class_id, Origin.PAINTED)
         rows, columns = np.flatnonzero(stroke.painted.any(1)), np.flatnonzero(stroke.painted.any(0))
@@ -102,7 +102,7 @@ class Board:
             self._now[picture] = self.learner.probabilities(self.pool[picture])
         return self._now[picture]
 
-    def predicted(self, window: Window) -> ClassMap:
+    def predicted(self, window: BoardWindow) -> ClassMap:
         """Class map of a window as the learner sees it now."""
         if window.picture in self._now:
             return np.asarray(self._now[window.picture][(slice(None), *window.inside)].argmax(0), np.uint8)
@@ -112,7 +112,7 @@ class Board:
             )
         return self._glances[window]
 
-    def before(self, window: Window) -> ClassMap | None:
+    def before(self, window: BoardWindow) -> ClassMap | None:
         """Class map of a window as the version before saw it, if it was asked for then."""
         found = self._before.get(window.picture)
         return None if found is None else found[window.inside]
@@ -136,11 +136,11 @@ class Board:
         return np.stack([describe(_scaled(self.pool[w.picture], w)) for w in self.windows])
 
 
-def _cut(picture: int, shape: tuple[int, ...], side: int) -> list[Window]:
+def _cut(picture: int, shape: tuple[int, ...], side: int) -> list[BoardWindow]:
     """Windows of `side` pixels, from the top left to the bottom right; the last ones reach back where they must."""
     rows, columns = shape
     return [
-        Window(picture, top, left, min(top + side, rows), min(left + side, columns))
+        BoardWindow(picture, top, left, min(top + side, rows), min(left + side, columns))
         for top in _starts(rows, side)
         for left in _starts(columns, side)
     ]
@@ -150,6 +150,6 @@ def _starts(size: int, side: int) -> list[int]:
     return sorted({min(start, max(0, size - side)) for start in range(0, size, side)})
 
 
-def _scaled(picture: Picture, window: Window) -> NDArray[np.float32]:
+def _scaled(picture: SimulatedImage, window: BoardWindow) -> NDArray[np.float32]:
     """A window's pixels (rows, columns, channels) on the scale of networks."""
     return scale(picture.pixels[window.inside], picture.ranges).transpose(1, 2, 0)

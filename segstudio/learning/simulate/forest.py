@@ -15,7 +15,7 @@ from segstudio.learning.labelled import Labelled
 from segstudio.learning.predict import BoxTuple, Probabilities
 from segstudio.learning.scaling import Ranges, scale
 from segstudio.learning.simulate.learners import Setting
-from segstudio.learning.simulate.picture import Picture
+from segstudio.learning.simulate.picture import SimulatedImage
 
 SIGMAS = (0.7, 1.0, 1.6, 3.5, 5.0, 10.0)
 """ilastik's scales in pixels."""
@@ -55,10 +55,10 @@ class Forest:
     def refresh(self, regions: Sequence[Labelled]) -> float:
         return 0.0
 
-    def probabilities(self, picture: Picture) -> Probabilities:
+    def probabilities(self, picture: SimulatedImage) -> Probabilities:
         return self.glance(picture, (0, 0, *picture.truth.shape))
 
-    def glance(self, picture: Picture, box: BoxTuple) -> Probabilities:
+    def glance(self, picture: SimulatedImage, box: BoxTuple) -> Probabilities:
         top, left, bottom, right = box
         features = self._of(picture.name, picture.pixels, picture.ranges)[:, top:bottom, left:right]
         found = self._forest.predict_proba(features.reshape(len(features), -1).T)

@@ -17,7 +17,7 @@ from segstudio.learning.labelled import Labelled, check_labels
 from segstudio.learning.predict import BoxTuple, Predictor, Probabilities, predict
 from segstudio.learning.quick import QuickHead, fresh_trunk
 from segstudio.learning.recipe import preset
-from segstudio.learning.simulate.picture import Picture
+from segstudio.learning.simulate.picture import SimulatedImage
 from segstudio.models.network import Network
 
 Classes = tuple[tuple[str, str], ...]
@@ -39,7 +39,7 @@ class Setting:
     seed: int = 0
 
 
-class Learner(Protocol):
+class SimulatedLearner(Protocol):
     """Learns from annotated regions. `ready` is whether it can predict."""
 
     ready: bool
@@ -53,10 +53,10 @@ class Learner(Protocol):
     def refresh(self, regions: Sequence[Labelled]) -> float:
         """Learn what can be learnt within a stroke; returns seconds of compute, 0 where nothing was."""
 
-    def probabilities(self, picture: Picture) -> Probabilities:
+    def probabilities(self, picture: SimulatedImage) -> Probabilities:
         """(classes, rows, columns), sum 1."""
 
-    def glance(self, picture: Picture, box: BoxTuple) -> Probabilities:
+    def glance(self, picture: SimulatedImage, box: BoxTuple) -> Probabilities:
         """The same for a part of a picture only, where that is cheaper."""
 
 
@@ -84,10 +84,10 @@ class Finetune:
     def refresh(self, regions: Sequence[Labelled]) -> float:
         return 0.0
 
-    def probabilities(self, picture: Picture) -> Probabilities:
+    def probabilities(self, picture: SimulatedImage) -> Probabilities:
         return whole(Predictor(self.network, self._setting.device), picture)
 
-    def glance(self, picture: Picture, box: BoxTuple) -> Probabilities:
+    def glance(self, picture: SimulatedImage, box: BoxTuple) -> Probabilities:
         return part(Predictor(self.network, self._setting.device), picture, box)
 
 
@@ -121,10 +121,10 @@ class Head:
             self._predictor, self.ready = Predictor(found, self._setting.device), True
         return time.perf_counter() - start
 
-    def probabilities(self, picture: Picture) -> Probabilities:
+    def probabilities(self, picture: SimulatedImage) -> Probabilities:
         return whole(self._predictor, picture)
 
-    def glance(self, picture: Picture, box: BoxTuple) -> Probabilities:
+    def glance(self, picture: SimulatedImage, box: BoxTuple) -> Probabilities:
         return part(self._predictor, picture, box)
 
 
@@ -154,12 +154,12 @@ LEARNERS: dict[str, str] = {
 """What each name makes, as "module:class"; imported when it is asked for."""
 
 
-def make(name: str) -> Learner:
+def make(name: str) -> SimulatedLearner:
     """A learner by name. Raises UserError naming the known ones."""
     if name not in LEARNERS:
         raise UserError(f"There is no learner “{name}”.", hint=f"Choose {', '.join(LEARNERS)}.")
     module, _, made = LEARNERS[name].partition(":")
-    learner: Learner = getattr(import_module(module), made)()
+    learner: SimulatedLearner = getattr(import_module(module), made)()
     return learner
 
 
@@ -172,7 +172,7 @@ def enough(regions: Sequence[Labelled], classes: Classes) -> bool:
     return True
 
 
-def whole(predictor: Predictor, picture: Picture) -> Probabilities:
+def whole(predictor: Predictor, picture: SimulatedImage) -> Probabilities:
     """The prediction of a whole picture (classes, rows, columns)."""
     found = np.empty((len(predictor.network.card.classes), *picture.truth.shape), np.float32)
     for block in predict(predictor, picture.pixels, picture.ranges):
@@ -181,7 +181,7 @@ def whole(predictor: Predictor, picture: Picture) -> Probabilities:
     return found
 
 
-def part(predictor: Predictor, picture: Picture, box: BoxTuple) -> Probabilities:
+def part(predictor: Predictor, picture: SimulatedImage, box: BoxTuple) -> Probabilities:
     """The prediction of a part of a picture, seen with CONTEXT pixels around it."""
     top, left, bottom, right = box
     start_row, start_column = max(0, top - CONTEXT), max(0, left - CONTEXT)

@@ -18,7 +18,7 @@ TEST = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Picture:
+class SimulatedImage:
     """`pixels` (rows, columns, channels) with their robust `ranges`; `truth` (rows, columns), 255 where unknown."""
 
     name: str
@@ -26,19 +26,21 @@ class Picture:
     ranges: Ranges
     truth: ClassMap
 
-    def cropped(self, side: int) -> Picture:
+    def cropped(self, side: int) -> SimulatedImage:
         """The middle of the picture, at most `side` pixels in rows and columns."""
         rows, columns = self.truth.shape
         top, left = max(0, rows - side) // 2, max(0, columns - side) // 2
         return self.part(top, left, top + side, left + side)
 
-    def part(self, top: int, left: int, bottom: int, right: int) -> Picture:
+    def part(self, top: int, left: int, bottom: int, right: int) -> SimulatedImage:
         """The rows top to bottom and columns left to right, ends excluded."""
         inside = np.s_[top:bottom, left:right]
-        return Picture(self.name, np.ascontiguousarray(self.pixels[inside]), self.ranges, self.truth[inside].copy())
+        return SimulatedImage(
+            self.name, np.ascontiguousarray(self.pixels[inside]), self.ranges, self.truth[inside].copy()
+        )
 
 
-def split(pictures: Sequence[Picture], seed: int = 0) -> tuple[list[Picture], list[Picture]]:
+def split(pictures: Sequence[SimulatedImage], seed: int = 0) -> tuple[list[SimulatedImage], list[SimulatedImage]]:
     """Pool (to be annotated) and test (never touched), a third or a little more, by the hash of names and `seed`.
 
     Both keep the order given. Raises UserError for fewer than three pictures.

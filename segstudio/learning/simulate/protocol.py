@@ -14,10 +14,10 @@ from segstudio.learning.evaluate import dice
 from segstudio.learning.finetune import Outcome, finetune
 from segstudio.learning.labelled import Labelled
 from segstudio.learning.recipe import preset
-from segstudio.learning.simulate.annotator import Hand, draw, errors
+from segstudio.learning.simulate.annotator import DrawingHand, draw, errors
 from segstudio.learning.simulate.board import Board
-from segstudio.learning.simulate.learners import Finetune, Learner, Setting
-from segstudio.learning.simulate.picture import Picture
+from segstudio.learning.simulate.learners import Finetune, Setting, SimulatedLearner
+from segstudio.learning.simulate.picture import SimulatedImage
 from segstudio.learning.simulate.strategies import Strategy
 
 WINDOW_SECONDS, STROKE_SECONDS, PIXEL_SECONDS = 2.0, 1.2, 0.004
@@ -25,7 +25,7 @@ WINDOW_SECONDS, STROKE_SECONDS, PIXEL_SECONDS = 2.0, 1.2, 0.004
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class SimulationPlan:
     """How much is annotated: `strokes` in all, `per_round` before the learner's turn, at most `per_window` in one
     window of `window` pixels."""
 
@@ -33,7 +33,7 @@ class Plan:
     per_round: int = 8
     per_window: int = 4
     window: int = 256
-    hand: Hand = field(default_factory=Hand)
+    hand: DrawingHand = field(default_factory=DrawingHand)
 
     @property
     def rounds(self) -> int:
@@ -67,7 +67,12 @@ class Round:
 
 
 def simulate(
-    pool: Sequence[Picture], test: Sequence[Picture], learner: Learner, strategy: Strategy, setting: Setting, plan: Plan
+    pool: Sequence[SimulatedImage],
+    test: Sequence[SimulatedImage],
+    learner: SimulatedLearner,
+    strategy: Strategy,
+    setting: Setting,
+    plan: SimulationPlan,
 ) -> Iterator[Round]:
     """Annotate and learn; yields one Round after each `per_round` strokes.
 
@@ -89,8 +94,9 @@ def simulate(
 
 
 def annotate(
-    board: Board, strategy: Strategy, plan: Plan, effort: Effort, hand: np.random.Generator, choice: np.random.Generator
-) -> float:
+    board: Board, strategy: Strategy, plan: SimulationPlan, effort: Effort, hand: np.random.Generator,
+    choice: np.random.Generator,
+) -> float:  # fmt: skip
     """One round of strokes; returns the seconds the learner took in between.
 
     In the first round the annotator shows one class after the other and looks at no prediction, so that all
@@ -128,7 +134,9 @@ def annotate(
     return spent
 
 
-def score(test: Sequence[Picture], learner: Learner, setting: Setting, effort: Effort, spent: float) -> Round:
+def score(
+    test: Sequence[SimulatedImage], learner: SimulatedLearner, setting: Setting, effort: Effort, spent: float
+) -> Round:
     """The learner on the test pictures, all their pixels pooled."""
     if not learner.ready:
         return Round(effort, (0.0,) * len(setting.classes), 0.0, spent)
@@ -140,7 +148,9 @@ def score(test: Sequence[Picture], learner: Learner, setting: Setting, effort: E
     return Round(effort, tuple(None if np.isnan(s) else float(s) for s in scores), float(np.nanmean(scores)), spent)
 
 
-def dense(pool: Sequence[Picture], test: Sequence[Picture], setting: Setting, plan: Plan) -> Round:
+def dense(
+    pool: Sequence[SimulatedImage], test: Sequence[SimulatedImage], setting: Setting, plan: SimulationPlan
+) -> Round:
     """The fully supervised reference: the same network with as many steps in all, on every pixel of the pool.
 
     Kept is what scores best on the validation blocks, as when fine-tuning from strokes.

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from segstudio.core.guidance import Candidates, disagreement, doubt, rank
+from segstudio.core.guidance import RegionCandidates, disagreement, doubt, rank
 from segstudio.errors import UserError
 from segstudio.learning.simulate.annotator import errors
 from segstudio.learning.simulate.board import Board
@@ -50,7 +50,7 @@ def oracle(board: Board, wanted: int | None, random: np.random.Generator) -> int
     return best if wrong[best] else class_random(board, wanted, random)
 
 
-def _candidates(board: Board, indices: list[int]) -> Candidates:
+def _candidates(board: Board, indices: list[int]) -> RegionCandidates:
     windows = [board.windows[index] for index in indices]
     shares = np.array([board.annotated(w).mean() for w in board.windows])
     uncertainty, moved = np.zeros((len(windows), board.classes)), np.zeros(len(windows))
@@ -59,7 +59,7 @@ def _candidates(board: Board, indices: list[int]) -> Candidates:
             uncertainty[place] = doubt(board.probabilities(window.picture)[(slice(None), *window.inside)])
             before = board.before(window)
             moved[place] = 0.0 if before is None else disagreement(board.predicted(window), before)
-    return Candidates(
+    return RegionCandidates(
         uncertainty, moved, board.features[indices], board.features[shares > 0], shares[indices], board.counts()
     )
 

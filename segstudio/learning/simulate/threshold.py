@@ -17,7 +17,7 @@ from segstudio.learning.labelled import Labelled
 from segstudio.learning.predict import BoxTuple, Probabilities
 from segstudio.learning.scaling import scale
 from segstudio.learning.simulate.learners import Setting
-from segstudio.learning.simulate.picture import Picture
+from segstudio.learning.simulate.picture import SimulatedImage
 
 SIGMAS = (0.0, 1.0, 2.0)
 """Smoothing that is tried, in pixels."""
@@ -50,11 +50,11 @@ class Threshold:
     def refresh(self, regions: Sequence[Labelled]) -> float:
         return 0.0
 
-    def probabilities(self, picture: Picture) -> Probabilities:
+    def probabilities(self, picture: SimulatedImage) -> Probabilities:
         found = self._rule(scale(picture.pixels, picture.ranges))
         return np.asarray(found == np.arange(len(self._setting.classes))[:, None, None], np.float32)
 
-    def glance(self, picture: Picture, box: BoxTuple) -> Probabilities:
+    def glance(self, picture: SimulatedImage, box: BoxTuple) -> Probabilities:
         top, left, bottom, right = box  # Otsu needs the whole picture
         return self.probabilities(picture)[:, top:bottom, left:right]
 

@@ -26,7 +26,7 @@ PATIENCE = 120.0
 
 
 @dataclass(slots=True)
-class Found:
+class LiveScore:
     """Milliseconds of each mouse move until everything is painted, and of each refit: from the end of a stroke until
     the last part of the new prediction is painted."""
 
@@ -34,7 +34,7 @@ class Found:
     refits: list[float] = field(default_factory=list)
 
 
-def measure(strokes: int) -> tuple[Found, Found, tuple[int, int]]:
+def measure(strokes: int) -> tuple[LiveScore, LiveScore, tuple[int, int]]:
     """Without and with a training beside it, and how many rows and columns of the image were seen."""
     application()
     with tempfile.TemporaryDirectory() as folder:
@@ -50,7 +50,7 @@ def measure(strokes: int) -> tuple[Found, Found, tuple[int, int]]:
             program.window.deleteLater()
 
 
-def _measure(program: Program, picture: Path, strokes: int) -> tuple[Found, Found, tuple[int, int]]:
+def _measure(program: Program, picture: Path, strokes: int) -> tuple[LiveScore, LiveScore, tuple[int, int]]:
     window = program.window
     session = program.studio.session
     session.settings = session.settings.with_(live=True, train_seconds=36000)
@@ -63,7 +63,7 @@ def _measure(program: Program, picture: Path, strokes: int) -> tuple[Found, Foun
     random = np.random.default_rng(0)
     for number in range(4):
         _stroke(program, number, random)
-    idle, training = Found(), Found()
+    idle, training = LiveScore(), LiveScore()
     for number in range(strokes):
         _add(idle, _stroke(program, number, random))
     program.studio.training.start()
@@ -77,7 +77,7 @@ def _measure(program: Program, picture: Path, strokes: int) -> tuple[Found, Foun
     return idle, training, (view.height, view.width)
 
 
-def _add(found: Found, stroke: tuple[list[float], float]) -> None:
+def _add(found: LiveScore, stroke: tuple[list[float], float]) -> None:
     found.moves += stroke[0]
     found.refits.append(stroke[1])
 

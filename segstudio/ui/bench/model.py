@@ -18,7 +18,7 @@ RIM = 1e-9
 
 
 @dataclass
-class Step:
+class BenchStep:
     """One undoable change: a rectangle of a layer before and after, squeezed, or the order of layers."""
 
     layer: int = 0
@@ -35,7 +35,7 @@ class Model:
         self.codes: dict[int, NDArray[np.uint16]] = {1: np.zeros(shape, np.uint16)}
         self._parked: dict[int, bytes] = {}
         self.order, self._next = [1], 1
-        self.steps: list[Step] = []
+        self.steps: list[BenchStep] = []
         self.position = 0
 
     def stroke(self, layer: int, z: int, path: list[Point], radius: float, code: int) -> None:
@@ -59,7 +59,7 @@ class Model:
         place = (slice(z, z + 1), slice(r[0], r[-1] + 1), slice(c[0], c[-1] + 1))
         before = zlib.compress(self.codes[layer][place].tobytes(), 1)
         self.codes[layer][z][changed] = code
-        self._push(Step(layer, place, (before, zlib.compress(self.codes[layer][place].tobytes(), 1))))
+        self._push(BenchStep(layer, place, (before, zlib.compress(self.codes[layer][place].tobytes(), 1))))
 
     def add_layer(self) -> None:
         number = self._next = self._next + 1
@@ -81,7 +81,7 @@ class Model:
             self.position += 1
 
     def _reorder(self, order: list[int]) -> None:
-        self._push(Step(orders=(copy.copy(self.order), order)))
+        self._push(BenchStep(orders=(copy.copy(self.order), order)))
         self._show(order)
 
     def _show(self, order: list[int]) -> None:
@@ -93,12 +93,12 @@ class Model:
             self.codes[number] = codes.reshape(self.shape).copy()
         self.order = order
 
-    def _push(self, step: Step) -> None:
+    def _push(self, step: BenchStep) -> None:
         del self.steps[self.position :]
         self.steps.append(step)
         self.position = len(self.steps)
 
-    def _apply(self, step: Step, side: int) -> None:
+    def _apply(self, step: BenchStep, side: int) -> None:
         if step.layer:
             target = self.codes[step.layer][step.place]
             target[...] = np.frombuffer(zlib.decompress(step.sides[side]), np.uint16).reshape(target.shape)

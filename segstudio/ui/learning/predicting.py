@@ -73,7 +73,7 @@ class Lesson:
     regions: list[Region]
 
 
-class Learner(Protocol):
+class QuickLearner(Protocol):
     """Who has news for the quick head, and wants to know whether a prediction has learnt it."""
 
     def lesson(self, project: OpenProject) -> Lesson | None: ...
@@ -99,7 +99,7 @@ class Request:
     total: int = 0
     version: Version | None = None
     lesson: Lesson | None = None
-    part: Part | None = None
+    part: PredictedPart | None = None
     word: str = ""
 
     @property
@@ -111,7 +111,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PredictedPart:
     """What is predicted of an image: all of it, or a box of a slice whose `corner` is (slice, top, left), of which only
     what lies in `core` is kept. `said` are classes and uncertainty, uint8 (slices, rows, columns)."""
 
@@ -139,7 +139,7 @@ class Predicting(QObject):
     def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
         self._session = session
-        self.learner: Learner | None = None
+        self.learner: QuickLearner | None = None
         self.queue = JobQueue(workers.compute, workers.scratch, told_after=0)
         self.queue.started.connect(self.started)
 
@@ -232,11 +232,11 @@ class Predicting(QObject):
             return
         box = self._box(request, item)
         core = request.pieces[0] if request.pieces else box
-        request.part = Part(
+        request.part = PredictedPart(
             lease.share(found[0][None]), (1, box.height, box.width), (0,), (box.z, box.top, box.left), core=core
         )
 
-    def _whole(self, request: Request, item: Loaded) -> Part:
+    def _whole(self, request: Request, item: Loaded) -> PredictedPart:
         """An image in memory, whose pixels are shared already."""
         entry, first, exactly = request.entry, request.visible, None
         slices = (request.trial.z,) if request.trial else self._slices(entry)
@@ -246,7 +246,7 @@ class Predicting(QObject):
             if (first[2] - first[0]) * (first[3] - first[1]) <= GLANCED:
                 exactly = first
             first = visible_tiles(first)
-        return Part(item.address, entry.info.shape, slices, first=first, exactly=exactly)
+        return PredictedPart(item.address, entry.info.shape, slices, first=first, exactly=exactly)
 
     def _slices(self, entry: ImageEntry) -> tuple[int, ...]:
         """All slices, the shown one first, then outwards."""

@@ -14,7 +14,7 @@ from segstudio.core.geometry import Box
 from segstudio.core.history import Edit
 from segstudio.errors import UserError
 from segstudio.project.paths import MODELS, RUNS
-from segstudio.project.tables import Run, State
+from segstudio.project.tables import RunRow, State
 from segstudio.ui.compute.job import JobQueue, PixelJob
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.learning.fitting import left_out, takes
@@ -110,7 +110,7 @@ class Training(QObject):
         if self._shown() is not None:
             self._queue.cancel()
 
-    def resume(self, project: OpenProject, run: Run) -> None:
+    def resume(self, project: OpenProject, run: RunRow) -> None:
         """Go on with a training of the shown project that a crash, or closing the project, stopped."""
         if project is self._session.project and not self.running and project.runs is not None:
             project.runs.update(run.id, state="cancelled")  # another run takes its place
@@ -319,7 +319,7 @@ class Training(QObject):
             self.start()
 
 
-def stopped_training(project: OpenProject) -> Run | None:
+def stopped_training(project: OpenProject) -> RunRow | None:
     """The last training that was stopped before its end and whose state is still there."""
     stopped = project.runs.interrupted() if project.runs is not None and not project.read_only else ()
     kept = [run for run in stopped if (project.folder / RUNS / str(run.spec.get("state", "?"))).is_file()]

@@ -27,7 +27,7 @@ from segstudio.worker.messages import Baseline, Failed, Finished, Message, Pixel
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class MethodRequest:
     """A classical method with its parameters."""
 
     method: str
@@ -48,7 +48,7 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class MethodPart:
     """What a method runs on: slice `z` of shared pixels, which lies at `box` of the image."""
 
     image: Pixels
@@ -70,7 +70,7 @@ class ClassicalMethods(QObject):
 
     def run(self, method: str, parameters: dict[str, Any], *, preview: bool) -> None:
         """Show what a method of the table would paint, or paint it as one undo step."""
-        request = Request(method, find(method).title, parameters)
+        request = MethodRequest(method, find(method).title, parameters)
         if preview:
             self.preview(request)
         elif why := self._session.why_not_editable():
@@ -78,18 +78,18 @@ class ClassicalMethods(QObject):
         else:
             self.apply(request)
 
-    def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
+    def preview(self, request: MethodRequest, then: Callable[[], object] | None = None) -> None:
         """Show what the method would paint; `then` is called once it is shown."""
         project, image = self._session.project, self._session.image
         if project is not None and image is not None and self._session.pixels is not None:
             self._ask(project, image, request, then)
 
     def _ask(
-        self, project: OpenProject, image: ImageEntry, request: Request, then: Callable[[], object] | None
+        self, project: OpenProject, image: ImageEntry, request: MethodRequest, then: Callable[[], object] | None
     ) -> None:
         session, z, view = self._session, self._session.slice, self._session.view
         layer, channel = session.active_layer, session.display.channel
-        parts: list[Part] = []
+        parts: list[MethodPart] = []
         answers: list[NDArray[np.generic]] = []
 
         def boxes(item: Item) -> list[Box]:
@@ -103,9 +103,9 @@ class ClassicalMethods(QObject):
 
         def take(lease: Lease, item: Item, found: list[Values]) -> None:
             if isinstance(item, Loaded):
-                parts.append(Part(item.address, z, Box.whole(image.info.shape, z)))
+                parts.append(MethodPart(item.address, z, Box.whole(image.info.shape, z)))
             else:
-                parts.append(Part(lease.share(found[0][None]), 0, view))
+                parts.append(MethodPart(lease.share(found[0][None]), 0, view))
 
         def build(lease: Lease, number: int) -> Baseline:
             part = parts[0]
@@ -124,11 +124,11 @@ class ClassicalMethods(QObject):
         need = Need(image, boxes, take)
         self.queue.add(PixelJob(request.title, project, build, done, needs=lambda: [need]))
 
-    def apply(self, request: Request) -> None:
+    def apply(self, request: MethodRequest) -> None:
         """Run the method and write its result through the gate as one undo step."""
         self.preview(request, then=lambda: self._session.proposals.accept())
 
-    def _show(self, request: Request, image: int, layer: int, box: Box, classes: NDArray[np.uint8]) -> None:
+    def _show(self, request: MethodRequest, image: int, layer: int, box: Box, classes: NDArray[np.uint8]) -> None:
         self._session.proposals.propose(
             Proposal(
                 request.title, f"baseline:{request.method}", Origin.TOOL, image, layer,

@@ -32,7 +32,7 @@ SCOPES = {"slice": "This slice", "view": "What is seen", "volume": "All slices"}
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class OperationRequest:
     """An operation with its parameters and the part of the image it works on."""
 
     operation: str
@@ -45,7 +45,7 @@ class Request:
 class Work:
     """A request on an image and, once it runs, what it works on; `result` is uint8 (slices, rows, columns)."""
 
-    request: Request
+    request: OperationRequest
     image: ImageEntry
     layer: int = 0
     box: Box = field(default_factory=lambda: Box(0, 0, 0, 0, 0))
@@ -74,7 +74,7 @@ class MaskOperations(QObject):
 
     def run(self, operation: str, parameters: dict[str, Any], scope: str, *, preview: bool) -> None:
         """Show what an operation of the table would change in a scope of SCOPES, or do it as one undo step."""
-        request = Request(operation, OPERATIONS[operation].title, parameters, scope)
+        request = OperationRequest(operation, OPERATIONS[operation].title, parameters, scope)
         if preview:
             self.preview(request)
         elif why := self._session.why_not_editable():
@@ -82,7 +82,7 @@ class MaskOperations(QObject):
         else:
             self.apply(request)
 
-    def preview(self, request: Request, then: Callable[[], object] | None = None) -> None:
+    def preview(self, request: OperationRequest, then: Callable[[], object] | None = None) -> None:
         """Show what the operation would change; `then` is called once it is shown."""
         project, image = self._session.project, self._session.image
         if project is None or image is None:
@@ -99,7 +99,7 @@ class MaskOperations(QObject):
 
         self.queue.add(PixelJob(request.title, project, lambda lease, job: self._build(work, lease, job), done))
 
-    def apply(self, request: Request) -> None:
+    def apply(self, request: OperationRequest) -> None:
         """Run the operation and write its result through the gate as one undo step."""
         self.preview(request, then=lambda: self._session.proposals.accept())
 
@@ -145,7 +145,7 @@ class MaskOperations(QObject):
             result_at,
         )  # fmt: skip
 
-    def _other(self, request: Request) -> MaskLayer | None:
+    def _other(self, request: OperationRequest) -> MaskLayer | None:
         """The other layer that the operation asked for."""
         image = self._session.image
         wanted = request.parameters.get("layer")

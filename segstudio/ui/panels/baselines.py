@@ -2,29 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QGridLayout, QWidget
 
 from segstudio.classical.registry import METHODS
 from segstudio.core.parameters import Parameter, fit
 from segstudio.ui.desk import Desk
+from segstudio.ui.methods.classical_methods import Comparison
 from segstudio.ui.panels.method import MethodPanel
 from segstudio.ui.session.session import Session
 from segstudio.ui.widgets.basics import clear, label, rule
 from segstudio.ui.widgets.words import share, tr
-
-
-class Comparison(Protocol):
-    """Dice per class id on the `pixels` annotated pixels of the shown slice; None where undefined."""
-
-    @property
-    def pixels(self) -> int: ...
-    @property
-    def baseline(self) -> dict[int, float | None]: ...
-    @property
-    def network(self) -> dict[int, float | None]: ...
 
 
 class BaselinesPanel(MethodPanel):

@@ -23,7 +23,7 @@ from segstudio.settings import Settings
 from segstudio.ui.compute.owner import Owner
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.pixels.file_problem import FileProblem, Stamp, changed, gone, stamp
-from segstudio.ui.pixels.on_demand_source import File, OnDemandSource
+from segstudio.ui.pixels.on_demand_source import ImageFile, OnDemandSource
 from segstudio.ui.pixels.pixel_cache import PixelCache
 from segstudio.worker.messages import Failed, ImageRead, Message, OpenWindow, Pixels, ReadImage, WindowOpened
 from segstudio.worker.shared import attach
@@ -156,7 +156,7 @@ class Library:
             elif isinstance(reply, WindowOpened):
                 if self._changed(entry, path, reply.digest, reply.info):
                     return
-                file = File(
+                file = ImageFile(
                     path, entry.digest, entry.info, reply.levels, cache_folder() / "levels",
                     self._budget_per_file,
                 )  # fmt: skip

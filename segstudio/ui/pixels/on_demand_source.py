@@ -48,7 +48,7 @@ _numbers = count(1)  # of sources: the images of two projects have the same ones
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class ImageFile:
     """The file behind a source. `levels`: it has no coarse levels and is slow to look at from afar without."""
 
     path: Path
@@ -66,7 +66,7 @@ class OnDemandSource:
     `failed` tells once.
     """
 
-    def __init__(self, file: File, workers: Workers, tiles: PixelCache, project: Owner | None) -> None:
+    def __init__(self, file: ImageFile, workers: Workers, tiles: PixelCache, project: Owner | None) -> None:
         self.file, self._project = file, project
         self.arrived: Event[Box] = Event()
         self.failed: Event[Failed] = Event()

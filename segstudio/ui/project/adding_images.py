@@ -31,7 +31,7 @@ THUMBNAIL = 96
 
 
 @dataclass(frozen=True, slots=True)
-class File:
+class AddedFile:
     """A file that is to become an image of a project; with an `entry` it is one, and only its thumbnail is made."""
 
     project: OpenProject
@@ -58,7 +58,7 @@ class AddingImages(QObject):
     def __init__(self, session: Session, workers: Workers) -> None:
         super().__init__(workers)
         self._session, self._workers = session, workers
-        self._queue: deque[File] = deque()
+        self._queue: deque[AddedFile] = deque()
         self._reading = False
         self._show_first = False
         self._counts = [0, 0]
@@ -70,7 +70,7 @@ class AddingImages(QObject):
         project = self._session.project
         if project is None:
             return
-        self._queue.extend(File(project, path) for path in paths)
+        self._queue.extend(AddedFile(project, path) for path in paths)
         self._show_first = True
         self._counts, self._total = [0, 0], len(self._queue)
         self._next()
@@ -101,7 +101,7 @@ class AddingImages(QObject):
             return
         for entry in entries:
             try:
-                self._queue.append(File(project, project.path_of(entry), entry))
+                self._queue.append(AddedFile(project, project.path_of(entry), entry))
             except UserError as error:
                 project.note(entry, gone(error))
         self._next()
@@ -178,7 +178,7 @@ class AddingImages(QObject):
                 self.finished.emit(*self._counts)
         self._next()
 
-    def _take(self, file: File, reply: ImageRead) -> None:
+    def _take(self, file: AddedFile, reply: ImageRead) -> None:
         picture: NDArray[np.uint8] = np.array(attach(reply.pixels), np.uint8)
         self._workers.scratch.drop(reply.pixels)
         document, entry = file.project.document, file.entry

@@ -25,7 +25,7 @@ GOOD = 0.8
 
 
 @dataclass(slots=True)
-class Stop:
+class ReviewStop:
     """A region that is being looked at, or was: the image it lies in, and whether it needed a correction."""
 
     image: int
@@ -48,7 +48,7 @@ class Reviewing(QObject):
         super().__init__(session)
         self._session = session
         self.show_image: Callable[[int], None] = lambda image: None
-        self._stops: list[Stop] = []
+        self._stops: list[ReviewStop] = []
         self._place = -1
         self.checked = self.right = 0
         self.ends = 0.0
@@ -60,7 +60,7 @@ class Reviewing(QObject):
         session.image_changed.connect(self._on_image)
 
     @property
-    def stop_now(self) -> Stop | None:
+    def stop_now(self) -> ReviewStop | None:
         """The region that is looked at."""
         return self._stops[self._place] if 0 <= self._place < len(self._stops) else None
 
@@ -175,7 +175,7 @@ class Reviewing(QObject):
         else:
             self.changed.emit()
 
-    def _best(self) -> Stop | None:
+    def _best(self) -> ReviewStop | None:
         """The next region of the shown image, or with a time limit of the image whose regions are doubted most."""
         session = self._session
         if session.document is None or session.image is None:
@@ -192,7 +192,7 @@ class Reviewing(QObject):
                 return found
         return None
 
-    def _best_of(self, entry: ImageEntry) -> Stop | None:
+    def _best_of(self, entry: ImageEntry) -> ReviewStop | None:
         session, document = self._session, self._session.document
         layer = next((one for one in entry.layers if one.id == session.active_layer), None)
         if layer is None or document is None:
@@ -204,7 +204,7 @@ class Reviewing(QObject):
         slices = [session.slice] if here else _predicted(layer)
         count = max((c.id for c in document.classes), default=0) + 1
         found = suggest(layer, slices, count, read, edits=edits, seen=known)
-        return Stop(entry.id, found[0]) if found else None
+        return ReviewStop(entry.id, found[0]) if found else None
 
     def _nothing_left(self) -> str:
         if not self._stops:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from segstudio.core.document import Document
     from segstudio.core.history import Edit
     from segstudio.core.writer import MaskWriter
-    from segstudio.tools.base import Writer
+    from segstudio.tools.base import PixelWriter
     from segstudio.ui.session.session import Session
 
 
@@ -111,7 +111,7 @@ class Editing(QObject):
             writer.allowed = session.allowed(session.restriction)
         return writer
 
-    def finish(self, writer: Writer) -> Edit | None:
+    def finish(self, writer: PixelWriter) -> Edit | None:
         """Commit an edit as one undo step; None if it changed nothing or is over already."""
         from segstudio.core.writer import MaskWriter  # with all it needs, after the first paint
 

@@ -29,7 +29,7 @@ from segstudio.core.slab import SlabSource
 from segstudio.core.source import PixelSource
 from segstudio.core.spans import Point
 from segstudio.core.writer import MaskWriter
-from segstudio.tools.base import Writer
+from segstudio.tools.base import PixelWriter
 from segstudio.ui.session.crosshair import Crosshair
 from segstudio.ui.session.of_session import OfSession
 from segstudio.ui.session.plane_layer import EVERYTHING, PlaneLayer, Shows
@@ -164,7 +164,7 @@ class PlaneSession(OfSession):
         else:
             self.main.refuse("A selection is drawn in the axial view; it reaches through all slices.")
 
-    def finish_edit(self, writer: Writer) -> Edit | None:
+    def finish_edit(self, writer: PixelWriter) -> Edit | None:
         return self.main.finish_edit(writer.writer if isinstance(writer, TurnedWriter) else writer)
 
     def offer(

@@ -52,7 +52,7 @@ class StoreState:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class PointerPlace:
     """What lies under the pointer; `values` per channel, `class_name` of the mask, empty where there is none."""
 
     row: int

@@ -12,7 +12,7 @@ Kind = tuple[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ViewPlace:
     """Slice and layer id of an image when it was left."""
 
     slice: int
@@ -32,13 +32,13 @@ class Remembered:
     """Of one project: a place for each image that was shown (by id), a look for each kind."""
 
     def __init__(self) -> None:
-        self._places: dict[int, Place] = {}
+        self._places: dict[int, ViewPlace] = {}
         self._looks: dict[Kind, Look] = {}
 
-    def leave(self, image: int, place: Place) -> None:
+    def leave(self, image: int, place: ViewPlace) -> None:
         self._places[image] = place
 
-    def place(self, image: int) -> Place | None:
+    def place(self, image: int) -> ViewPlace | None:
         """Where one was in an image; None where it was not shown yet."""
         return self._places.get(image)
 

@@ -21,12 +21,12 @@ from segstudio.core.source import ArraySource, PixelSource
 from segstudio.core.spans import Point
 from segstudio.settings import Settings
 from segstudio.tools import TOOLS
-from segstudio.tools.base import Writer
+from segstudio.tools.base import PixelWriter
 from segstudio.ui.session.display import Display
 from segstudio.ui.session.editing import Editing
 from segstudio.ui.session.levels import Window, between_percentiles
 from segstudio.ui.session.proposals import Proposals
-from segstudio.ui.session.remembered import Look, Place, Remembered
+from segstudio.ui.session.remembered import Look, Remembered, ViewPlace
 from segstudio.ui.session.tone import Tone
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ class Session(QObject):
         windows = [(band, self.windows[band].low, self.windows[band].high) for band in self.tone.bands]
         return restriction.allowed(self.layer, self.read_pixels, windows, self.view)
 
-    def finish_edit(self, writer: Writer) -> Edit | None:
+    def finish_edit(self, writer: PixelWriter) -> Edit | None:
         return self.editing.finish(writer)
 
     def choose_class(self, class_id: int) -> None:
@@ -223,7 +223,7 @@ class Session(QObject):
         if not same:
             self.editing.end()
             if self.image is not None:
-                self._remembered.leave(self.image.id, Place(self.slice, self.active_layer))
+                self._remembered.leave(self.image.id, ViewPlace(self.slice, self.active_layer))
         self.image = entry
         self.pixels = ArraySource(pixels) if isinstance(pixels, np.ndarray) else pixels
         if not same:

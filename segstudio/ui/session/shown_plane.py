@@ -8,7 +8,7 @@ from PySide6.QtCore import SignalInstance
 
 from segstudio.core.selection import Selection
 from segstudio.core.source import PixelSource
-from segstudio.tools.base import Session as ToolSession
+from segstudio.tools.base import ToolSession as ToolSession
 
 if TYPE_CHECKING:
     from segstudio.core.document import ImageEntry

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, QTimer
 
 from segstudio.core.codes import NOTHING, Origin
 from segstudio.core.geometry import TILE, Box
-from segstudio.ui.session.progress_state import Place
+from segstudio.ui.session.progress_state import PointerPlace
 from segstudio.ui.session.session import Session
 from segstudio.ui.shell.status_bar import StatusBar
 from segstudio.ui.widgets.words import tr
@@ -57,7 +57,9 @@ class PointerReadout(QObject):
             return
         pixel = session.pixels.read(box)
         values = () if pixel is None else tuple(np.asarray(pixel[0, 0], float).tolist())
-        self._status.show_place(Place(row, column, values, *self._class_at(box), z=session.slice), session.image.info)
+        self._status.show_place(
+            PointerPlace(row, column, values, *self._class_at(box), z=session.slice), session.image.info
+        )
 
     def _class_at(self, box: Box) -> tuple[str, str]:
         """Name of the class of a pixel, and who gave it."""

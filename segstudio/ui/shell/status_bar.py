@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QWidget
 
 from segstudio.core.image import ImageInfo
-from segstudio.ui.session.progress_state import JobState, Place, StoreState
+from segstudio.ui.session.progress_state import JobState, PointerPlace, StoreState
 from segstudio.ui.widgets.basics import label, row, rule, set_property, small_button
 from segstudio.ui.widgets.words import age, tr, value
 
@@ -45,7 +45,7 @@ class StatusBar(QStatusBar):
         self.show_store(StoreState())
         self.show_device("")
 
-    def show_place(self, place: Place | None, info: ImageInfo | None = None) -> None:
+    def show_place(self, place: PointerPlace | None, info: ImageInfo | None = None) -> None:
         """The pixel under the pointer, with its place in physical units where the image has them."""
         if place is None:
             for field in (self.place, self.value, self.under):

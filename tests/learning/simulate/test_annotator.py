@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from segstudio.core.codes import NOTHING
-from segstudio.learning.simulate.annotator import Hand, Stroke, centreline, draw
+from segstudio.learning.simulate.annotator import DrawingHand, Stroke, centreline, draw
 
 
 def rings(side: int = 96) -> np.ndarray:
@@ -17,7 +17,7 @@ def rings(side: int = 96) -> np.ndarray:
     return truth
 
 
-def first(hand: Hand, truth: np.ndarray, predicted: np.ndarray | None, seed: int = 0, **more: int) -> Stroke:
+def first(hand: DrawingHand, truth: np.ndarray, predicted: np.ndarray | None, seed: int = 0, **more: int) -> Stroke:
     random = np.random.default_rng(seed)
     stroke = draw(hand, truth, predicted, np.zeros(truth.shape, bool), random, classes=3, **more)
     assert stroke is not None
@@ -30,14 +30,14 @@ def test_strokes_stay_in_their_class_until_all_is_painted(seed: int) -> None:
     predicted = random.integers(0, 3, truth.shape).astype(np.uint8) // 2 * 2
     annotated = np.zeros(truth.shape, bool)
     for _ in range(40):
-        stroke = draw(Hand(), truth, predicted, annotated, random, classes=3)
+        stroke = draw(DrawingHand(), truth, predicted, annotated, random, classes=3)
         assert stroke is not None
         assert stroke.painted.any() and (truth[stroke.painted] == stroke.class_id).all()
         assert stroke.length <= 82
         assert (stroke.painted & ~annotated).any()
         annotated |= stroke.painted
     annotated[:] = True
-    assert draw(Hand(), truth, predicted, annotated, random, classes=3) is None
+    assert draw(DrawingHand(), truth, predicted, annotated, random, classes=3) is None
 
 
 def test_it_corrects_the_largest_error_along_its_middle() -> None:
@@ -46,37 +46,37 @@ def test_it_corrects_the_largest_error_along_its_middle() -> None:
     predicted = truth.copy()
     predicted[22:37, 30:70] = 0  # the largest piece
     predicted[1:5, 1:5] = 1
-    stroke = first(Hand(radius=2), truth, predicted)
+    stroke = first(DrawingHand(radius=2), truth, predicted)
     assert stroke.class_id == 1
     assert np.abs(stroke.points[len(stroke.points) // 2, 0] - 29) <= 1
     assert stroke.length > 20 and (stroke.painted.sum(0).max()) == 5
     annotated = np.zeros(truth.shape, bool)
     annotated[22:37, 30:70] = True
-    other = draw(Hand(), truth, predicted, annotated, np.random.default_rng(0))
+    other = draw(DrawingHand(), truth, predicted, annotated, np.random.default_rng(0))
     assert other is not None and other.class_id == 0 and other.painted[:8, :8].any()
 
 
 def test_without_a_prediction_it_draws_the_class_it_is_asked_for_at_random() -> None:
     truth = rings()
     for wanted in range(3):
-        places = {tuple(first(Hand(), truth, None, seed, wanted=wanted).points[0]) for seed in range(4)}
+        places = {tuple(first(DrawingHand(), truth, None, seed, wanted=wanted).points[0]) for seed in range(4)}
         assert len(places) > 1
-        assert first(Hand(), truth, None, 0, wanted=wanted).class_id == wanted
-    assert draw(Hand(), truth, None, truth == 1, np.random.default_rng(0), wanted=1) is None
+        assert first(DrawingHand(), truth, None, 0, wanted=wanted).class_id == wanted
+    assert draw(DrawingHand(), truth, None, truth == 1, np.random.default_rng(0), wanted=1) is None
 
 
 def test_where_nothing_is_wrong_it_confirms() -> None:
     truth = rings()
-    stroke = first(Hand(), truth, truth)
+    stroke = first(DrawingHand(), truth, truth)
     assert stroke.painted.any() and (truth[stroke.painted] == stroke.class_id).all()
 
 
 def test_noise_makes_it_miss_and_slip() -> None:
     truth = rings()
-    shaken = [first(Hand(jitter=2), truth, None, seed) for seed in range(5)]
+    shaken = [first(DrawingHand(jitter=2), truth, None, seed) for seed in range(5)]
     assert any((truth[s.painted] != s.class_id).any() for s in shaken)
-    steady = first(Hand(), truth, None, 3)
-    slipped = first(Hand(slips=1), truth, None, 3)
+    steady = first(DrawingHand(), truth, None, 3)
+    slipped = first(DrawingHand(slips=1), truth, None, 3)
     assert (slipped.points == steady.points).all() and slipped.class_id != steady.class_id
 
 

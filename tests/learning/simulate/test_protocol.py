@@ -9,25 +9,25 @@ import pytest
 
 from segstudio.errors import UserError
 from segstudio.learning.device import choose
-from segstudio.learning.simulate.annotator import Hand
+from segstudio.learning.simulate.annotator import DrawingHand
 from segstudio.learning.simulate.board import Board
 from segstudio.learning.simulate.learners import LEARNERS, Setting, make
-from segstudio.learning.simulate.picture import Picture, split
-from segstudio.learning.simulate.protocol import Plan, Round, dense, simulate
+from segstudio.learning.simulate.picture import SimulatedImage, split
+from segstudio.learning.simulate.protocol import Round, SimulationPlan, dense, simulate
 from segstudio.learning.simulate.strategies import STRATEGIES, find
 from segstudio.models.network import build
 
 CLASSES = (("background", "#000000"), ("cell", "#ff0000"))
-PLAN = Plan(strokes=8, per_round=4, per_window=2, window=64, hand=Hand(radius=2, length=30))
+PLAN = SimulationPlan(strokes=8, per_round=4, per_window=2, window=64, hand=DrawingHand(radius=2, length=30))
 
 
-def picture(seed: int, side: int = 96, classes: int = 2) -> Picture:
+def picture(seed: int, side: int = 96, classes: int = 2) -> SimulatedImage:
     random = np.random.default_rng(seed)
     truth = np.zeros((side, side), np.uint8)
     for number, (row, column) in enumerate(random.integers(0, side - 24, (8, 2))):
         truth[row : row + 24, column : column + 24] = 1 + number % (classes - 1)
     pixels = (truth * (150 // classes) + 40 + random.normal(0, 15, truth.shape)).clip(0, 255).astype(np.uint8)
-    return Picture(f"{seed}.png", pixels[..., None], [(20, 220)], truth)
+    return SimulatedImage(f"{seed}.png", pixels[..., None], [(20, 220)], truth)
 
 
 PICTURES = [picture(seed) for seed in range(6)]
@@ -39,7 +39,7 @@ def setting(seed: int = 0, classes: int = 2, steps: int = 6) -> Setting:
     return Setting(names, lambda: build("unet", 1, names, options, seed=seed), choose("cpu"), steps=steps, seed=seed)
 
 
-def outcome(learner: str, strategy: str, seed: int = 0, plan: Plan = PLAN) -> list[Round]:
+def outcome(learner: str, strategy: str, seed: int = 0, plan: SimulationPlan = PLAN) -> list[Round]:
     pool, test = split(PICTURES)
     return list(simulate(pool, test, make(learner), find(strategy), setting(seed), plan))
 
@@ -73,7 +73,7 @@ def test_the_same_seed_gives_the_same_bits(strategy: str) -> None:
 
 
 def test_training_repeats_bit_for_bit() -> None:
-    plan = Plan(strokes=3, per_round=3, per_window=1, window=64)
+    plan = SimulationPlan(strokes=3, per_round=3, per_window=1, window=64)
     one, two = (outcome("loop", "guided", plan=plan) for _ in range(2))
     assert one[0].mean > 0 and [(r.effort, r.dice) for r in one] == [(r.effort, r.dice) for r in two]
 
@@ -102,7 +102,7 @@ def test_file_order_goes_through_the_pictures_in_turn() -> None:
 
 
 def test_it_ends_where_nothing_is_left_to_paint() -> None:
-    plan = Plan(strokes=1000, per_round=50, per_window=4, window=16, hand=Hand(radius=20, length=40))
+    plan = SimulationPlan(strokes=1000, per_round=50, per_window=4, window=16, hand=DrawingHand(radius=20, length=40))
     pool = [p.cropped(16) for p in PICTURES[:2]]
     rounds = list(simulate(pool, PICTURES[2:3], make("threshold"), find("random"), setting(), plan))
     assert rounds[-1].effort.strokes < 1000

@@ -14,7 +14,7 @@ from segstudio.errors import UserError
 from segstudio.io.dicom.calibration import Spacing
 from segstudio.io.dicom.file import read_file
 from segstudio.io.dicom.phases import Slice
-from segstudio.io.dicom.place import Place, place_of
+from segstudio.io.dicom.place import SlicePlace, place_of
 from segstudio.io.dicom.series import series_of
 from segstudio.io.dicom.slide import Tiling, tiling_of
 from segstudio.io.formats import sniff
@@ -48,7 +48,7 @@ class Sources:
 
     files: list[Any]
     frames: int
-    place: Place
+    place: SlicePlace
     tiling: Tiling | None = None
 
     def in_order_of_file(self, slices: NDArray[Any]) -> NDArray[Any]:
@@ -68,7 +68,7 @@ def sources_of(subject: Subject, title: str) -> Sources:
         known = [Slice(subject.source, first)] if frames > 1 else series_of(subject.source, first)
         headers = [first if one.path == subject.source else read_file(one.path, pixels=False) for one in known]
         files = [_unicode(copy.copy(one)) for one in headers]
-        place = Place() if tiling is not None else place_of(headers, frames)
+        place = SlicePlace() if tiling is not None else place_of(headers, frames)
     slices = tiling.shape[0] if tiling is not None else max(len(files), frames)
     if slices != subject.info.shape[0]:
         why = f"Its folder holds {slices} slices of it now; it had {subject.info.shape[0]}."
@@ -121,7 +121,7 @@ def _complete(source: Any) -> None:
         source.FrameOfReferenceUID = generate_uid(entropy_srcs=[str(source.SeriesInstanceUID)])
 
 
-def _lay(source: Any, place: Place, number: int, frames: int) -> None:
+def _lay(source: Any, place: SlicePlace, number: int, frames: int) -> None:
     """Say where a file lies in one way, whatever the way of its kind: its frames in the order of the file."""
     from pydicom.dataset import Dataset
 

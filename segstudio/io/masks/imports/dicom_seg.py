@@ -17,7 +17,7 @@ from segstudio.io.dicom.codecs import use_codecs
 from segstudio.io.dicom.codes import text_of
 from segstudio.io.dicom.file import read_file
 from segstudio.io.dicom.groups import group
-from segstudio.io.masks.imports.dicom_target import Target, target_of
+from segstudio.io.masks.imports.dicom_target import LabelTarget, target_of
 from segstudio.io.masks.imports.labels import LabelClass, Labels
 
 ALMOST = 0.1
@@ -47,7 +47,7 @@ def read(path: Path, name: str, info: ImageInfo, source: Path | None = None) -> 
     return _labels(path, numbers, _classes(found))
 
 
-def _lay_all(path: Path, name: str, found: Any, target: Target, numbers: Numbers) -> None:
+def _lay_all(path: Path, name: str, found: Any, target: LabelTarget, numbers: Numbers) -> None:
     by_name = _by_name(path, name, found, target)
     largest = np.zeros(numbers.shape, np.uint8) if found.get("SegmentationType") == "FRACTIONAL" else None
     for number, part, values, shares in _frames(found):
@@ -69,7 +69,7 @@ def _lay_all(path: Path, name: str, found: Any, target: Target, numbers: Numbers
         numbers[spots] = kept
 
 
-def _by_name(path: Path, name: str, found: Any, target: Target) -> bool:
+def _by_name(path: Path, name: str, found: Any, target: LabelTarget) -> bool:
     """Whether frames belong to the slices that they name, as places do not tell."""
     if target.planes is None:
         if not target.slices:
@@ -131,7 +131,7 @@ def _plane(path: Path, name: str, found: Any, number: int) -> NDArray[np.float64
 
 
 def _places(
-    path: Path, name: str, plane: NDArray[np.float64], target: Target, rows: Any, columns: Any
+    path: Path, name: str, plane: NDArray[np.float64], target: LabelTarget, rows: Any, columns: Any
 ) -> tuple[Any, Any, Any]:
     """Slice, row and column of the image under pixels of a frame."""
     if target.info.grid is not None:

@@ -20,7 +20,7 @@ Matrix = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Target:
+class LabelTarget:
     """`planes` has for each slice the 4 x 4 matrix from (column, row, mm above the slice, 1) to LPS in mm; None where
     the image does not say where it lies. `slices` finds a slice by what names it, (SOP Instance UID, frame
     number or 0). `thickness` is the distance of neighbours in mm, `reference` the frame of reference,
@@ -51,24 +51,24 @@ class Target:
         return z, float(above[z])
 
 
-def target_of(info: ImageInfo, source: Path | None) -> Target:
+def target_of(info: ImageInfo, source: Path | None) -> LabelTarget:
     """What is known of an image from its info and, where it is DICOM, from its files."""
     if source is not None and is_dicom(source):
         found = _of_files(info, source)
         if found is not None:
             return found
     if info.grid is None or info.grid.frame != "patient":
-        return Target(info, None, 1.0, "")
+        return LabelTarget(info, None, 1.0, "")
     matrix = info.grid.matrix
     planes = np.tile(matrix, (info.shape[0], 1, 1))
     planes[:, :3, 3] += matrix[:3, 2] * np.arange(info.shape[0])[:, None]
     normal = np.cross(matrix[:3, 0], matrix[:3, 1])
     normal *= np.sign(normal @ matrix[:3, 2]) / np.linalg.norm(normal)
     planes[:, :3, 2] = normal
-    return Target(info, planes, abs(float(normal @ matrix[:3, 2])), info.grid.reference)
+    return LabelTarget(info, planes, abs(float(normal @ matrix[:3, 2])), info.grid.reference)
 
 
-def _of_files(info: ImageInfo, source: Path) -> Target | None:
+def _of_files(info: ImageInfo, source: Path) -> LabelTarget | None:
     """None where the files are not those any more that the image was read from."""
     first = read_file(source, pixels=False)
     frames = int(first.get("NumberOfFrames", 1) or 1)
@@ -76,7 +76,7 @@ def _of_files(info: ImageInfo, source: Path) -> Target | None:
     headers = [one.header for one in files]
     uids = [str(one.get("SOPInstanceUID", "")) for one in headers]
     if tiling_of(source, first) is not None:
-        return Target(info, None, 1.0, str(first.get("FrameOfReferenceUID") or ""), {(uids[0], 0): 0})
+        return LabelTarget(info, None, 1.0, str(first.get("FrameOfReferenceUID") or ""), {(uids[0], 0): 0})
     if max(len(files), frames) != info.shape[0]:
         return None
     place = place_of(headers, frames)
@@ -86,4 +86,4 @@ def _of_files(info: ImageInfo, source: Path) -> Target | None:
     else:
         slices = {(uid, 0): z for z, uid in enumerate(uids) if uid}
     thickness = place.spacing[0] if place.spacing else 1.0
-    return Target(info, place.planes, thickness, str(first.get("FrameOfReferenceUID") or ""), slices)
+    return LabelTarget(info, place.planes, thickness, str(first.get("FrameOfReferenceUID") or ""), slices)

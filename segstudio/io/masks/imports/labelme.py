@@ -35,7 +35,7 @@ LARGEST = 2**28
 
 
 @dataclass(frozen=True, slots=True)
-class Picture:
+class LabelmeImage:
     """Pixels (rows, columns) whose first one lies at a place of the image; parts of it may lie outside."""
 
     top: int
@@ -50,7 +50,7 @@ class Picture:
             mask[max(0, self.top) :, max(0, self.left) :][: own.shape[0], : own.shape[1]][own] = class_id
 
 
-Area = dict[str, Any] | Picture
+Area = dict[str, Any] | LabelmeImage
 """What a shape covers: a GeoJSON polygon in pixels, or single pixels."""
 
 
@@ -100,7 +100,7 @@ def _paint(path: Path, name: str, info: ImageInfo, names: dict[str, int], left_o
             if len(names) + 2 > NOTHING:
                 raise UserError("There are too many labels.", why="A project holds at most 254 classes.")
             names[shape.label] = len(names) + 1
-        if isinstance(shape.area, Picture):
+        if isinstance(shape.area, LabelmeImage):
             _rasterize(waiting, mask)
             shape.area.paint(mask, names.get(shape.label, 0))
         else:
@@ -188,7 +188,7 @@ def _outline(points: list[tuple[float, float]]) -> dict[str, Any]:
     return {"type": "Polygon", "coordinates": [[*points, points[0]]]}
 
 
-def _picture(row: Row, points: list[tuple[float, float]]) -> Picture:
+def _picture(row: Row, points: list[tuple[float, float]]) -> LabelmeImage:
     """The pixels that are set in a PNG, whose upper left corner is the first point."""
     from PIL import Image
 
@@ -202,4 +202,4 @@ def _picture(row: Row, points: list[tuple[float, float]]) -> Picture:
         if picture.width * picture.height > LARGEST:
             raise ValueError("its picture is too large")
         pixels = np.asarray(picture.convert("L") if picture.mode not in ("1", "L") else picture) > 0
-    return Picture(round(points[0][1]), round(points[0][0]), pixels)
+    return LabelmeImage(round(points[0][1]), round(points[0][0]), pixels)

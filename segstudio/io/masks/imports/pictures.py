@@ -13,7 +13,7 @@ from segstudio.io.crs import same
 from segstudio.io.masks.imports.labels import LabelClass, Labels
 from segstudio.io.masks.names import ImageName, files_of
 from segstudio.io.masks.numbering import Numbering, distinct, numbering
-from segstudio.io.masks.stored import Stored, stored
+from segstudio.io.masks.stored import StoredMasks, stored
 from segstudio.io.orientation import same_grid
 from segstudio.io.reading import open_image
 
@@ -47,7 +47,7 @@ def read(path: Path, name: str, info: ImageInfo) -> Labels | None:
     return Labels(mask, _classes(ids, found[0].palette), (ids.note,) if ids.note else ())
 
 
-def _stored(path: Path) -> Stored:
+def _stored(path: Path) -> StoredMasks:
     """The numbers of a file. Raises UserError where they are no labels."""
     found = stored(path)
     try:

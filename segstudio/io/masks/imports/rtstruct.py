@@ -13,7 +13,7 @@ from segstudio.core.image import ImageInfo
 from segstudio.core.stencils import polygon
 from segstudio.errors import UserError
 from segstudio.io.dicom.file import read_file
-from segstudio.io.masks.imports.dicom_target import Target, target_of
+from segstudio.io.masks.imports.dicom_target import LabelTarget, target_of
 from segstudio.io.masks.imports.labels import LabelClass, Labels
 from segstudio.io.masks.imports.outline import centres_on
 
@@ -54,7 +54,7 @@ def read(path: Path, name: str, info: ImageInfo, source: Path | None = None) -> 
     return Labels(mask, tuple(classes))
 
 
-def _by_name(path: Path, name: str, found: Any, drawn: list[Any], target: Target) -> bool:
+def _by_name(path: Path, name: str, found: Any, drawn: list[Any], target: LabelTarget) -> bool:
     """Whether contours belong to the slices that they name, as their frame of reference is another."""
     frames = {str(one.get("FrameOfReferenceUID", "")) for one in found.get("ReferencedFrameOfReferenceSequence") or []}
     frames = (frames | {str(found.get("FrameOfReferenceUID", ""))}) - {""}
@@ -71,7 +71,7 @@ def _color(region: Any) -> str:
     return "#{:02x}{:02x}{:02x}".format(*(int(v) & 255 for v in color)) if color and len(color) == 3 else ""
 
 
-def _inside(path: Path, name: str, region: Any, target: Target, by_name: bool) -> dict[int, NDArray[np.bool_]]:
+def _inside(path: Path, name: str, region: Any, target: LabelTarget, by_name: bool) -> dict[int, NDArray[np.bool_]]:
     """By slice which pixels (rows, columns) a region holds."""
     _, rows, columns = target.info.shape
     inside: dict[int, NDArray[np.bool_]] = {}
@@ -109,7 +109,7 @@ def _points(contour: Any) -> NDArray[np.float64]:
     return np.array([float(value) for value in np.atleast_1d(data)], np.float64).reshape(-1, 3)
 
 
-def _slice(path: Path, name: str, points: NDArray[np.float64], target: Target) -> int | None:
+def _slice(path: Path, name: str, points: NDArray[np.float64], target: LabelTarget) -> int | None:
     """The slice that a contour lies in; None for one beside the image."""
     assert target.planes is not None
     z, _ = target.nearest(points.mean(0))
