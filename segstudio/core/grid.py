@@ -67,8 +67,8 @@ class Grid:
             return " ".join(f"{ends[value < 0]} {abs(value):.1f}" for value, ends in parts) + " mm"
         if self.crs.startswith("GEOG"):
             north, east = "NS"[y < 0], "EW"[x < 0]
-            return f"{abs(y):.6f}° {north}  {abs(x):.6f}° {east}  {self.system}"
-        return f"E {x:,.2f}  N {y:,.2f}  {self.system}" if self.crs else f"x {x:,.2f}  y {y:,.2f}"
+            return f"{abs(y):.6f}° {north}  {abs(x):.6f}° {east}  {self.system}".rstrip()
+        return f"E {x:,.2f}  N {y:,.2f}  {self.system}".rstrip() if self.crs else f"x {x:,.2f}  y {y:,.2f}"
 
     @property
     def system(self) -> str:

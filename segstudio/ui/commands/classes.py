@@ -51,7 +51,7 @@ CLASSES = (
             "A SNOMED or DICOM code of anatomy or tissue, for DICOM segmentations", part=2),
     Command("class.merge", "Classes", "Merge class into…",
             lambda desk: desk.classes.ask_merge(desk.session.active_class), "", has_object_class,
-            "Give all pixels of the active class, painted and predicted, to another one", part=2),
+            "Give all pixels of the active class, painted and predicted, to another one", "swap", part=2),
     Command("class.remove", "Classes", "Remove class", lambda desk: desk.classes.remove_active(), "", has_object_class,
             "Take the active class out of the project, where no pixel holds it", "trash", part=2),
 )  # fmt: skip

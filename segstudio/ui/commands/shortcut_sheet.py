@@ -20,7 +20,7 @@ GESTURES = (
     ("Alt + click", "Pick the class under the pointer"),
     ("Alt + wheel", "Brush size"),
     ("Shift + wheel", "Next or previous slice"),
-    ("Shift + move", "Take the crosshair along, in three views"),
+    ("Shift + move", "Take the crosshair along"),
 )
 """What the canvas understands without a command."""
 
@@ -50,7 +50,7 @@ class ShortcutSheet(OverlayCard):
     """All sections in columns of about the same height."""
 
     def __init__(self, window: QWidget, own: dict[str, str]) -> None:
-        super().__init__(window, 1060, top=48)
+        super().__init__(window, 1120, top=48)
         title = label(tr("Keyboard shortcuts"), "heading", size=16)
         close = small_button("close", tr("Close"), self.dismiss)
         head = row(title, 0, close, margins=(24, 16, 16, 12))
@@ -75,7 +75,7 @@ class ShortcutSheet(OverlayCard):
     def _fill(self, found: list[tuple[str, list[Line]]], columns: int = 3) -> None:
         box = QHBoxLayout(self._sheet)
         box.setContentsMargins(24, 16, 24, 20)
-        box.setSpacing(36)
+        box.setSpacing(28)
         for places in balanced([len(lines) + 2 for _, lines in found], columns):
             stack = QVBoxLayout()
             for place in places:
