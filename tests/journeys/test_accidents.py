@@ -63,7 +63,7 @@ def test_a_killed_compute_worker_is_told_and_its_prediction_can_be_repeated(user
     user.session.settings = user.session.settings.with_(preset="standard")  # slow enough to be killed in mid-job
     user.studio.new_project(tmp_path / "project")
     user.open(grey(tmp_path / "a.png", 520, 520))
-    user.studio.predict()
+    user.studio.predicting.predict_shown()
     user.wait(lambda: not user.layer(1).prediction.is_empty(), 120)
     os.kill(user.studio.workers.compute.process_id, signal.SIGKILL)
     user.wait(lambda: any("compute worker stopped" in what for what in user.strips()), 10)

@@ -77,7 +77,7 @@ def test_grey_and_colour_are_learnt_together_and_five_bands_or_a_missing_file_ha
     assert not user.strips()
     user.studio.opening.show(4)
     user.wait(lambda: user.session.image.id == 4 and user.session.pixels is not None)
-    user.studio.predict()
+    user.studio.predicting.predict_shown()
     user.wait(lambda: bool(user.strips()))
     assert user.strips() == ["“bands.tif” does not fit the model."]
     assert (user.prediction(4) == NOTHING).all()

@@ -101,7 +101,7 @@ def test_the_search_runs_what_it_lists(window: MainWindow, qtbot: QtBot, studio:
     qtbot.keyClicks(search.field, "predict")
     assert search.model.commands[0].id == "model.predict"
     qtbot.keyClick(search.field, Key.Key_Return)
-    assert studio.mock_calls == [call.predict()]
+    assert studio.mock_calls == [call.predicting.predict_shown()]
     assert not search.isVisible()
 
 
@@ -184,7 +184,7 @@ def test_keys_ask_the_controllers(window: MainWindow, qtbot: QtBot, studio: Mock
     ):  # fmt: skip
         qtbot.keyClick(window.canvas, key, modifier)
     assert studio.mock_calls == [
-        call.predict(), call.predict(view_only=True), call.opening.step(1), call.opening.step(-1),
+        call.predicting.predict_shown(), call.predicting.predict_shown(view_only=True), call.opening.step(1), call.opening.step(-1),
         call.show_useful(), call.training.train_or_pause(),
     ]  # fmt: skip
 

@@ -184,7 +184,7 @@ def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path, tm
     studio.baselining.run("otsu", {}, preview=True)
     user.wait(lambda: bool(user.problems))
     assert "zoom in" in user.problems[-1]
-    studio.predict(view_only=True)
+    studio.predicting.predict_shown(view_only=True)
     user.wait(lambda: any("zoom in" in text for text in user.said))
 
     user.look(SQUARE.top, 50_000, 1.0)
@@ -198,7 +198,7 @@ def test_methods_and_predictions_work_on_what_is_seen(user: User, huge: Path, tm
     classes = proposal.slice(0)
     assert classes is not None and (classes[edge:] == 1).all() and not (classes[:edge] == 1).any()
 
-    studio.predict(view_only=True)
+    studio.predicting.predict_shown(view_only=True)
     user.wait(lambda: studio.predicting.busy)
     user.wait(lambda: not studio.predicting.busy)
     keys = list(user.session.layer.prediction.keys())
@@ -235,7 +235,7 @@ def test_all_of_an_image_larger_than_memory_is_predicted_piece_by_piece(
     studio.predicting.progressed.connect(lambda now, total, _: done.append(round(100 * now / total)))
     first = {key for key in Box(0, *visible_tiles(box_of(user.canvas.visible_box()))).clip(shape).tiles()}
     layer = user.session.layer
-    studio.predict()
+    studio.predicting.predict_shown()
     user.wait(lambda: len(list(layer.prediction.keys())) > len(first))
     studio.cancel_jobs()
     user.wait(lambda: not studio.predicting.busy)
@@ -251,7 +251,7 @@ def test_all_of_an_image_larger_than_memory_is_predicted_piece_by_piece(
     library.clear()
     studio.opening.show(user.session.image.id)
     user.wait(lambda: isinstance(user.session.pixels, ArraySource))
-    studio.predict()
+    studio.predicting.predict_shown()
     user.wait(lambda: studio.predicting.busy)
     user.wait(lambda: not studio.predicting.busy, 240)
     assert (pieces == layer.prediction.read(Box.whole(shape))).mean() > 0.98
@@ -332,6 +332,6 @@ def test_progress_of_more_pixels_than_qt_counts_is_told(user: User, tmp_path: Pa
         return job
 
     predicting_._workers.compute.submit = huge_news
-    user.program.studio.predict()
+    user.program.studio.predicting.predict_shown()
     user.wait(lambda: (750, 1000) in told)
     user.wait(lambda: not predicting_.busy)

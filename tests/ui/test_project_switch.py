@@ -216,7 +216,7 @@ def try_out(studio: Studio, place: Path) -> None:
 
 
 KINDS: dict[str, Callable[[Studio, Path], object]] = {
-    "a prediction": lambda studio, place: studio.predict(),
+    "a prediction": lambda studio, place: studio.predicting.predict_shown(),
     "a refresh": lambda studio, place: studio._on_switched(studio.session.project, None),
     "a new model": lambda studio, place: studio.training.new_model(),
     "a training": lambda studio, place: studio.training.start(),

@@ -185,7 +185,7 @@ def test_a_read_only_project_has_a_banner_without_a_button(window: MainWindow) -
 
 
 def test_a_failed_command_becomes_a_strip(window: MainWindow, studio: Mock) -> None:
-    studio.predict.side_effect = UserError("It failed.", why="For a reason.", hint="Try again.")
+    studio.predicting.predict_shown.side_effect = UserError("It failed.", why="For a reason.", hint="Try again.")
     window._commands["model.predict"].trigger()
     assert [strip.what for strip in window.notices.strips] == ["It failed."]
 

@@ -88,7 +88,7 @@ def _work(program: Program, watch: Watch, picture: Path, out: Path) -> None:
     canvas.actual_size()
     started: list[bool] = []
     studio.predicting.started.connect(lambda _: started.append(True))
-    studio.predict()
+    studio.predicting.predict_shown()
     watch.until("predict all of it", lambda: bool(started) and not studio.predicting.busy)
     watch.until(f"correct it with {STROKES} strokes", _strokes(program))
     out.mkdir()

@@ -59,10 +59,11 @@ def export_model(desk: Desk) -> None:
 
 
 MODEL = (
-    Command("model.predict", "Model", "Predict", lambda desk: desk.studio.predict(), "P", can_edit,
+    Command("model.predict", "Model", "Predict", lambda desk: desk.studio.predicting.predict_shown(), "P", can_edit,
             "Run the model on this image", "predict"),
-    Command("model.predict-view", "Model", "Predict the view", lambda desk: desk.studio.predict(view_only=True),
-            "Shift+P", can_edit, "Run the model on what is in view", "predict-view"),
+    Command("model.predict-view", "Model", "Predict the view",
+            lambda desk: desk.studio.predicting.predict_shown(view_only=True), "Shift+P", can_edit,
+            "Run the model on what is in view", "predict-view"),
     Command("job.cancel", "Model", "Cancel what is running", lambda desk: desk.studio.cancel_jobs(), "Ctrl+.",
             has_job, icon="cancel"),
     Command("model.train", "Model", "Train or pause", lambda desk: desk.studio.training.train_or_pause(), "Ctrl+T",

@@ -18,6 +18,7 @@ from segstudio.errors import UserError
 from segstudio.ui.compute.job import JobQueue, Lease, Need, NotNeeded, PixelJob
 from segstudio.ui.compute.workers import Workers
 from segstudio.ui.learning.fitting import model_channels, refusal, takes
+from segstudio.ui.learning.models import Models
 from segstudio.ui.learning.pieces import pieces
 from segstudio.ui.pixels.library import Item, Loaded
 from segstudio.ui.pixels.on_demand_source import OnDemandSource
@@ -136,9 +137,9 @@ class Predicting(QObject):
     """A Failed message and a callable that repeats the job."""
     image_done = Signal(int)
 
-    def __init__(self, session: Session, workers: Workers) -> None:
+    def __init__(self, session: Session, workers: Workers, models: Models) -> None:
         super().__init__(workers)
-        self._session = session
+        self._session, self._models = session, models
         self.learner: QuickLearner | None = None
         self.queue = JobQueue(workers.compute, workers.scratch, told_after=0)
         self.queue.started.connect(self.started)
@@ -146,6 +147,19 @@ class Predicting(QObject):
     @property
     def busy(self) -> bool:
         return self.queue.busy
+
+    def predict_shown(self, *, view_only: bool = False) -> None:
+        """Predict the shown image with the champion, the visible part first, or only that."""
+        project, image = self._session.project, self._session.image
+        if project is None or image is None or project.read_only:
+            return
+        layer, visible = self._session.active_layer, seen_tiles(self._session)
+        whole = not view_only
+        self._models.ensure(
+            project,
+            layer or 1,
+            lambda _: self.predict(project, image, layer, visible, only_visible=view_only, whole=whole),
+        )
 
     def predict(
         self, project: OpenProject, entry: ImageEntry, layer: int, visible: BoxTuple | None = None, *,

@@ -53,10 +53,10 @@ class Studio(QObject):
         self.projects = Projects(self.session, self.workers)
         self.opening = AddingImages(self.session, self.workers)
         self.lost = LostImages(self.session, self.workers, self.opening)
-        self.predicting = Predicting(self.session, self.workers)
+        self.models = Models(self.session, self.workers)
+        self.predicting = Predicting(self.session, self.workers, self.models)
         self.comparing = VersionChanges(self.session, self.predicting)
         self.explaining = Explaining(self.session, self.workers)
-        self.models = Models(self.session, self.workers)
         self.training = Training(self.session, self.workers, self.models)
         self.live = LiveLearning(self.session, self.workers, self.predicting, self.training)
         self.baselining = ClassicalMethods(self.session, self.workers)
@@ -185,19 +185,6 @@ class Studio(QObject):
             self.said.emit("No other image waits for a look.")
 
     # --- predictions ----------------------------------------------------------------------------------------
-
-    def predict(self, *, view_only: bool = False) -> None:
-        """Predict the shown image with the champion, the visible part first, or only that."""
-        project, image = self.session.project, self.session.image
-        if project is None or image is None or project.read_only:
-            return
-        layer, visible = self.session.active_layer, seen_tiles(self.session)
-        whole = not view_only
-        self.models.ensure(
-            project,
-            layer or 1,
-            lambda _: self.predicting.predict(project, image, layer, visible, only_visible=view_only, whole=whole),
-        )
 
     def cancel_jobs(self) -> None:
         """Stop predictions, methods and operations; a training is stopped from its own panel."""
