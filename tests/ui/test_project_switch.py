@@ -155,7 +155,7 @@ def studio(qapp: object, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
         until(lambda: made.session.document is not None and len(made.session.document.images) == 2 and idle(made))
         if name == "first":
             paint(made, 1)
-            made.predict()
+            made.predicting.predict_shown()
             until(lambda: not made.predicting.busy and idle(made))
             assert made.session.document is not None and 1 in made.session.document.versions
     made.projects.close()
