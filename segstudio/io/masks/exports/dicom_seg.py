@@ -15,6 +15,7 @@ from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
 from segstudio.io.dicom.codes import coding
 from segstudio.io.dicom.deidentify import check, deidentify
+from segstudio.io.dicom.labels import labelled
 from segstudio.io.masks.exports.dicom_source import Sources, labels_of, sources_of
 from segstudio.io.masks.exports.subject import Subject
 from segstudio.io.quiet import quiet
@@ -88,7 +89,7 @@ def _segmentation(subject: Subject, sources: Sources, values: NDArray[Any], used
             source_images=sources.files,
             pixel_array=values,
             segmentation_type=kinds.BINARY if values.ndim == 3 else kinds.FRACTIONAL,
-            segment_descriptions=[_described(number, entry) for number, entry in enumerate(used, 1)],
+            segment_descriptions=[_described(number, entry) for number, entry in enumerate(labelled(used), 1)],
             series_instance_uid=hd.UID(),
             series_number=1000,
             sop_instance_uid=hd.UID(),
@@ -124,7 +125,7 @@ def _described(number: int, entry: ClassEntry) -> Any:
     )
     return hd.seg.SegmentDescription(
         segment_number=number,
-        segment_label=entry.name[:64] or f"class {entry.id}",
+        segment_label=entry.name,
         segmented_property_category=getattr(codes.SCT, what.category),
         segmented_property_type=hd.sr.CodedConcept(what.value, what.scheme, what.meaning),
         algorithm_type=hd.seg.SegmentAlgorithmTypeValues.SEMIAUTOMATIC,

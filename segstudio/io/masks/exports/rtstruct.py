@@ -12,6 +12,7 @@ import numpy as np
 from segstudio import __version__
 from segstudio.errors import UserError
 from segstudio.io.atomic import replacing
+from segstudio.io.dicom.labels import labelled
 from segstudio.io.masks.exports.dicom_source import Sources, labels_of, sources_of
 from segstudio.io.masks.exports.rings import keyholed
 from segstudio.io.masks.exports.subject import Subject
@@ -55,7 +56,7 @@ def _write(subject: Subject, path: Path) -> Path:
                 places = np.array([(x - 0.5, y - 0.5, 0.0, 1.0) for x, y in ring])
                 if class_id in contours:
                     contours[class_id].append(_contour(places @ planes[z].T[:, :3], images[z]))
-        for number, entry in enumerate(used, 1):
+        for number, entry in enumerate(labelled(used), 1):
             _add(made, number, entry, contours[entry.id])
         with replacing(path) as scratch:
             made.save_as(scratch, enforce_file_format=True)
@@ -130,7 +131,7 @@ def _add(made: Any, number: int, entry: Any, contours: list[Any]) -> None:
     from pydicom.dataset import Dataset
 
     region = Dataset()
-    region.ROINumber, region.ROIName = number, entry.name[:64]
+    region.ROINumber, region.ROIName = number, entry.name
     region.ReferencedFrameOfReferenceUID, region.ROIGenerationAlgorithm = made.FrameOfReferenceUID, "SEMIAUTOMATIC"
     shown = Dataset()
     shown.ROIDisplayColor = [int(entry.color[at : at + 2], 16) for at in (1, 3, 5)]
