@@ -64,8 +64,13 @@ def test_what_arrives_for_a_closed_project_is_dropped_with_its_shared_arrays(
 ) -> None:
     closed, other = OpenProject(Document()), OpenProject(Document())
     said = ask(workers.reader, workers.scratch, picture, closed)
-    qtbot.waitUntil(lambda: any(workers.scratch.folder.iterdir()), timeout=30_000)  # being read
+    process = workers.reader._process
+    assert process is not None
+    process.blockSignals(True)  # so that the answer cannot come before the project is closed
+    qtbot.waitUntil(lambda: any(workers.scratch.folder.iterdir()), timeout=30_000)
     closed.close()
+    process.blockSignals(False)
+    workers.reader._read()
     after = ask(workers.reader, workers.scratch, picture, other)
     qtbot.waitUntil(lambda: any(isinstance(one, Finished) for one in after), timeout=30_000)
     assert [type(one) for one in said] == [Cancelled]
