@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 
 from segstudio.cli.main import run
@@ -108,9 +109,11 @@ def test_a_model_for_other_channels_is_refused(blobs: Path, tmp_path: Path, caps
     model = tmp_path / "m.safetensors"
     folders = ["--images", str(blobs / "i"), "--masks", str(blobs / "m")]
     assert run(["train", *folders, "-o", str(model), "--width", "4", "--depth", "1", "--steps", "1"]) == 0
-    Image.fromarray(np.random.default_rng(0).integers(0, 255, (20, 20, 3)).astype(np.uint8)).save(tmp_path / "rgb.png")
-    assert run(["predict", "--model", str(model), "-o", str(tmp_path / "p"), str(tmp_path / "rgb.png")]) == 1
-    assert "1 channel" in capsys.readouterr().err
+    bands = np.random.default_rng(0).integers(0, 255, (5, 20, 20)).astype(np.uint8)
+    tifffile.imwrite(tmp_path / "bands.tif", bands, photometric="minisblack", planarconfig="separate")
+    assert run(["predict", "--model", str(model), "-o", str(tmp_path / "p"), str(tmp_path / "bands.tif")]) == 1
+    said = capsys.readouterr().err
+    assert "1 channel," in said and "has 5" in said
 
 
 def test_a_perfect_prediction_scores_one(blobs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -128,9 +128,11 @@ def test_windows_of_channels_in_pages_of_their_own(opened: Open, tmp_path: Path)
 def test_windows_of_real_files(opened: Open, shared_data: Path) -> None:
     for name in ("cogeo.tif", "RGBA.uint16.tif", "world.rgb.tif", "alpha.tif", "goes.tif", "shade.tif"):
         path = shared_data / "geotiff_rasterio" / name
-        file, whole = opened(path), open_stored(path).pixels
+        file, whole = opened(path), open_image(path).pixels
         box = Box(0, 30, 40, 130, 170)
-        np.testing.assert_array_equal(file.read(0, 0, box), whole[0, box.rows, box.columns])
+        found, kept = file.read(0, 0, box), whole.shape[3]
+        np.testing.assert_array_equal(found[..., :kept], whole[0, box.rows, box.columns])
+        assert (found[..., kept:] == 255).all(), "read whole, an alpha that is the same everywhere is left out"
 
 
 def test_a_tile_beyond_the_end_of_a_file_is_told(opened: Open, tmp_path: Path) -> None:

@@ -324,14 +324,15 @@ def test_progress_of_more_pixels_than_qt_counts_is_told(user: User, tmp_path: Pa
     predicting_ = user.program.studio.predicting
     told: list[tuple[int, int]] = []
     predicting_.progressed.connect(lambda done, total, _: told.append((done, total)))
-    submit = predicting_._workers.compute.submit
+    compute = user.program.studio.workers.compute
+    submit = compute.submit
 
     def huge_news(build: Callable[[int], object], handler: Callable[[object], None], **more: object) -> int:
         job = submit(build, handler, **more)
         handler(Progress(job, 3 * 2**32, 4 * 2**32))
         return job
 
-    predicting_._workers.compute.submit = huge_news
+    compute.submit = huge_news
     user.program.studio.predicting.predict_shown()
     user.wait(lambda: (750, 1000) in told)
     user.wait(lambda: not predicting_.busy)

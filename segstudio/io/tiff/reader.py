@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
@@ -66,11 +67,12 @@ def decode(path: Path, budget: int, *, pixels: bool, indices: bool = False) -> D
     """
     with tifffile.TiffFile(path, _multifile=False) as file:
         plan = plan_of(path, file, budget, indices=indices)
-        if not pixels:
-            return plan.info, None
-        _check_segments(path, plan.series)
-        raw = np.asarray(plan.series.asarray(maxworkers=1)).reshape(plan.series.shape)
-        measured = plan.told.measured()
+        with closing(plan.told):
+            if not pixels:
+                return plan.info, None
+            _check_segments(path, plan.series)
+            raw = np.asarray(plan.series.asarray(maxworkers=1)).reshape(plan.series.shape)
+            measured = plan.told.measured()
     axes = [i for kind in "zyxc" for i, found in enumerate(plan.order) if found == kind]
     found = raw.transpose(axes).reshape([plan.sizes[kind] for kind in "zyxc"])
     return plan.info, upright(shown(found, plan, measured), plan.turn)
