@@ -17,14 +17,17 @@ from pytestqt.qtbot import QtBot
 
 from segstudio.core.geometry import TILE, Box
 from segstudio.core.source import ArraySource
+from segstudio.errors import UserError
 from segstudio.settings import Settings, save
 from segstudio.ui.commands.table import COMMANDS
 from segstudio.ui.learning import pieces as parts
+from segstudio.ui.learning.label_regions import LabelRegions
 from segstudio.ui.learning.predicting import visible_tiles
 from segstudio.ui.methods.classical_methods import Comparison
 from segstudio.ui.pixels.on_demand_source import OnDemandSource
 from segstudio.ui.shell.app import Program
 from segstudio.worker.messages import Progress
+from segstudio.worker.shared import attach
 
 SIDE = 100_000
 BUDGET = 256
@@ -269,15 +272,17 @@ def test_a_training_takes_small_crops(user: User, huge: Path) -> None:
         writer.put(0, row, 50_000, np.full((40, 200), class_id, np.uint8), np.ones((40, 200), bool))
         user.session.finish_edit(writer)
     training = user.program.studio.training
-    sent: list[object] = []
-    training._send = lambda: sent.extend(training._regions)  # type: ignore[method-assign]
+    sent: list[tuple[int, np.ndarray]] = []
+
+    def not_sent(course: object, regions: LabelRegions, job: int) -> None:
+        """In place of the request: what it would hold, as its shared arrays go with it."""
+        sent.extend((region.offset[0], np.array(attach(region.image))) for region in regions.found)
+        raise UserError("Not today.")
+
+    training._request = not_sent  # type: ignore[method-assign, assignment]
     training.start()
     user.wait(lambda: bool(sent))
-    from segstudio.worker.shared import attach
-
-    region = sent[0]
-    pixels = np.asarray(attach(region.image))  # type: ignore[attr-defined]
-    top = region.offset[0]  # type: ignore[attr-defined]
+    top, pixels = sent[0]
     assert pixels.size < 10**6
     assert (pixels[: SQUARE.top - top] == 0).all() and (pixels[SQUARE.top - top :] == value_of(SQUARE.top)).all()
 
