@@ -14,7 +14,6 @@ from segstudio.classical.registry import find
 from segstudio.core.codes import NOTHING, Origin
 from segstudio.core.document import ImageEntry
 from segstudio.core.geometry import Box
-from segstudio.core.metrics import confusion
 from segstudio.core.proposal import Proposal
 from segstudio.core.source import Pixels as Values
 from segstudio.errors import UserError
@@ -156,12 +155,15 @@ class ClassicalMethods(QObject):
 
 
 def _dice(truth: NDArray[np.uint8], predicted: NDArray[np.uint8], ids: list[int]) -> dict[int, float | None]:
-    """Dice per class id on the pixels where `truth` has a class; None for a class absent from the truth."""
+    """Dice per class id on the pixels where `truth` has a class; None for a class absent from the truth.
+
+    A method may say numbers that are no class of the project: these are wrong wherever they stand.
+    """
     known = truth != NOTHING
-    counts = confusion(truth[known], predicted[known], max(ids) + 1)
+    there, said = truth[known], predicted[known]
     scores: dict[int, float | None] = {}
     for class_id in ids:
-        annotated = int((truth[known] == class_id).sum())
-        total = annotated + int((predicted[known] == class_id).sum())
-        scores[class_id] = 2 * int(counts[class_id, class_id]) / total if annotated else None
+        annotated, found = there == class_id, said == class_id
+        total = int(annotated.sum() + found.sum())
+        scores[class_id] = 2 * int((annotated & found).sum()) / total if annotated.any() else None
     return scores
