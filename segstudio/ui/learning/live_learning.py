@@ -90,9 +90,10 @@ class LiveLearning(QObject):
         self._glance.stop()
 
     def forget(self) -> None:
-        """The worker knows nothing (any more): all annotated tiles are news again."""
+        """The worker knows nothing (any more): all annotated tiles are news again, of whichever project is next."""
         self._project = None
         self._seen = None
+        self._changed, self._unread = set(), set()
 
     # --- what is news ---------------------------------------------------------------------------------------
 
@@ -152,8 +153,9 @@ class LiveLearning(QObject):
         lesson = Lesson(f"{self._generation}:{self._layer}", changed, [], [])
         document, layer = project.document, self._layer
         for image in sorted({image for image, _ in changed if image in document.images}):
-            if takes(project, document.images[image]):
-                lesson.needs.append(self._need(lesson, document.images[image], document.layer(image, layer)))
+            entry = document.images[image]
+            if takes(project, entry) and any(one.id == layer for one in entry.layers):  # it may be gone meanwhile
+                lesson.needs.append(self._need(lesson, entry, document.layer(image, layer)))
         return lesson
 
     def _need(self, lesson: Lesson, entry: ImageEntry, layer: MaskLayer) -> Need:
